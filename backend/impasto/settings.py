@@ -1,0 +1,178 @@
+"""Every setting of the daemon and the command line: one table, one validated object.
+
+Order of precedence: defaults here < configuration file < environment (``IMPASTO_PORT``...) < command-line flags.
+`config.yaml` at the top of the project shows each key with its default and help; a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Mapping
+
+import yaml
+
+from .errors import SettingsError, did_you_mean
+
+ENVIRONMENT_PREFIX = "IMPASTO_"
+
+
+def _setting(default: Any, help: str, **spec: Any) -> Any:
+    metadata = {"help": help, **spec}
+    if isinstance(default, (dict, list)):
+        return field(default_factory=lambda: type(default)(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings. Numbers carry their range in the field's metadata; units are part of the name."""
+
+    # Where it listens, and to whom
+    host: str = _setting("127.0.0.1", "Address to listen on. Anything but loopback needs a token of your own.")
+    port: int = _setting(0, "Port to listen on; 0 takes a free one (clients find it through the runtime file).", minimum=0, maximum=65535)
+    token: str = _setting("", "Token that clients must send; empty makes a new random one at every start.")
+    allowed_hosts: list[str] = _setting([], "Further names under which the daemon may be addressed, besides localhost and its own address.")
+    allowed_origins: list[str] = _setting([], "Web origins (https://example.org) that may call the API from a browser.")
+    threads: int = _setting(16, "Connections served at once.", minimum=4, maximum=256)
+
+    # What may come in
+    max_upload_mb: int = _setting(512, "Largest request body, in MB.", minimum=1, maximum=16384)
+    max_megapixels: int = _setting(150, "Largest picture, in megapixels.", minimum=1, maximum=2000)
+    queue_limit: int = _setting(64, "Jobs that may wait; more are refused until some are done.", minimum=1, maximum=10000)
+
+    # The device
+    device: str = _setting("auto", "auto, cpu, cuda, cuda:1 or mps.")
+    precision: str = _setting("auto", "auto, fp32 or bf16. auto uses bf16 where the device computes with it.", choices=("auto", "fp32", "bf16"))
+    cpu_threads: int = _setting(0, "Threads for computing on the CPU; 0 takes all cores.", minimum=0, maximum=1024)
+    keep_alive_s: int = _setting(300, "Seconds after which an idle worker gives its memory back; 0 keeps it for ever.", minimum=0, maximum=604800)
+    auto_resolution_cpu: int = _setting(512, "Long side, in px, that resolution 0 means on the CPU.", minimum=64, maximum=16384)
+    auto_resolution_gpu: int = _setting(1536, "Long side, in px, that resolution 0 means on a GPU.", minimum=64, maximum=16384)
+    preview_interval_s: float = _setting(2.0, "Seconds between previews of a running job.", minimum=0.1, maximum=600)
+
+    # Storage
+    data_dir: str = _setting("", "Folder for jobs and styles; empty takes the system's place for application data.")
+    weights_dir: str = _setting("", "Folder for encoder weights; empty puts them under the data folder.")
+    drop_in_dir: str = _setting("", "Folder in which weight files put there by hand are looked for first; empty: drop-in under the weights folder.")
+    result_hours: float = _setting(72, "Hours for which finished jobs and their pictures are kept.", minimum=0.01, maximum=87600)
+
+    # Downloads
+    offline: bool = _setting(False, "Never fetch anything.")
+    mirrors: dict[str, str] = _setting({}, "Address prefixes to replace, such as {'https://download.pytorch.org/': 'https://mirror.example/'}.")
+    download_timeout_s: float = _setting(60, "Seconds without a byte after which a download is retried.", minimum=1, maximum=3600)
+
+    # Talking
+    log_level: str = _setting("info", "How much is logged.", choices=("debug", "info", "warning", "error"))
+
+    @classmethod
+    def load(cls, file: Path | None = None, environment: Mapping[str, str] | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
+        """Settings from all layers. Raises :class:`SettingsError` naming the layer, the key and the nearest right one."""
+        values: dict[str, Any] = {}
+        if file is not None:
+            values.update(_checked(_read_file(file), f"in {file.name}"))
+        environment = os.environ if environment is None else environment
+        from_environment = {k[len(ENVIRONMENT_PREFIX):].lower(): v for k, v in environment.items() if k.startswith(ENVIRONMENT_PREFIX)}
+        from_environment = {k: v for k, v in from_environment.items() if k not in _NOT_SETTINGS}
+        values.update(_checked(from_environment, "in the environment", prefix=ENVIRONMENT_PREFIX))
+        values.update(_checked({k: v for k, v in (flags or {}).items() if v is not None}, "on the command line"))
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All settings as plain types."""
+        return dataclasses.asdict(self)
+
+
+_NOT_SETTINGS = {"config", "runtime_dir"}
+"""Environment names that say where to look rather than how to behave."""
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"The configuration file {file} cannot be read: {error.strerror}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file.name} is not valid YAML: {' '.join(str(error).split())}.") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SettingsError(f"{file.name} must be a list of 'name: value' lines.")
+    return content
+
+
+def _checked(values: Mapping[Any, Any], where: str, prefix: str = "") -> dict[str, Any]:
+    known = {f.name: f for f in dataclasses.fields(Settings)}
+    checked = {}
+    for key, value in values.items():
+        if key not in known:
+            shown = f"{prefix}{str(key).upper()}" if prefix else key
+            raise SettingsError(f"There is no setting '{shown}' ({where}).", field=str(key), hint=did_you_mean(str(key), known))
+        checked[key] = _convert(known[key], value, where)
+    return checked
+
+
+def _convert(f: dataclasses.Field[Any], value: Any, where: str) -> Any:
+    wanted = str(f.type)
+    try:
+        if value is None:
+            raise ValueError
+        result = _CONVERT[wanted](value)
+        low, high, choices = (f.metadata.get(k) for k in ("minimum", "maximum", "choices"))
+        if (low is not None and not low <= result <= high) or (choices and result not in choices):
+            raise ValueError
+    except (ValueError, TypeError, KeyError, yaml.YAMLError):
+        raise SettingsError(f"The setting {f.name} is {value!r} ({where}), but must be {_accepts(f)}.", field=f.name) from None
+    return result
+
+
+def _accepts(f: dataclasses.Field[Any]) -> str:
+    if f.metadata.get("choices"):
+        return "one of " + ", ".join(f.metadata["choices"])
+    noun = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text",
+            "list[str]": "a list of texts", "dict[str, str]": "pairs of 'text: text'"}[str(f.type)]
+    return noun + (f" from {f.metadata['minimum']:g} to {f.metadata['maximum']:g}" if "minimum" in f.metadata else "")
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, bool) or (isinstance(value, float) and value != int(value)):
+        raise ValueError
+    return int(value)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool):
+        raise ValueError
+    return float(value)
+
+
+def _bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}[str(value).lower()]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, (str, int, float)) or isinstance(value, bool):
+        raise ValueError
+    return str(value)
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    return [_text(part) for part in value] if isinstance(value, (list, tuple)) else _fail()
+
+
+def _pairs(value: Any) -> dict[str, str]:
+    if isinstance(value, str):
+        value = yaml.safe_load(value)
+    return {_text(k): _text(v) for k, v in value.items()} if isinstance(value, Mapping) else _fail()
+
+
+def _fail() -> Any:
+    raise ValueError
+
+
+_CONVERT = {"int": _int, "float": _float, "bool": _bool, "str": _text, "list[str]": _texts, "dict[str, str]": _pairs}
