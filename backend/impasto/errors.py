@@ -164,6 +164,12 @@ class Gone(ImpastoError):
     code, status = "gone", 410
 
 
+class Cancelled(ImpastoError):
+    """Whoever asked took it back before it was done."""
+
+    code, status = "cancelled", 409
+
+
 class RequestTooLarge(ImpastoError):
     """The request body is over the limit."""
 

@@ -1,0 +1,9 @@
+"""Encoder weights (catalogue, downloads, conversion, loading) and the library of style pictures. No torch until it is needed."""
+
+from __future__ import annotations
+
+from .catalogue import Catalogue, Model, Source
+from .store import ModelStore, PullProgress
+from .weights import Convention
+
+__all__ = ["Catalogue", "Convention", "Model", "ModelStore", "PullProgress", "Source"]
