@@ -1,0 +1,59 @@
+"""The objective at one scale: what the encoder saw in content and styles, turned into one number to descend."""
+
+from __future__ import annotations
+
+from typing import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from ..stylization import Stylization
+from .encoder import Encoder
+from .losses import CONTENT_LOSSES, STYLE_LOSSES, Moments, total_variation
+
+
+class Objective:
+    """``L = alpha sum_l v_l C_l + beta sum_l w_l S_l + gamma TV`` (Gatys 2016, equation 7, plus total variation).
+
+    Layer weights are normalised to sum 1, so that adding a layer does not change the balance.
+    ``losses`` holds the last evaluation's parts, unweighted, as floats.
+    """
+
+    def __init__(self, encoder: Encoder, content: Tensor, moments: Mapping[str, Moments], stylization: Stylization,
+                 content_weight: float) -> None:
+        self.encoder = encoder
+        self.content_weight = content_weight
+        self.style_weight = stylization.style_weight
+        self.tv_weight = stylization.tv_weight
+        self.content_layers = _normalised(stylization.content_layers)
+        self.style_layers = _normalised(stylization.style_layers)
+        self.layers = (*self.content_layers, *self.style_layers)
+        with torch.no_grad():
+            features = encoder(content, self.content_layers)
+        make_content, make_style = CONTENT_LOSSES[stylization.loss], STYLE_LOSSES[stylization.loss]
+        self.content_losses = {layer: make_content(features[layer]) for layer in self.content_layers}
+        self.style_losses = {layer: make_style(moments[layer]) for layer in self.style_layers}
+        self.losses: dict[str, float] = {}
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        """The loss of ``picture`` (1, 3, H, W), a scalar with gradient."""
+        features = self.encoder(picture, self.layers)
+        content = sum(weight * self.content_losses[layer](features[layer]) for layer, weight in self.content_layers.items())
+        style = sum(weight * self.style_losses[layer](features[layer]) for layer, weight in self.style_layers.items())
+        smooth = total_variation(picture)
+        total = self.content_weight * content + self.style_weight * style + self.tv_weight * smooth
+        parts = {"content": content, "style": style, "tv": smooth, "total": total}
+        self.losses = {name: float(part.detach()) for name, part in parts.items()}
+        return total
+
+
+def moments_of(encoder: Encoder, styles: Sequence[Tensor], weights: Sequence[float], layers: Sequence[str]) -> dict[str, Moments]:
+    """The mixed style statistics of ``styles`` (each (1, 3, H, W)) at each layer."""
+    with torch.no_grad():
+        seen = [{layer: Moments.of(f) for layer, f in encoder(style, layers).items()} for style in styles]
+    return {layer: Moments.mix([one[layer] for one in seen], weights) for layer in layers}
+
+
+def _normalised(layers: Mapping[str, float]) -> dict[str, float]:
+    total = sum(layers.values())
+    return {layer: weight / total for layer, weight in layers.items() if weight > 0}

@@ -1,0 +1,122 @@
+"""Optimisers that know they are painting: they keep to the picture's range, outlive a change of scale, and refuse bad steps."""
+
+from __future__ import annotations
+
+from typing import Callable, Protocol
+
+import torch
+from torch import Tensor
+
+from .scales import Size, resize
+
+Evaluate = Callable[[Tensor], Tensor]
+"""The objective: picture (1, 3, H, W) -> scalar."""
+
+
+class Optimiser(Protocol):
+    """``picture`` is (1, 3, H, W), 0..1."""
+
+    picture: Tensor
+
+    def step(self, evaluate: Evaluate) -> bool:
+        """One step down. False, with the picture as it was, when the loss or its gradient was not finite."""
+
+    def at(self, size: Size) -> Optimiser:
+        """This optimiser at another size, what it has learnt carried over."""
+
+
+class Adam:
+    """Kingma & Ba 2015, with the picture held to 0..1 after each step and the moments carried from scale to scale."""
+
+    BETAS = (0.9, 0.99)
+
+    def __init__(self, picture: Tensor, step_size: float) -> None:
+        self.picture = picture.detach().clone().requires_grad_()
+        self.step_size = step_size
+        self._adam = torch.optim.Adam([self.picture], lr=step_size, betas=self.BETAS)
+
+    def step(self, evaluate: Evaluate) -> bool:
+        """See :class:`Optimiser`."""
+        self._adam.zero_grad()
+        loss = evaluate(self.picture)
+        loss.backward()
+        if not (torch.isfinite(loss) and torch.isfinite(self.picture.grad).all()):
+            return False
+        self._adam.step()
+        with torch.no_grad():
+            self.picture.clamp_(0, 1)
+        return True
+
+    def at(self, size: Size) -> Adam:
+        """See :class:`Optimiser`. Without its moments Adam would spend its first steps at the new scale undoing the painting."""
+        grown = Adam(resize(self.picture.detach(), size).clamp(0, 1), self.step_size)
+        state = self._adam.state.get(self.picture)
+        if state:
+            grown._adam.state[grown.picture] = {
+                "step": state["step"].clone(),
+                "exp_avg": resize(state["exp_avg"], size),
+                "exp_avg_sq": torch.nn.functional.interpolate(state["exp_avg_sq"], size=size, mode="bilinear", align_corners=False),
+            }
+        return grown
+
+
+class LBFGS:
+    """Limited-memory BFGS, the optimiser of the 2016 paper. Never clamped between steps: that breaks its curvature pairs."""
+
+    HISTORY = 20
+    # torch drops curvature pairs whose product is under 1e-10, which relative losses of small pictures can be.
+    GAIN = 1e4
+
+    def __init__(self, picture: Tensor) -> None:
+        self.picture = picture.detach().clone().requires_grad_()
+        self._restart()
+
+    def _restart(self) -> None:
+        self._lbfgs = torch.optim.LBFGS([self.picture], max_iter=1, history_size=self.HISTORY, tolerance_grad=0, tolerance_change=0)
+
+    def step(self, evaluate: Evaluate) -> bool:
+        """See :class:`Optimiser`. After a bad step the curvature memory is dropped, since it may be what led there."""
+        before = self.picture.detach().clone()
+        finite = True
+
+        def closure() -> Tensor:
+            nonlocal finite
+            self._lbfgs.zero_grad()
+            loss = evaluate(self.picture) * self.GAIN
+            loss.backward()
+            finite = finite and bool(torch.isfinite(loss) and torch.isfinite(self.picture.grad).all())
+            return loss
+
+        self._lbfgs.step(closure)
+        if finite and torch.isfinite(self.picture).all() and self.picture.detach().abs().max() < 10:
+            return True
+        with torch.no_grad():
+            self.picture.copy_(before.clamp(0, 1))
+        self._restart()
+        return False
+
+    def at(self, size: Size) -> LBFGS:
+        """See :class:`Optimiser`. Curvature pairs belong to one size, so they start afresh."""
+        return LBFGS(resize(self.picture.detach(), size).clamp(0, 1))
+
+
+class Average:
+    """Bias-corrected exponential mean of the iterates: what is shown and kept, without the optimiser's jitter."""
+
+    def __init__(self, decay: float) -> None:
+        self.decay = decay
+        self._sum: Tensor | None = None
+        self._weight = 0.0
+
+    def update(self, picture: Tensor) -> None:
+        """Take one more iterate (1, 3, H, W) into account."""
+        picture = picture.detach()
+        if self._sum is None:
+            self._sum = torch.zeros_like(picture)
+        self._sum.mul_(self.decay).add_(picture, alpha=1 - self.decay)
+        self._weight = self._weight * self.decay + 1 - self.decay
+
+    @property
+    def value(self) -> Tensor | None:
+        """The mean so far, or None before the first update."""
+        return None if self._sum is None else self._sum / self._weight

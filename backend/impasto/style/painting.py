@@ -1,0 +1,168 @@
+"""The iterative method: a picture optimised until its features say "this content, in that style".
+
+Gatys, Ecker & Bethge 2016 (CVPR), coarse to fine as in Gatys et al. 2017 (arXiv 1611.07865).
+
+A :class:`Painting` is an iterator. Whoever drives it may look at :meth:`Painting.picture` between any two steps, and ends
+it by no longer asking: "stop and keep" takes the picture, "discard" does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from ..errors import NumericalFailure
+from ..stylization import Stylization
+from .colour import luminance, match_luminance, match_palette, with_luminance
+from .encoder import Encoder
+from .objective import Objective, moments_of
+from .optimise import LBFGS, Adam, Average, Optimiser
+from .scales import Size, fit, pyramid, resize
+
+MOST_SKIPPED_IN_A_ROW = 10
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a painting stands after a step."""
+
+    step: int
+    """Steps done, counted over all scales, and their ``total``."""
+    total: int
+    scale: int
+    """Scale at work, 1 the coarsest, and how many ``scales`` there are; ``width`` and ``height`` are its size in px."""
+    scales: int
+    width: int
+    height: int
+    losses: dict[str, float]
+    """content, style, tv and total; the first three before weighting."""
+    fraction: float
+    """Share of the computing done, 0..1: steps weighted by their pixels, so that it runs evenly with time."""
+    skipped: int
+    """Steps so far that gave non-finite numbers and were left out."""
+
+
+class Painting(Iterator[Progress]):
+    """One run of the iterative method.
+
+    ``content`` (1, 3, H, W) and ``styles`` (a list of the same at any size) are float32, sRGB-encoded, 0..1, on the
+    encoder's device; the picture is painted at the content's size.
+    Raises :class:`NumericalFailure` from a step when many in a row are not finite.
+    """
+
+    def __init__(self, content: Tensor, styles: Sequence[Tensor], encoder: Encoder, stylization: Stylization) -> None:
+        self.content = content
+        self.encoder = encoder
+        self.stylization = stylization
+        self.sizes = pyramid(_size(content), stylization.scales)
+        self._seen, self._styles = _recoloured(content, styles, stylization.keep_colours)
+        self._average = Average(0.0)
+        self._done: Tensor | None = None
+        self.skipped = 0
+        self._steps = self._run()
+
+    def __next__(self) -> Progress:
+        """Do one step."""
+        return next(self._steps)
+
+    def picture(self, size: Size | None = None) -> Tensor:
+        """The painting so far, (1, 3, H, W), 0..1, at the content's size or at ``size``; before the first step, the content."""
+        size = size or _size(self.content)
+        painted = self._average.value
+        if painted is None:
+            painted = self._done if self._done is not None else self._seen
+        painted = resize(painted, size).clamp(0, 1)
+        if self.stylization.keep_colours == "luminance":
+            painted = with_luminance(resize(self.content, size).clamp(0, 1), luminance(painted))
+        return painted
+
+    # -- the work ----------------------------------------------------------------------------------------------------
+
+    def _run(self) -> Iterator[Progress]:
+        if self.stylization.strength == 0:
+            return
+        steps = [self._steps_at(k) for k in range(len(self.sizes))]
+        work = [n * h * w for n, (h, w) in zip(steps, self.sizes, strict=True)]
+        optimiser = self._optimiser(self._start(self.sizes[0]))
+        for scale, size in enumerate(self.sizes):
+            optimiser = optimiser.at(size)
+            objective = self._objective(size)
+            self._done, self._average = self._average.value, Average(self._decay(steps[scale]))
+            for step in range(1, steps[scale] + 1):
+                self._step(optimiser, objective)
+                done = sum(work[:scale]) + work[scale] * step / steps[scale]
+                yield Progress(step=sum(steps[:scale]) + step, total=sum(steps), scale=scale + 1, scales=len(self.sizes),
+                               width=size[1], height=size[0], losses=objective.losses, fraction=done / sum(work), skipped=self.skipped)
+            if scale + 1 < len(self.sizes):
+                with torch.no_grad():
+                    optimiser.picture.copy_(self._average.value)
+
+    def _step(self, optimiser: Optimiser, objective: Objective) -> None:
+        for _ in range(MOST_SKIPPED_IN_A_ROW):
+            if optimiser.step(objective):
+                self._average.update(optimiser.picture.clamp(0, 1))
+                return
+            self.skipped += 1
+        raise NumericalFailure(f"{MOST_SKIPPED_IN_A_ROW} steps in a row gave numbers that are not finite.",
+                               hint="Lower step_size or the weights, or use the fp32 precision.")
+
+    def _objective(self, size: Size) -> Objective:
+        s = self.stylization
+        styles = [resize(style, self._style_size(style, size)).clamp(0, 1) for style in self._styles]
+        moments = moments_of(self.encoder, styles, s.mix(), tuple(s.style_layers))
+        return Objective(self.encoder, resize(self._seen, size).clamp(0, 1), moments, s, s.content_weight * content_share(s.strength))
+
+    def _style_size(self, style: Tensor, size: Size) -> Size:
+        # Never enlarged beyond its own pixels: the blur would be learnt as part of the style.
+        return fit(_size(style), min(max(size) * stroke_scale(self.stylization.detail), max(_size(style))))
+
+    def _start(self, size: Size) -> Tensor:
+        if self.stylization.init == "content":
+            return resize(self._seen, size).clamp(0, 1)
+        if self.stylization.init == "style":
+            return resize(self._styles[0], size).clamp(0, 1)
+        # Drawn on the CPU, so that a seed means the same noise on every device.
+        generator = torch.Generator().manual_seed(self.stylization.seed)
+        return torch.rand((1, 3, *size), generator=generator).to(self.content)
+
+    def _optimiser(self, start: Tensor) -> Optimiser:
+        return LBFGS(start) if self.stylization.optimiser == "lbfgs" else Adam(start, self.stylization.step_size)
+
+    def _steps_at(self, scale: int) -> int:
+        # Coarse steps are cheap and set the large forms, so each coarser scale takes more of them.
+        coarser = len(self.sizes) - 1 - scale
+        return max(1, round(self.stylization.iterations * COARSER_TAKES_MORE**coarser))
+
+    @staticmethod
+    def _decay(steps: int) -> float:
+        # Remembers the last tenth of the scale.
+        return 1 - 1 / max(1.0, steps / 10)
+
+
+COARSER_TAKES_MORE = 1.2
+
+
+def content_share(strength: float) -> float:
+    """What ``strength`` (0 < s <= 1) multiplies the content's weight by: 1 at 0.5, towards infinity at 0, 0 at 1."""
+    return ((1 - strength) / strength) ** 2
+
+
+def stroke_scale(detail: float) -> float:
+    """The style's size relative to the picture's: 2 at detail 0 (broad strokes), 1 at 0.5, 1/2 at 1 (fine ones)."""
+    return 2 ** (1 - 2 * detail)
+
+
+def _size(picture: Tensor) -> Size:
+    return picture.shape[-2], picture.shape[-1]
+
+
+def _recoloured(content: Tensor, styles: Sequence[Tensor], keep_colours: str) -> tuple[Tensor, list[Tensor]]:
+    """The content as the encoder shall see it, and the styles in the colours they shall give."""
+    if keep_colours == "luminance":
+        return luminance(content).expand(-1, 3, -1, -1).contiguous(), [match_luminance(style, content) for style in styles]
+    if keep_colours == "match":
+        return content, [match_palette(style, content) for style in styles]
+    return content, list(styles)

@@ -1,0 +1,202 @@
+"""The iterative method as its driver sees it: steps, pictures, stops, seeds, bad numbers."""
+
+import pytest
+import torch
+
+from impasto.errors import NumericalFailure
+from impasto.style import Encoder, Painting
+from impasto.style.colour import luminance
+from impasto.style.optimise import LBFGS, Adam
+from impasto.style.scales import pyramid, resize
+from impasto.stylization import Stylization
+
+from .conftest import CONVENTION, smooth_noise, vgg_weights
+
+
+def paint(content, style, encoder, **parameters):
+    painting = Painting(content, [style], encoder, Stylization(style=("upload:0",), **{"iterations": 8, **parameters}))
+    return painting, list(painting)
+
+
+def content_error(painting, encoder, content):
+    seen, original = (encoder(p, ["relu4_2"])["relu4_2"] for p in (painting.picture(), content))
+    return ((seen - original).square().sum() / original.square().sum()).item()
+
+
+def test_progress_counts_every_step_and_ends_full(encoder, content, style):
+    painting, steps = paint(content, style, encoder, scales=3)
+    assert [p.step for p in steps] == list(range(1, steps[-1].total + 1))
+    assert [p.fraction for p in steps] == sorted(p.fraction for p in steps) and steps[-1].fraction == pytest.approx(1)
+    assert {(p.scale, p.width, p.height) for p in steps} == {(1, 32, 24), (2, 45, 34), (3, 64, 48)}
+    assert all(p.losses["total"] > 0 for p in steps)
+    assert painting.picture().shape == content.shape
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
+@pytest.mark.parametrize("loss", ["w2", "gram", "gatys"])
+def test_painting_comes_closer_to_the_style(encoder, content, style, optimiser, loss):
+    _, steps = paint(content, style, encoder, optimiser=optimiser, loss=loss, content_weight=0, tv_weight=0, scales=1, iterations=20)
+    assert steps[-1].losses["style"] < 0.7 * steps[0].losses["style"]
+
+
+@pytest.mark.parametrize("init", ["content", "noise", "style"])
+@pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
+def test_one_seed_is_one_picture_to_the_bit(encoder, content, style, init, optimiser):
+    one, other = (paint(content, style, encoder, init=init, optimiser=optimiser, seed=7)[0].picture() for _ in range(2))
+    assert torch.equal(one, other)
+
+
+def test_another_seed_is_another_picture(encoder, content, style):
+    one, other = (paint(content, style, encoder, init="noise", seed=seed)[0].picture() for seed in (1, 2))
+    assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("after", [0, 1, 9, 17])
+def test_stop_and_keep_gives_a_whole_picture_at_any_step(encoder, content, style, after):
+    painting = Painting(content, [style], encoder, Stylization(style=("upload:0",), iterations=8, scales=2))
+    for progress in painting:
+        if progress.step >= after:
+            break
+    kept = painting.picture()
+    assert kept.shape == content.shape and 0 <= kept.min() and kept.max() <= 1
+    assert torch.equal(kept, painting.picture()), "looking changes nothing"
+
+
+def test_the_first_steps_of_a_new_scale_still_show_the_painting(encoder, content, style):
+    """A preview taken as the scale changes must not fall back to the photograph."""
+    painting = Painting(content, [style], encoder, Stylization(style=("upload:0",), iterations=10, scales=2, content_weight=0, step_size=0.05))
+    before = after = None
+    for progress in painting:
+        if progress.scale == 1:
+            before = painting.picture()
+        elif after is None:
+            after = painting.picture()
+    assert (after - before).abs().mean() < (after - content).abs().mean()
+
+
+def test_strength_0_is_the_content_itself_and_takes_no_step(encoder, content, style):
+    painting, steps = paint(content, style, encoder, strength=0.0)
+    assert steps == [] and torch.equal(painting.picture(), content)
+
+
+def test_more_strength_moves_further_from_the_content(encoder, content, style):
+    errors = [content_error(paint(content, style, encoder, strength=s, iterations=15)[0], encoder, content) for s in (0.1, 0.5, 0.9)]
+    assert errors == sorted(errors) and errors[0] < 0.7 * errors[2]
+
+
+def test_detail_sets_the_size_at_which_the_style_is_seen(encoder, content):
+    big_style = smooth_noise(200, 200, 3)
+    sizes = {d: Painting(content, [big_style], encoder, Stylization(style=("x",), detail=d))._style_size(big_style, (48, 64)) for d in (0.0, 0.5, 1.0)}
+    assert sizes == {0.0: (128, 128), 0.5: (64, 64), 1.0: (32, 32)}
+
+
+def test_two_styles_pull_by_their_weights(encoder, content, style):
+    other = 1 - style
+    def mixed(weights):
+        s = Stylization(style=("a", "b"), style_weights=weights, iterations=12, scales=1)
+        painting = Painting(content, [style, other], encoder, s)
+        list(painting)
+        return painting.picture()
+    alone = paint(content, style, encoder, iterations=12, scales=1)[0].picture()
+    assert torch.allclose(mixed((1.0, 0.0)), alone, atol=1e-4)
+    assert (mixed((3.0, 1.0)) - alone).abs().mean() < (mixed((1.0, 3.0)) - alone).abs().mean()
+
+
+def test_keep_colours_luminance_keeps_the_chroma(encoder, content, style):
+    muted = 0.5 + (content - 0.5) * 0.3
+    painting, _ = paint(muted, style, encoder, keep_colours="luminance")
+    result = painting.picture()
+    chroma, chroma_c = result - luminance(result), muted - luminance(muted)
+    assert (chroma - chroma_c).abs().mean() < 0.02
+    assert (luminance(result) - luminance(muted)).abs().mean() > 0.005, "the strokes are there"
+
+
+def test_keep_colours_match_keeps_the_palette(encoder, content):
+    blue_style = smooth_noise(60, 50, 2) * torch.tensor([0.1, 0.2, 1.0]).view(1, 3, 1, 1)
+    def mean_colour(keep):
+        return paint(content, blue_style, encoder, keep_colours=keep, content_weight=0, iterations=15)[0].picture().mean((0, 2, 3))
+    target = content.mean((0, 2, 3))
+    assert (mean_colour("match") - target).abs().sum() < (mean_colour("off") - target).abs().sum()
+
+
+@pytest.mark.parametrize("height,width", [(16, 16), (17, 33), (16, 300), (250, 19)])
+def test_small_and_thin_pictures(encoder, style, height, width):
+    painting, steps = paint(smooth_noise(height, width, 4), style, encoder, iterations=2)
+    assert painting.picture().shape == (1, 3, height, width)
+    assert all(torch.isfinite(torch.tensor(list(p.losses.values()))).all() for p in steps)
+
+
+class Faulty(Encoder):
+    """Gives NaN at chosen evaluations of the picture being painted."""
+
+    def __init__(self, bad):
+        super().__init__(vgg_weights(), CONVENTION)
+        self.bad, self.calls = bad, 0
+
+    def forward(self, picture, layers):
+        features = super().forward(picture, layers)
+        if picture.requires_grad:
+            self.calls += 1
+            if self.bad(self.calls):
+                features = {name: f * float("nan") for name, f in features.items()}
+        return features
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
+def test_a_step_that_is_not_finite_is_skipped_and_reported(content, style, optimiser):
+    painting, steps = paint(content, style, Faulty(lambda call: call in (3, 4)), optimiser=optimiser, scales=1)
+    assert steps[-1].skipped == 2 and steps[-1].step == steps[-1].total
+    assert torch.isfinite(painting.picture()).all()
+
+
+def test_endless_bad_steps_end_in_a_named_error_with_the_picture_still_there(content, style):
+    painting = Painting(content, [style], Faulty(lambda call: call > 3), Stylization(style=("x",), scales=1))
+    with pytest.raises(NumericalFailure):
+        list(painting)
+    assert torch.isfinite(painting.picture()).all()
+
+
+def test_adam_carries_its_moments_to_the_next_scale():
+    optimiser = Adam(torch.full((1, 3, 16, 16), 0.5), 0.01)
+    for _ in range(5):
+        optimiser.step(lambda picture: picture.sum())
+    grown = optimiser.at((24, 24))
+    grown.step(lambda picture: (picture * 0).sum())  # no gradient: only what was learnt moves the picture
+    assert grown.picture.shape == (1, 3, 24, 24)
+    assert (grown.picture < optimiser.picture.mean() - 0.002).all()
+
+
+def test_lbfgs_survives_a_jump_out_of_range():
+    optimiser = LBFGS(torch.full((1, 3, 16, 16), 0.5))
+    assert optimiser.step(lambda picture: picture.square().sum())
+    assert not optimiser.step(lambda picture: picture.sum() * float("inf"))
+    assert 0 <= optimiser.picture.min() and optimiser.picture.max() <= 1
+
+
+def test_adam_never_leaves_the_pictures_range():
+    optimiser = Adam(torch.full((1, 3, 16, 16), 0.99), 0.5)
+    optimiser.step(lambda picture: -picture.sum())
+    assert optimiser.picture.max() <= 1
+
+
+@pytest.mark.parametrize("size,sizes", [
+    ((384, 512), [(96, 128), (136, 181), (192, 256), (272, 362), (384, 512)]),
+    ((100, 100), [(100, 100)]),
+    ((16, 16), [(16, 16)]),
+    ((2000, 60), [(2000, 60)]),
+])
+def test_scales_run_from_coarse_to_exactly_the_pictures_size(size, sizes):
+    assert pyramid(size) == sizes
+    assert len(pyramid((384, 512), 2)) == 2
+
+
+def test_resize_shrinks_without_aliasing():
+    stripes = torch.zeros(1, 3, 64, 64)
+    stripes[..., ::2] = 1
+    assert (resize(stripes, (16, 16)) - 0.5).abs().max() < 0.05
+
+
+def test_bf16_gets_as_close_to_the_style_as_fp32(content, style):
+    def final_style_loss(dtype):
+        return paint(content, style, Encoder(vgg_weights(), CONVENTION, dtype=dtype), iterations=15, scales=1)[1][-1].losses["style"]
+    assert final_style_loss(torch.bfloat16) == pytest.approx(final_style_loss(torch.float32), rel=0.15)
