@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .catalogue import Catalogue, Model, Source
 from .store import ModelStore, PullProgress
+from .styles import Style, StyleLibrary
 from .weights import Convention
 
-__all__ = ["Catalogue", "Convention", "Model", "ModelStore", "PullProgress", "Source"]
+__all__ = ["Catalogue", "Convention", "Model", "ModelStore", "PullProgress", "Source", "Style", "StyleLibrary"]

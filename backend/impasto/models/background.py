@@ -11,13 +11,16 @@ from ..errors import Cancelled
 
 T = TypeVar("T")
 
+Stop = Callable[[], bool]
+"""Asked now and then; true once the caller has lost interest."""
+
 POLL = 0.2
 """Seconds between two looks at whether the caller has lost interest."""
 
 _END = object()
 
 
-def in_background(items: Iterator[T], cancelled: Callable[[], bool], ahead: int = 8) -> Iterator[T]:
+def in_background(items: Iterator[T], cancelled: Stop, ahead: int = 8) -> Iterator[T]:
     """Yield what ``items`` yields, computed in a thread of its own, at most ``ahead`` of the caller.
 
     A read from a silent network cannot be interrupted, but the wait for it can: :class:`Cancelled` is raised within

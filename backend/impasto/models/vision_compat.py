@@ -57,7 +57,10 @@ def import_torchvision() -> ModuleType:
 def published(entry: str) -> Published:
     """The weight entry called ``entry``, such as ``VGG19_Weights.IMAGENET1K_V1``. Raises :class:`ImportError` or ``ValueError``."""
     import_torchvision()
-    weights = importlib.import_module("torchvision.models").get_weight(entry)
+    try:
+        weights = importlib.import_module("torchvision.models").get_weight(entry)
+    except KeyError:
+        raise ValueError(f"torchvision has no weight entry {entry}") from None
     keywords = weights.transforms.keywords
     named = re.search(r"-([0-9a-f]{8,64})\.[a-z]+$", weights.url)
     return Published(

@@ -1,0 +1,202 @@
+"""The library of style pictures: those that ship with Impasto and the user's own.
+
+An own style is two files in the styles folder, ``ID.json`` (the record, written last, removed first) and ``ID.png`` or
+``ID.jpg``. An id is looked up among the records found there; it is never joined to a path unseen.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+import yaml
+
+from ..errors import Conflict, UnknownStyle, did_you_mean
+from ..paths import Paths, shipped
+from ..settings import Settings
+from ..stylization import STYLE_ID
+from .download import disk_errors
+
+THUMBNAIL_SIDE = 256
+MAX_TITLE = 120
+OWN_LICENCE = "your own"
+_EXTENSIONS = {"png": "png", "jpeg": "jpg"}
+_RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
+"""Names that Windows keeps for devices, whatever the extension."""
+
+_TEXTS = ("title", "painter", "year", "licence")
+
+
+@dataclass(frozen=True)
+class Style:
+    """One style. ``kind``: "picture". ``own``: added by the user. ``width``, ``height``: px. ``size``: bytes of the picture."""
+
+    id: str
+    title: str
+    painter: str
+    year: str
+    licence: str
+    own: bool
+    width: int
+    height: int
+    size: int
+    kind: str = "picture"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+
+class StyleLibrary:
+    """All styles of this machine. Safe to use from several threads and processes."""
+
+    def __init__(self, paths: Paths, settings: Settings) -> None:
+        self._own, self._shipped = paths.styles, shipped("paintings")
+        self._settings = settings
+
+    def list(self) -> list[Style]:
+        """The shipped ones in their order, then the user's own by title."""
+        return [style for style, _ in self._entries()]
+
+    def get(self, id: str) -> Style:
+        """The style called ``id``. Raises :class:`UnknownStyle` with the nearest name."""
+        return self._find(id)[0]
+
+    def picture(self, id: str) -> bytes:
+        """The picture as it is stored (PNG or JPEG). Raises :class:`UnknownStyle`."""
+        style, file = self._find(id)
+        try:
+            return file.read_bytes()
+        except OSError:
+            raise UnknownStyle(f"The picture of the style '{style.id}' cannot be read.") from None
+
+    def thumbnail(self, id: str) -> bytes:
+        """A PNG with at most 256 px on the long side. Raises :class:`UnknownStyle`."""
+        from ..images import thumbnail
+
+        return thumbnail(self.picture(id), THUMBNAIL_SIDE)
+
+    def add(self, name: str, data: bytes) -> Style:
+        """Keep the picture ``data`` under an id made of ``name``; its metadata (camera, place, profile) is dropped.
+
+        Raises :class:`BadPicture` and its kin as :func:`impasto.images.decode` does, or :class:`DiskFull`.
+        """
+        title = _cleaned(name) or "Style"
+        content, form, width, height = self._stripped(data)
+        with disk_errors():
+            self._own.mkdir(parents=True, exist_ok=True)
+            with self._locked():
+                id = _free(_slug(title), {style.id for style in self.list()})
+                record = {"id": id, "title": title, "painter": "", "year": "", "licence": OWN_LICENCE,
+                          "form": form, "width": width, "height": height}
+                _write(self._own / f"{id}.{_EXTENSIONS[form]}", content)
+                _write(self._own / f"{id}.json", json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8"))
+        return self.get(id)
+
+    def remove(self, id: str) -> None:
+        """Remove one of the user's own styles. Raises :class:`UnknownStyle`, or :class:`Conflict` for a shipped one."""
+        with disk_errors():
+            self._own.mkdir(parents=True, exist_ok=True)
+            with self._locked():
+                style, file = self._find(id)
+                if not style.own:
+                    raise Conflict(f"'{style.id}' ships with Impasto and cannot be removed.")
+                file.with_suffix(".json").unlink(missing_ok=True)
+                file.unlink(missing_ok=True)
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _find(self, id: str) -> tuple[Style, Path]:
+        entries = {style.id: (style, file) for style, file in self._entries()}
+        if not isinstance(id, str) or not STYLE_ID.fullmatch(id) or id not in entries:
+            shown = str(id)[:64]
+            hint = did_you_mean(shown, entries) or "impasto styles list shows them all."
+            raise UnknownStyle(f"There is no style '{shown}'.", hint=hint)
+        return entries[id]
+
+    def _entries(self) -> Iterator[tuple[Style, Path]]:
+        taken = set()
+        records = yaml.safe_load((self._shipped / "styles.yaml").read_text(encoding="utf-8"))["styles"]
+        for id, record in records.items():
+            file = self._shipped / f"{id}.jpg"
+            taken.add(id)
+            width, height = record["size"]
+            texts = {name: record[name] for name in _TEXTS}
+            yield Style(id=id, own=False, width=width, height=height, size=file.stat().st_size, **texts), file
+        own = [entry for entry in map(self._own_entry, self._own.glob("*.json")) if entry and entry[0].id not in taken]
+        yield from sorted(own, key=lambda entry: (entry[0].title.casefold(), entry[0].id))
+
+    def _own_entry(self, record_file: Path) -> tuple[Style, Path] | None:
+        """A style and its picture, or None where either is not what :meth:`add` writes (a half-done add, a link out)."""
+        id = record_file.stem
+        try:
+            record = json.loads(record_file.read_text(encoding="utf-8"))
+            file = self._own / f"{id}.{_EXTENSIONS[record['form']]}"
+            linked = record_file.is_symlink() or file.is_symlink()
+            if linked or not STYLE_ID.fullmatch(id) or record["id"] != id or not file.is_file():
+                return None
+            texts = {name: _cleaned(str(record[name])) for name in _TEXTS}
+            width, height = int(record["width"]), int(record["height"])
+            return Style(id=id, own=True, width=width, height=height, size=file.stat().st_size, **texts), file
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _stripped(self, data: bytes) -> tuple[bytes, str, int, int]:
+        """The picture written anew as 8-bit sRGB: bytes, format, width, height."""
+        from ..images import decode, encode
+
+        picture = decode(data, self._limits())
+        form = "jpeg" if picture.format in ("jpeg", "webp") and picture.alpha is None else "png"
+        plain = dataclasses.replace(picture, icc=None)
+        return encode(plain, form), form, picture.width, picture.height
+
+    def _limits(self) -> Any:
+        from ..images import Limits
+
+        return Limits(max_bytes=self._settings.max_upload_mb * 1_000_000, max_megapixels=self._settings.max_megapixels)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            with filelock.FileLock(self._own / ".lock", timeout=30):
+                yield
+        except filelock.Timeout:
+            raise Conflict("Another program is changing the styles.", hint="Try again in a moment.") from None
+
+
+def _write(file: Path, content: bytes) -> None:
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _cleaned(name: str) -> str:
+    """A title for people: no control characters, no more than :data:`MAX_TITLE` characters."""
+    printable = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", name))
+    return " ".join(printable.split())[:MAX_TITLE].strip()
+
+
+def _slug(title: str) -> str:
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-")
+    return f"style-{slug}".strip("-") if not slug or _RESERVED.fullmatch(slug) else slug
+
+
+def _free(slug: str, taken: set[str]) -> str:
+    number, id = 1, slug
+    while id in taken:
+        number += 1
+        id = f"{slug}-{number}"
+    return id
