@@ -9,8 +9,9 @@ A new kind of failure is a new subclass here; `docs/api.md` lists every code and
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from typing import Any, Iterable, Iterator
+from typing import Any
 
 
 class ImpastoError(Exception):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 import yaml
 
@@ -30,58 +31,89 @@ def _setting(default: Any, help: str, **spec: Any) -> Any:
 class Settings:
     """All settings. Numbers carry their range in the field's metadata; units are part of the name."""
 
-    # Where it listens, and to whom
-    host: str = _setting("127.0.0.1", "Address to listen on. Anything but loopback needs a token of your own.")
-    port: int = _setting(0, "Port to listen on; 0 takes a free one (clients find it through the runtime file).", minimum=0, maximum=65535)
+    host: str = _setting(
+        "127.0.0.1", "Address to listen on. Anything but loopback needs a token of your own.",
+        section="Where it listens, and to whom")
+    port: int = _setting(
+        0, "Port to listen on; 0 takes a free one (clients find it through the runtime file).",
+        minimum=0, maximum=65535)
     token: str = _setting("", "Token that clients must send; empty makes a new random one at every start.")
-    allowed_hosts: list[str] = _setting([], "Further names under which the daemon may be addressed, besides localhost and its own address.")
+    allowed_hosts: list[str] = _setting(
+        [], "Further names under which the daemon may be addressed, besides localhost and its own address.")
     allowed_origins: list[str] = _setting([], "Web origins (https://example.org) that may call the API from a browser.")
     threads: int = _setting(16, "Connections served at once.", minimum=4, maximum=256)
 
-    # What may come in
-    max_upload_mb: int = _setting(512, "Largest request body, in MB.", minimum=1, maximum=16384)
+    max_upload_mb: int = _setting(512, "Largest request body, in MB.", minimum=1, maximum=16384, section="What may come in")
     max_megapixels: int = _setting(150, "Largest picture, in megapixels.", minimum=1, maximum=2000)
     queue_limit: int = _setting(64, "Jobs that may wait; more are refused until some are done.", minimum=1, maximum=10000)
 
-    # The device
-    device: str = _setting("auto", "auto, cpu, cuda, cuda:1 or mps.")
-    precision: str = _setting("auto", "auto, fp32 or bf16. auto uses bf16 where the device computes with it.", choices=("auto", "fp32", "bf16"))
+    device: str = _setting("auto", "auto, cpu, cuda, cuda:1 or mps.", section="The device")
+    precision: str = _setting("auto", "auto uses bf16 where the device computes with it.", choices=("auto", "fp32", "bf16"))
     cpu_threads: int = _setting(0, "Threads for computing on the CPU; 0 takes all cores.", minimum=0, maximum=1024)
-    keep_alive_s: int = _setting(300, "Seconds after which an idle worker gives its memory back; 0 keeps it for ever.", minimum=0, maximum=604800)
+    keep_alive_s: int = _setting(
+        300, "Seconds after which an idle worker gives its memory back; 0 keeps it for ever.",
+        minimum=0, maximum=604800)
     auto_resolution_cpu: int = _setting(512, "Long side, in px, that resolution 0 means on the CPU.", minimum=64, maximum=16384)
     auto_resolution_gpu: int = _setting(1536, "Long side, in px, that resolution 0 means on a GPU.", minimum=64, maximum=16384)
     preview_interval_s: float = _setting(2.0, "Seconds between previews of a running job.", minimum=0.1, maximum=600)
 
-    # Storage
-    data_dir: str = _setting("", "Folder for jobs and styles; empty takes the system's place for application data.")
+    data_dir: str = _setting(
+        "", "Folder for jobs and styles; empty takes the system's place for application data.",
+        section="Storage")
     weights_dir: str = _setting("", "Folder for encoder weights; empty puts them under the data folder.")
-    drop_in_dir: str = _setting("", "Folder in which weight files put there by hand are looked for first; empty: drop-in under the weights folder.")
+    drop_in_dir: str = _setting(
+        "", "Folder in which weight files put there by hand are looked for first; empty: drop-in under the weights folder.")
     result_hours: float = _setting(72, "Hours for which finished jobs and their pictures are kept.", minimum=0.01, maximum=87600)
 
-    # Downloads
-    offline: bool = _setting(False, "Never fetch anything.")
-    mirrors: dict[str, str] = _setting({}, "Address prefixes to replace, such as {'https://download.pytorch.org/': 'https://mirror.example/'}.")
+    offline: bool = _setting(False, "Never fetch anything.", section="Downloads")
+    mirrors: dict[str, str] = _setting(
+        {}, "Address prefixes to replace, such as {'https://download.pytorch.org/': 'https://mirror.example/'}.")
     download_timeout_s: float = _setting(60, "Seconds without a byte after which a download is retried.", minimum=1, maximum=3600)
 
-    # Talking
-    log_level: str = _setting("info", "How much is logged.", choices=("debug", "info", "warning", "error"))
+    log_level: str = _setting("info", "How much is logged.", choices=("debug", "info", "warning", "error"), section="Talking")
 
     @classmethod
-    def load(cls, file: Path | None = None, environment: Mapping[str, str] | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
+    def load(cls, file: Path | None = None, environment: Mapping[str, str] | None = None,
+             flags: Mapping[str, Any] | None = None) -> Settings:
         """Settings from all layers. Raises :class:`SettingsError` naming the layer, the key and the nearest right one."""
-        values: dict[str, Any] = {}
-        if file is not None:
-            values.update(_checked(_read_file(file), f"in {file.name}"))
-        environment = os.environ if environment is None else environment
-        from_environment = {k[len(ENVIRONMENT_PREFIX):].lower(): v for k, v in environment.items() if k.startswith(ENVIRONMENT_PREFIX)}
-        from_environment = {k: v for k, v in from_environment.items() if k not in _NOT_SETTINGS}
-        values.update(_checked(from_environment, "in the environment", prefix=ENVIRONMENT_PREFIX))
-        values.update(_checked({k: v for k, v in (flags or {}).items() if v is not None}, "on the command line"))
-        return cls(**values)
+        return cls(**{key: value for _, values in layers(file, environment, flags) for key, value in values.items()})
 
     def to_dict(self) -> dict[str, Any]:
         """All settings as plain types."""
         return dataclasses.asdict(self)
+
+
+def layers(file: Path | None = None, environment: Mapping[str, str] | None = None,
+           flags: Mapping[str, Any] | None = None) -> list[tuple[str, dict[str, Any]]]:
+    """What each layer above the defaults sets, checked, weakest first: ``file``, ``environment``, ``command line``."""
+    environment = os.environ if environment is None else environment
+    from_file = _read_file(file) if file is not None else {}
+    from_environment = {k[len(ENVIRONMENT_PREFIX):].lower(): v for k, v in environment.items() if k.startswith(ENVIRONMENT_PREFIX)}
+    from_environment = {k: v for k, v in from_environment.items() if k not in _NOT_SETTINGS}
+    from_flags = {k: v for k, v in (flags or {}).items() if v is not None}
+    return [("file", _checked(from_file, f"in {file.name}" if file else "")),
+            ("environment", _checked(from_environment, "in the environment", prefix=ENVIRONMENT_PREFIX)),
+            ("command line", _checked(from_flags, "on the command line"))]
+
+
+def template() -> str:
+    """A configuration file that says of every setting what it means and what its default is; `config.yaml` is this text."""
+    lines = ["# Impasto's settings, each with its default. Order: this file < environment (IMPASTO_PORT=8737) "
+             "< command-line flags (--port 8737).", "# A wrong key or value is an error that names it."]
+    for f in dataclasses.fields(Settings):
+        if "section" in f.metadata:
+            lines += ["", f"# -- {f.metadata['section']}"]
+        accepted = accepted_values(f)
+        lines.append(f"# {f.metadata['help']}" + (f" ({accepted})" if accepted else ""))
+        lines.append(yaml.safe_dump({f.name: getattr(Settings(), f.name)}, default_flow_style=False).strip())
+    return "\n".join(lines) + "\n"
+
+
+def accepted_values(f: dataclasses.Field[Any]) -> str:
+    """A setting's range or choices in a few signs; empty where anything of its type goes."""
+    if f.metadata.get("choices"):
+        return " | ".join(f.metadata["choices"])
+    return f"{f.metadata['minimum']:g} to {f.metadata['maximum']:g}" if "minimum" in f.metadata else ""
 
 
 _NOT_SETTINGS = {"config", "runtime_dir"}
@@ -150,7 +182,8 @@ def _float(value: Any) -> float:
 def _bool(value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    return {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}[str(value).lower()]
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    return words[str(value).lower()]
 
 
 def _text(value: Any) -> str:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from .errors import InvalidParameter, StyleMissing, UnknownParameter, did_you_mean
 
@@ -55,14 +56,21 @@ class Parameter:
                 "text list": "a list of style ids", "layers": "layer names with weights, such as relu1_1:1,relu4_2:0.5"}[self.kind]
         if self.minimum is None or self.maximum is None:
             return noun
-        return f"{noun} from {self.minimum:g} to {self.maximum:g}" + (f" {self.unit}" if self.unit else "")
+        return f"{noun} from {plain(self.minimum)} to {plain(self.maximum)}" + (f" {self.unit}" if self.unit else "")
+
+
+def plain(number: float) -> str:
+    """A number as people write it: 100000 rather than 1e+05."""
+    return f"{number:.0f}" if abs(number) >= 1 and number == int(number) else f"{number:g}"
 
 
 def _number(p: Parameter, value: Any) -> float:
     if isinstance(value, bool):
         raise ValueError
     number = float(value)
-    if not math.isfinite(number) or (p.minimum is not None and number < p.minimum) or (p.maximum is not None and number > p.maximum):
+    low = -math.inf if p.minimum is None else p.minimum
+    high = math.inf if p.maximum is None else p.maximum
+    if not math.isfinite(number) or not low <= number <= high:
         raise ValueError
     return number
 
@@ -142,16 +150,19 @@ class Stylization:
         "number", 0.5, "How far the picture moves towards the style: 0 leaves it as it is, 1 keeps little more than its outlines.",
         minimum=0.0, maximum=1.0)
     detail: float = _param(
-        "number", 0.5, "Size of the brush strokes: 0 is broad (twice the painting's own), 0.5 as in the painting, 1 is fine (half).",
+        "number", 0.5,
+        "Size of the brush strokes: 0 is broad (twice the painting's own), 0.5 as in the painting, 1 is fine (half).",
         minimum=0.0, maximum=1.0)
     keep_colours: str = _param(
-        "choice", "off", "Whose colours: off takes the style's, luminance keeps the picture's exactly, match paints with the picture's palette.",
+        "choice", "off",
+        "Whose colours: off takes the style's, luminance keeps the picture's exactly, match paints with the picture's palette.",
         choices=("off", "luminance", "match"))
     method: str = _param(
         "choice", "iterative", "How it is painted: iterative optimises the picture itself (minutes, best quality).",
         choices=("iterative",))
     resolution: int = _param(
-        "integer", 0, "Long side at which the picture is painted; the result always has the content's size. 0: what the device can do in a few minutes.",
+        "integer", 0, "Long side at which the picture is painted; the result always has the content's size. "
+        "0: what the device can do in a few minutes.",
         unit="px", minimum=0, maximum=16384)
     seed: int = _param(
         "integer", 0, "The same seed gives the same picture (bit for bit on the CPU).", minimum=0, maximum=2**31 - 1)
@@ -163,12 +174,14 @@ class Stylization:
     tv_weight: float = _param(
         "number", 1.0, "Total variation: smooths single-pixel noise.", group=ADVANCED, minimum=0.0, maximum=1e6)
     content_layers: dict[str, float] = _param(
-        "layers", {"relu4_2": 1.0}, "Encoder layers whose features hold the content, with weights.", group=ADVANCED, minimum=0.0, maximum=1e6)
+        "layers", {"relu4_2": 1.0}, "Encoder layers whose features hold the content, with weights.", group=ADVANCED,
+        minimum=0.0, maximum=1e6)
     style_layers: dict[str, float] = _param(
         "layers", {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0},
         "Encoder layers whose statistics hold the style, with weights.", group=ADVANCED, minimum=0.0, maximum=1e6)
     loss: str = _param(
-        "choice", "w2", "Distance between style statistics: w2 (Wasserstein-2 of means and covariances), gram (size-invariant Gram matrices), "
+        "choice", "w2",
+        "Distance between style statistics: w2 (Wasserstein-2 of means and covariances), gram (size-invariant Gram matrices), "
         "gatys (the 2016 paper's exact normalisation, content included).", group=ADVANCED, choices=("w2", "gram", "gatys"))
     init: str = _param(
         "choice", "content", "What the painting starts from.", group=ADVANCED, choices=("content", "noise", "style"))
@@ -214,7 +227,8 @@ class Stylization:
             raise StyleMissing("No style was given.", field="style",
                                hint="Send a picture as style=@painting.jpg, or the id of one that GET /v1/styles lists.")
         if self.style_weights and len(self.style_weights) != len(self.style):
-            raise InvalidParameter(f"There are {len(self.style)} styles but {len(self.style_weights)} style_weights.", field="style_weights")
+            raise InvalidParameter(f"There are {len(self.style)} styles but {len(self.style_weights)} style_weights.",
+                                   field="style_weights")
         if self.style_weights and not sum(self.style_weights) > 0:
             raise InvalidParameter("At least one of the style_weights must be above 0.", field="style_weights")
 
