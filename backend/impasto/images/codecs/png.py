@@ -1,0 +1,163 @@
+"""PNG: the chunks read and checked here, the pixels by libpng.
+
+libpng gets a file that holds the picture and nothing else, of which every checksum and the length of the decompressed data are
+already known to be right. So a compressed comment never unpacks, and damage is found before memory is taken for the pixels.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import imagecodecs
+import numpy as np
+
+from ...errors import BadPicture, UnsupportedPicture
+from .. import metadata
+from ..limits import MAX_CHUNKS, MAX_PROFILE_BYTES, Limits
+from ..picture import Dpi, Header, Outgoing
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6
+_CHANNELS = {_GREY: 1, _RGB: 3, _PALETTE: 1, _GREY_ALPHA: 2, _RGB_ALPHA: 4}
+_DEPTHS = {_GREY: (1, 2, 4, 8, 16), _RGB: (8, 16), _PALETTE: (1, 2, 4, 8), _GREY_ALPHA: (8, 16), _RGB_ALPHA: (8, 16)}
+_NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_METRE_PER_INCH = 0.0254
+_PIECE = 1 << 20
+
+
+def head(data: bytes, limits: Limits) -> Header:
+    """IHDR, and from the other chunks the profile, resolution and orientation. A missing end is a truncated file."""
+    width, height, depth, kind, _ = _ihdr(data)
+    limits.check_size(width, height)
+    found: dict[bytes, memoryview] = {}
+    for name, chunk in _chunks(data):
+        found.setdefault(name, chunk[8:-4])
+    if b"IDAT" not in found:
+        raise BadPicture("The PNG file holds no pixels.")
+    if b"acTL" in found and int.from_bytes(found[b"acTL"][:4], "big") > 1:
+        raise UnsupportedPicture("The PNG is animated; only single pictures are taken.")
+    if kind == _PALETTE and not 3 <= len(found.get(b"PLTE", b"")) <= 768:
+        raise BadPicture("The PNG file has no palette.")
+    turned, exif_dpi = metadata.read_exif(bytes(found[b"eXIf"])) if b"eXIf" in found else (1, None)
+    icc, notes = _profile(found.get(b"iCCP"))
+    return Header(width, height, np.dtype(np.uint16 if depth == 16 else np.uint8),
+                  "grey" if kind in (_GREY, _GREY_ALPHA) else "rgb",
+                  alpha=kind in (_GREY_ALPHA, _RGB_ALPHA) or b"tRNS" in found, icc=icc, dpi=_dpi(found.get(b"pHYs")) or exif_dpi,
+                  orientation=turned, notes=notes)
+
+
+def samples(data: bytes, header: Header) -> np.ndarray:
+    """All pixels; a palette becomes RGB, a transparent colour becomes alpha, fewer bits than 8 become 8."""
+    needed = [(name, chunk) for name, chunk in _chunks(data) if name in _NEEDED]
+    if any(zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big") for _, chunk in needed):
+        raise BadPicture("The PNG file is damaged: a checksum is wrong.")
+    _check_pixels([chunk[8:-4] for name, chunk in needed if name == b"IDAT"], _passes(*_ihdr(data)))
+    parts = [SIGNATURE] + [chunk for _, chunk in needed]
+    return imagecodecs.png_decode(b"".join(parts)).reshape(header.height, header.width, -1)
+
+
+def write(outgoing: Outgoing) -> bytes:
+    """At the compression that a disk keeps up with; 12 MP take about a second."""
+    deep = outgoing.samples.dtype == np.uint16
+    filters = imagecodecs.PNG.FILTER.SUB if deep else imagecodecs.PNG.FILTER.PAETH
+    plain = imagecodecs.png_encode(np.ascontiguousarray(outgoing.squeezed), level=1, filter=filters)
+    extra = b""
+    if outgoing.icc:
+        extra += _chunk(b"iCCP", b"profile\0\0" + zlib.compress(outgoing.icc))
+    if outgoing.dpi:
+        extra += _chunk(b"pHYs", struct.pack(">IIB", *(round(value / _METRE_PER_INCH) for value in outgoing.dpi), 1))
+    start = len(SIGNATURE) + 25  # after IHDR
+    return plain[:start] + extra + plain[start:] if extra else plain
+
+
+def _ihdr(data: bytes) -> tuple[int, int, int, int, int]:
+    """Width, height, bits per sample, colour type, interlacing."""
+    if len(data) < 33 or data[8:16] != b"\0\0\0\x0dIHDR":
+        raise BadPicture("The PNG file breaks off in its header.")
+    width, height, depth, kind, compression, filtering, interlace = struct.unpack_from(">IIBBBBB", data, 16)
+    if zlib.crc32(data[12:29]) != int.from_bytes(data[29:33], "big") or depth not in _DEPTHS.get(kind, ()) \
+            or compression or filtering or interlace > 1:
+        raise BadPicture("The PNG file's header is damaged.")
+    return width, height, depth, kind, interlace
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    """Name and whole bytes (length, name, body, checksum) of each chunk up to IEND."""
+    view, place = memoryview(data), len(SIGNATURE)
+    for _ in range(MAX_CHUNKS):
+        if place + 12 > len(data):
+            raise BadPicture("The PNG file breaks off before its end.")
+        length, name = struct.unpack_from(">I4s", data, place)
+        if place + 12 + length > len(data):
+            raise BadPicture("The PNG file breaks off in the middle of a chunk.")
+        yield name, view[place:place + 12 + length]
+        if name == b"IEND":
+            return
+        place += 12 + length
+    raise BadPicture("The PNG file is made of too many pieces.")
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def _passes(width: int, height: int, depth: int, kind: int, interlace: int) -> list[tuple[int, int]]:
+    """Rows and bytes per row (without the filter's byte) of each pass that is not empty."""
+    bits = depth * _CHANNELS[kind]
+    sizes = [(len(range(y, height, dy)), len(range(x, width, dx))) for x, y, dx, dy in _ADAM7] if interlace else [(height, width)]
+    return [(rows, (columns * bits + 7) // 8) for rows, columns in sizes if rows and columns]
+
+
+def _check_pixels(packed: list[memoryview], passes: list[tuple[int, int]]) -> None:
+    """Unpack the pixels once, a piece at a time, to know that they are whole: right length, right checksum, known filters."""
+    expected = sum(rows * (length + 1) for rows, length in passes)
+    filters, start = [], 0
+    for rows, length in passes:
+        filters.append(start + np.arange(rows) * (length + 1))
+        start += rows * (length + 1)
+    positions, seen, first = np.concatenate(filters), 0, 0
+    unpacker = zlib.decompressobj()
+    for piece in _unpacked(packed, unpacker):
+        last = first + int(np.searchsorted(positions[first:first + len(piece)], seen + len(piece)))
+        if (np.frombuffer(piece, np.uint8)[positions[first:last] - seen] > 4).any():
+            raise BadPicture("The PNG file's pixels are damaged.")
+        seen, first = seen + len(piece), last
+        if seen > expected:
+            raise BadPicture("The PNG file unpacks to more than its header announces.")
+    if seen != expected or not unpacker.eof:
+        raise BadPicture("The PNG file's pixels are truncated or damaged.")
+
+
+def _unpacked(packed: list[memoryview], unpacker: Any) -> Iterator[bytes]:
+    """The decompressed stream in pieces of bounded size."""
+    for body in packed:
+        for place in range(0, len(body), _PIECE // 4):
+            rest: bytes | memoryview = body[place:place + _PIECE // 4]
+            while len(rest) and not unpacker.eof:
+                yield unpacker.decompress(rest, _PIECE)
+                rest = unpacker.unconsumed_tail
+    while not unpacker.eof and (piece := unpacker.decompress(b"", _PIECE)):
+        yield piece
+
+
+def _profile(body: memoryview | None) -> tuple[bytes | None, tuple[str, ...]]:
+    """The unpacked iCCP chunk, never more than a profile may have."""
+    if body is None:
+        return None, ()
+    name, _, packed = bytes(body).partition(b"\0")
+    try:
+        profile = zlib.decompressobj().decompress(packed[1:], MAX_PROFILE_BYTES + 1)
+    except zlib.error:
+        profile = b""
+    return (profile, ()) if profile else (None, ("The picture's colour profile is damaged; it was left out and sRGB assumed.",))
+
+
+def _dpi(body: memoryview | None) -> Dpi | None:
+    if body is None or len(body) != 9 or body[8] != 1:
+        return None
+    across, down, _ = struct.unpack(">IIB", body)
+    return metadata.dpi(across * _METRE_PER_INCH, down * _METRE_PER_INCH)

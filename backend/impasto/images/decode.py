@@ -1,0 +1,126 @@
+"""Bytes -> pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import BadPicture, ImpastoError, PictureTooLarge
+from . import metadata, profiles
+from .codecs import CODECS
+from .formats import recognise
+from .limits import Limits
+from .picture import TOP, Header, Picture, PictureInfo
+
+LARGEST = 65504.0
+"""Floats beyond this (the largest half float) are damage, not light."""
+
+
+def probe(data: bytes, limits: Limits | None = None) -> PictureInfo:
+    """What the header says. Raises as :func:`decode` does, except for damage that only the pixels show."""
+    name, header = _head(data, limits or Limits())
+    width, height = (header.height, header.width) if header.sideways else (header.width, header.height)
+    return PictureInfo(width=width, height=height, format=name, dtype=header.dtype, alpha=header.alpha, grey=header.model == "grey",
+                       dpi=header.dpi, lossless=header.lossless)
+
+
+def decode(data: bytes, limits: Limits | None = None) -> Picture:
+    """The picture in ``data``: upright, in sRGB, with its alpha untouched.
+
+    Orientation is applied and dropped, the resolution and the colour profile are kept, all other metadata is dropped.
+    Raises :class:`BadPicture` (empty, truncated, damaged), :class:`UnsupportedPicture`, :class:`PictureTooLarge` or
+    :class:`PictureTooSmall`, and nothing else. Sizes are checked before pixels are decoded.
+    """
+    name, header, samples = read(data, limits or Limits())
+    with _Guard(name):
+        return assemble(name, header, samples)
+
+
+def read(data: bytes, limits: Limits) -> tuple[str, Header, np.ndarray]:
+    """Format, header and samples (H, W, C), upright, in the file's own depth and colour space."""
+    name, header = _head(data, limits)
+    with _Guard(name):
+        samples = CODECS[name].samples(data, header)
+        if samples.shape != (header.height, header.width, header.channels) or samples.dtype != header.dtype:
+            raise BadPicture("The picture's pixels do not fit its header.")
+        return name, header, metadata.upright(samples, header.orientation)
+
+
+def assemble(name: str, header: Header, samples: np.ndarray) -> Picture:
+    """A :class:`Picture` from upright samples as :func:`read` gives them."""
+    colours, alpha = samples[:, :, :header.colours], None
+    notes = list(header.notes)
+    if header.alpha:
+        alpha = _finite(np.ascontiguousarray(samples[:, :, -1]), "alpha", notes)
+    colours = _finite(colours, "colour", notes)
+    icc = _usable(header, notes)
+    if icc is not None and not profiles.is_srgb(icc, header.model):
+        rgb = profiles.to_srgb(colours, icc, header.model)
+    elif header.model == "cmyk":
+        rgb = profiles.cmyk_to_rgb(colours)
+    else:
+        rgb = _scaled(colours)
+    if header.model == "cmyk":
+        icc = None
+        notes.append("The picture was CMYK; the answer is RGB (sRGB).")
+    dpi = header.dpi[::-1] if header.dpi and header.sideways else header.dpi
+    return Picture(rgb=rgb, alpha=alpha, dtype=header.dtype, grey=header.model == "grey", icc=icc, format=name, dpi=dpi,
+                   lossless=header.lossless, notes=tuple(notes))
+
+
+def _head(data: bytes, limits: Limits) -> tuple[str, Header]:
+    limits.check_bytes(data)
+    name = recognise(data)
+    with _Guard(name):
+        return name, CODECS[name].head(data, limits)
+
+
+def _usable(header: Header, notes: list[str]) -> bytes | None:
+    """The header's profile, or ``None`` and a note where it cannot be used."""
+    if header.icc is None:
+        return None
+    try:
+        profiles.check(header.icc, header.model)
+        return header.icc
+    except profiles.BrokenProfile as problem:
+        notes.append(f"The picture's colour profile {problem}; it was left out and sRGB assumed.")
+        return None
+
+
+def _finite(values: np.ndarray, noun: str, notes: list[str]) -> np.ndarray:
+    """Floats without NaN, infinities and absurd numbers; integers as they are."""
+    if values.dtype != np.float32:
+        return values
+    sane = np.abs(values) <= LARGEST  # False for NaN too
+    if sane.all():
+        return values
+    bad = values.size - np.count_nonzero(sane)
+    notes.append(f"{bad} {noun} values were not finite numbers or beyond all bounds; they were replaced.")
+    values = np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0)
+    return np.clip(values, -LARGEST, LARGEST)
+
+
+def _scaled(colours: np.ndarray) -> np.ndarray:
+    """Samples (H, W, 1 or 3) -> float32 (H, W, 3), full intensity 1. Exact: float32 holds every 16-bit step."""
+    rgb = np.empty((*colours.shape[:2], 3), np.float32)
+    rgb[:] = colours
+    if colours.dtype != np.float32:
+        rgb /= np.float32(TOP[colours.dtype])
+    return rgb
+
+
+class _Guard:
+    """Turns whatever a decoder raises into one of our own errors; their texts are for programmers and may name files."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, ImpastoError) or not isinstance(error, Exception):
+            return
+        if isinstance(error, MemoryError):
+            raise PictureTooLarge("There is not enough memory to decode the picture.") from None
+        shown = {"webp": "WebP", "npy": ".npy"}.get(self.name, self.name.upper())
+        raise BadPicture(f"The {shown} picture is truncated or damaged.") from error
