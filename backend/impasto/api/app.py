@@ -1,0 +1,40 @@
+"""The Flask app factory."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from ..paths import Paths
+from ..settings import Settings
+from . import errors, routes, security
+from .forms import MAX_FORM_FIELD_BYTES, MAX_FORM_PARTS
+from .services import EXTENSION, Services
+from .waiting import WaitingRoom
+
+if TYPE_CHECKING:
+    from ..jobs import JobManager
+    from ..models import ModelStore, StyleLibrary
+
+
+def create_app(settings: Settings, paths: Paths, manager: JobManager, store: ModelStore, styles: StyleLibrary,
+               token: str, instance_id: str, stopping: threading.Event | None = None) -> Flask:
+    """The WSGI app. ``settings.port`` must be the port that is really bound, since requests must name it.
+
+    ``stopping`` is set when the daemon shuts down: what waits for jobs then ends.
+    The app keeps no state of its own but the count of waiting connections; two apps in one process do not meet.
+    """
+    app = Flask("impasto.api", static_folder=None, template_folder="templates")
+    app.config.update(MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000, MAX_FORM_PARTS=MAX_FORM_PARTS,
+                      MAX_FORM_MEMORY_SIZE=MAX_FORM_FIELD_BYTES)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # parameters come in display order
+    app.url_map.strict_slashes = False
+    app.extensions[EXTENSION] = Services(
+        settings=settings, paths=paths, manager=manager, store=store, styles=styles, token=token, instance=instance_id,
+        room=WaitingRoom(settings.threads), stopping=stopping or threading.Event())
+    security.install(app)
+    errors.register(app)
+    routes.register(app)
+    return app

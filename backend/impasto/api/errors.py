@@ -1,0 +1,86 @@
+"""Every failure leaves the daemon in one shape: ``{"error": {code, message, hint?, field?}}``."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from ..errors import (
+    Busy,
+    ImpastoError,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    QueueFull,
+    RequestTooLarge,
+    UnsupportedMediaType,
+)
+
+RETRY_AFTER_S = {QueueFull: 10, Busy: 2}
+"""Seconds after which trying again makes sense."""
+
+INTERNAL = "Something went wrong inside the daemon. Its log says more."
+
+_WERKZEUG = {404: NotFound, 405: MethodNotAllowed, 413: RequestTooLarge, 415: UnsupportedMediaType}
+
+log = logging.getLogger("impasto.api")
+
+
+def body_of(error: ImpastoError) -> bytes:
+    """The JSON text of the error shape."""
+    return (json.dumps({"error": error.to_dict()}, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def response_of(error: ImpastoError) -> Response:
+    """The answer to a request that ended in ``error``."""
+    response = Response(body_of(error), status=error.status, mimetype="application/json")
+    seconds = next((s for kind, s in RETRY_AFTER_S.items() if isinstance(error, kind)), None)
+    if seconds is not None:
+        response.headers["Retry-After"] = str(seconds)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="impasto"'
+    return response
+
+
+def translate(error: HTTPException) -> ImpastoError:
+    """One of Werkzeug's own exceptions in Impasto's words."""
+    status = error.code or 500
+    if status == 404:
+        return NotFound(f"There is nothing at {request.path[:200]}.", hint="GET /docs lists the routes.")
+    if status == 405:
+        return MethodNotAllowed(f"{request.path[:200]} does not take {request.method[:20]}.",
+                                hint=f"It takes {', '.join(sorted(getattr(error, 'valid_methods', None) or []))}.")
+    if isinstance(error, RequestEntityTooLarge):
+        return RequestTooLarge("The request is larger, has more parts, or has longer text fields than the daemon takes.",
+                               hint="Large pictures are bounded by the setting max_upload_mb.")
+    if status in _WERKZEUG:
+        return _WERKZEUG[status](str(error.description))
+    return MalformedRequest("The request could not be read.") if 400 <= status < 500 else ImpastoError(INTERNAL)
+
+
+def register(app: Flask) -> None:
+    """Let ``app`` answer every exception in the one shape."""
+
+    @app.errorhandler(ImpastoError)
+    def known(error: ImpastoError) -> Response:
+        if error.status >= 500:
+            log.warning("%s %s: %s: %s", request.method, request.path, error.code, error.message)
+        return response_of(error)
+
+    @app.errorhandler(HTTPException)
+    def werkzeugs(error: HTTPException) -> Response:
+        if error.code is not None and 300 <= error.code < 400:
+            return error.get_response()  # type: ignore[return-value]  # a redirect is no failure
+        response = response_of(translate(error))
+        allowed = getattr(error, "valid_methods", None)
+        if allowed:
+            response.headers["Allow"] = ", ".join(sorted(allowed))
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        return response_of(ImpastoError(INTERNAL))

@@ -1,0 +1,151 @@
+"""The one form that asks for a stylization, read and checked in full before anything is accepted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import Request, request
+
+from ..errors import InvalidParameter, MalformedRequest, UnknownParameter, UnknownStyle, UnsupportedMediaType
+from ..stylization import MAX_STYLES, STYLE_ID, UPLOAD, Stylization
+from . import pictures
+from .services import services
+
+if TYPE_CHECKING:
+    from ..jobs import Submission
+
+MAX_FORM_PARTS = 64
+"""Parts of a form, pictures and fields together."""
+
+MAX_FORM_FIELD_BYTES = 64 * 1024
+"""All text fields of a form together."""
+
+MAX_KEY_LENGTH = 200
+MAX_NAME_LENGTH = 100
+
+LISTS = ("text list", "number list", "layers")
+"""Kinds of parameter whose field may be repeated."""
+
+
+def read_multipart() -> None:
+    """Refuse a body that is no form with files; everything after this may use ``request.form`` and ``request.files``."""
+    if request.mimetype != "multipart/form-data":
+        raise MalformedRequest("The body must be a form with files (multipart/form-data).",
+                               hint="With curl: -F content=@photo.jpg -F style=@painting.jpg")
+    if "boundary" not in request.mimetype_params:
+        raise MalformedRequest("The form's Content-Type names no boundary.")
+
+
+def no_body() -> None:
+    """Routes that take nothing: refuse what a form on a web page could send (415)."""
+    if request.mimetype == "application/json" or not (request.mimetype or request.content_length):
+        return
+    raise UnsupportedMediaType(f"{request.path[:200]} takes no body, or a JSON one.", hint="With curl: -X POST, without -d and -F.")
+
+
+def read_stylization(*, answers_picture: bool) -> Submission:
+    """The stylization that the present request asks for, every value and picture checked."""
+    from ..jobs import Submission
+    read_multipart()
+    settings = services().settings
+    content = read_content(request)
+    uploads = read_style_pictures(request)
+    stylization = Stylization.parse(read_values(request, len(uploads)))
+    chosen = style_pictures(stylization, uploads)
+    key = idempotency_key(request)
+    picture = pictures.check(content, settings, "content")
+    for data in uploads:
+        pictures.check(data, settings, "style")
+    result = {"format": pictures.wanted_format(request.form.get("format", ""), request, picture, strict=answers_picture)}
+    inputs = {"content": content, **{f"style-{i}": data for i, data in enumerate(chosen)}}
+    return Submission(kind="stylize", parameters=stylization.to_dict(), inputs=inputs, output=result, idempotency_key=key)
+
+
+def read_content(request: Request) -> bytes:
+    """The picture to paint."""
+    files = request.files.getlist("content")
+    if not files:
+        hint = "Mind the @, which sends the file: " if "content" in request.form else "With curl: "
+        raise MalformedRequest("There is no picture to paint: the form has no file named content.", field="content",
+                               hint=hint + "-F content=@photo.jpg")
+    if len(files) > 1 or "content" in request.form:
+        raise MalformedRequest("A form has one content.", field="content")
+    return files[0].read()
+
+
+def read_style_pictures(request: Request) -> list[bytes]:
+    """The style pictures that came along, in their order; an empty file input of a web form does not count."""
+    parts = [(file.filename, file.read()) for file in request.files.getlist("style")]
+    return [data for name, data in parts if data or name]
+
+
+def read_values(request: Request, uploads: int) -> dict[str, Any]:
+    """The form's fields as `Stylization.parse` takes them; pictures are appended to the style ids as upload:0, upload:1..."""
+    known = {p.name: p for p in Stylization.parameters()}
+    for name in request.files:
+        if name not in ("content", "style"):
+            wrong = InvalidParameter if name in known else UnknownParameter
+            raise wrong(f"{name[:60]!r} does not take a file.", field=name[:60], hint="Files are content and style.")
+    values: dict[str, Any] = {}
+    for name, given in request.form.lists():
+        if name == "format":
+            continue
+        if len(given) > 1 and not (name in known and known[name].kind in LISTS):
+            if name in known:
+                raise InvalidParameter(f"{name} was given {len(given)} times.", field=name)
+            given = given[:1]
+        values[name] = given if len(given) > 1 else given[0]
+    ids = known["style"].parse(values.pop("style", ()))
+    if any(UPLOAD.fullmatch(name) for name in ids):
+        raise InvalidParameter("Pictures are sent as files, style=@painting.jpg, not named as upload:0.", field="style")
+    if len(ids) + uploads > MAX_STYLES:
+        raise InvalidParameter(f"There are {len(ids) + uploads} styles, but at most {MAX_STYLES} can be mixed.", field="style")
+    return {"style": [*ids, *(f"upload:{i}" for i in range(uploads))], **values}
+
+
+def style_pictures(stylization: Stylization, uploads: list[bytes]) -> list[bytes]:
+    """The picture of each style. Read now, so that a style which is removed while the job waits does no harm."""
+    found = []
+    for name in stylization.style:
+        found.append(uploads[int(name.partition(":")[2])] if UPLOAD.fullmatch(name) else services().styles.picture(style_id(name)))
+    return found
+
+
+def style_id(text: str) -> str:
+    """``text`` where it can be a style's id; raises :class:`UnknownStyle` before anything is looked up otherwise."""
+    if not STYLE_ID.fullmatch(text):
+        raise UnknownStyle(f"There is no style {text[:60]!r}.", field="style", hint="GET /v1/styles lists them.")
+    return text
+
+
+def idempotency_key(request: Request) -> str:
+    """The header Idempotency-Key: visible ASCII, at most 200 characters, or empty."""
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > MAX_KEY_LENGTH or not all("!" <= letter <= "~" for letter in key):
+        raise MalformedRequest(f"An Idempotency-Key is up to {MAX_KEY_LENGTH} visible ASCII characters.", field="Idempotency-Key")
+    return key
+
+
+@dataclass(frozen=True)
+class NewStyle:
+    """A style picture to keep, and its name."""
+
+    name: str
+    data: bytes
+
+
+def read_style() -> NewStyle:
+    """The form that adds a style to the library: ``name`` and ``picture``. The library checks the picture."""
+    read_multipart()
+    files, name = request.files.getlist("picture"), request.form.get("name", "").strip()
+    unknown = [field for field in [*request.form, *request.files] if field not in ("name", "picture")]
+    if unknown:
+        raise UnknownParameter(f"There is no parameter {unknown[0][:60]!r}.", field=unknown[0][:60],
+                               hint="A style has a name and a picture.")
+    if len(files) != 1:
+        raise MalformedRequest("The form needs one file named picture.", field="picture",
+                               hint="With curl: -F picture=@painting.jpg -F name='My painting'")
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        raise InvalidParameter(f"A style's name has 1 to {MAX_NAME_LENGTH} characters.", field="name")
+    return NewStyle(name, files[0].read())

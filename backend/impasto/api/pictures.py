@@ -1,0 +1,101 @@
+"""Pictures at the HTTP edge: checked before a job is accepted, and in the format that the client asked for.
+
+`images` is imported with the first picture, not with the daemon: it brings numpy and the codecs, and /health should not
+wait for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Request, Response, send_file
+
+from ..errors import ImpastoError, InvalidParameter, NotAcceptable
+from ..settings import Settings
+
+if TYPE_CHECKING:
+    from ..images import Picture, PictureInfo
+    from ..images.formats import Format
+
+ALIASES = {"jpg": "jpeg", "tif": "tiff"}
+
+LOSSLESS = ("png", "tiff", "npy")
+"""A content in one of these is answered in the same one unless another is asked for; any other content is answered in PNG."""
+
+_one_at_a_time = threading.Lock()
+"""A decoded picture is many times its file's size, so request threads decode in turn."""
+
+
+def formats() -> Mapping[str, Format]:
+    """The formats that are read and written: name -> (media type, extension)."""
+    from .. import images
+    return images.FORMATS
+
+
+@contextlib.contextmanager
+def decoding(field: str) -> Iterator[None]:
+    """Wait for one's turn to decode; errors from within name the form field ``field``."""
+    try:
+        with _one_at_a_time:
+            yield
+    except ImpastoError as error:
+        error.field = error.field or field
+        raise
+
+
+def check(data: bytes, settings: Settings, field: str) -> Picture:
+    """Decode ``data`` in full, so that damage shows before a job is accepted."""
+    from .. import images
+    with decoding(field):
+        return images.decode(data, images.Limits.of(settings))
+
+
+def media_type(data: bytes) -> str:
+    """The media type of a picture's bytes."""
+    from .. import images
+    return formats()[images.recognise(data)].media_type
+
+
+def wanted_format(name: str, request: Request, content: Picture | PictureInfo, *, strict: bool) -> str:
+    """The format of a job's result: the form field ``format``, else what ``Accept`` names, else one that loses nothing.
+
+    ``strict``: the answer to this request is the picture itself, so an Accept that fits no format is an error.
+    """
+    from .. import images
+    if name:
+        wanted = ALIASES.get(name.lower(), name.lower())
+        if wanted not in images.FORMATS:
+            raise InvalidParameter(f"format is {name[:40]!r}, but must be one of {', '.join(images.FORMATS)}.", field="format")
+    else:
+        wanted = content.format if content.format in LOSSLESS else "png"
+        with contextlib.nullcontext() if strict else contextlib.suppress(NotAcceptable):
+            wanted = images.negotiate(request.headers.get("Accept"), wanted)
+    images.check_fits(wanted, content.width, content.height)
+    return wanted
+
+
+def send_result(path: Path, stored: str, request: Request, settings: Settings, name: str) -> Response:
+    """A result as it was stored (``stored``: its media type), or encoded anew where ``Accept`` prefers another format."""
+    from .. import images
+    present = next(n for n, form in images.FORMATS.items() if form.media_type == stored)
+    wanted = images.negotiate(request.headers.get("Accept"), present)
+    form = images.FORMATS[wanted]
+    if wanted == present:
+        response = send_file(path, mimetype=form.media_type, download_name=name + form.extension, conditional=False, etag=False)
+    else:
+        response = Response(_converted(path.read_bytes(), wanted, settings), mimetype=form.media_type)
+        response.headers.set("Content-Disposition", "inline", filename=name + form.extension)
+    response.vary.add("Accept")
+    return response
+
+
+def _converted(data: bytes, wanted: str, settings: Settings) -> bytes:
+    from .. import images
+    with _one_at_a_time:
+        picture = images.decode(data, images.Limits.of(settings))
+        images.check_fits(wanted, picture.width, picture.height)
+        return images.encode(picture, wanted)

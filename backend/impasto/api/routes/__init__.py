@@ -1,0 +1,13 @@
+"""The routes, one module for each concern."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from . import description, device, health, jobs, models, page, styles, stylize
+
+
+def register(app: Flask) -> None:
+    """Add every route to ``app``."""
+    for module in (health, page, description, stylize, jobs, styles, models, device):
+        app.register_blueprint(module.blueprint)

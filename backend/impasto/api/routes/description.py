@@ -1,0 +1,43 @@
+"""What the API is, for programs and for people."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from flask import Blueprint, Response, current_app
+
+from ... import __version__
+from ...stylization import MAX_STYLES, Stylization
+from .. import forms, openapi, pictures
+from ..openapi import Answer, describe
+from ..pages import page
+from ..services import services
+
+blueprint = Blueprint("description", __name__)
+
+
+@blueprint.get("/openapi.json")
+@describe("This description.", "description", {200: Answer("An OpenAPI 3.1 document.", "OpenAPI")})
+def openapi_document() -> dict[str, Any]:
+    return openapi.document(current_app, __version__)
+
+
+@blueprint.get("/docs")
+@describe("This description as a page.", "description", {200: Answer("The page.", media="text/html")})
+def docs() -> Response:
+    return page("docs.html", api=openapi.document(current_app, __version__))
+
+
+@blueprint.get("/v1/parameters")
+@describe("Every parameter of a stylization, with default, range and help; formats and limits.", "description",
+          {200: Answer("In the order in which to show them.", "Parameters")})
+def parameters() -> dict[str, Any]:
+    settings = services().settings
+    return {
+        "parameters": [dataclasses.asdict(parameter) for parameter in Stylization.parameters()],
+        "formats": {name: form._asdict() for name, form in pictures.formats().items()},
+        "limits": {"styles": MAX_STYLES, "megapixels": settings.max_megapixels, "upload_mb": settings.max_upload_mb,
+                   "queue": settings.queue_limit, "form_parts": forms.MAX_FORM_PARTS,
+                   "form_field_bytes": forms.MAX_FORM_FIELD_BYTES},
+    }

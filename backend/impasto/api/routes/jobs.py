@@ -1,0 +1,162 @@
+"""Jobs: submit, watch, fetch, stop. Following one job as it happens is in `events`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request, send_file
+
+from ... import errors
+from .. import forms, pictures
+from ..events import event_stream, last_event_id
+from ..forms import no_body, read_stylization
+from ..openapi import Answer, Query, describe
+from ..representation import ENDED, job_json
+from ..services import services
+from ..waiting import TICK_S, client_left
+
+blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs")
+
+JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+STATES = ("queued", "running", *ENDED)
+DEFAULT_LIST, LONGEST_LIST = 50, 500
+DEFAULT_WAIT_S, LONGEST_WAIT_S = 25.0, 60.0
+
+SUBMIT_ERRORS = (
+    errors.MalformedRequest, errors.InvalidParameter, errors.UnknownParameter, errors.StyleMissing, errors.UnknownStyle,
+    errors.BadPicture, errors.UnsupportedPicture, errors.PictureTooLarge, errors.PictureTooSmall, errors.RequestTooLarge,
+    errors.Conflict, errors.QueueFull, errors.Busy, errors.DiskFull)
+KEY = Query("Idempotency-Key", "The same key twice is one job.", {"type": "string", "maxLength": forms.MAX_KEY_LENGTH})
+
+
+def job_id(text: str) -> str:
+    """``text`` where it can be a job's id; raises :class:`UnknownJob` before anything is looked up otherwise."""
+    if not JOB_ID.fullmatch(text):
+        raise errors.UnknownJob(f"There is no job {text[:60]!r}.")
+    return text
+
+
+@blueprint.post("")
+@describe("Queue a stylization.", "jobs", {202: Answer("The job.", "Job", headers=("Location",))}, form="StylizeForm",
+          errors=SUBMIT_ERRORS, headers=(KEY,))
+def submit() -> tuple[Response, int, dict[str, str]]:
+    parts = services()
+    with parts.room.place():
+        submission = read_stylization(answers_picture=False)
+        job = parts.manager.submit(submission)
+    return jsonify(job_json(job)), 202, {"Location": f"/v1/jobs/{job.id}"}
+
+
+@blueprint.get("")
+@describe("The newest jobs.", "jobs", {200: Answer("Newest first.", "Jobs")}, errors=(errors.InvalidParameter,), query=(
+    Query("limit", "How many.", {"type": "integer", "minimum": 1, "maximum": LONGEST_LIST, "default": DEFAULT_LIST}),
+    Query("state", "Only those in this state.", {"type": "string", "enum": list(STATES)})))
+def jobs() -> dict[str, Any]:
+    state = request.args.get("state", "")
+    if state and state not in STATES:
+        raise errors.InvalidParameter(f"state is {state[:40]!r}, but must be one of {', '.join(STATES)}.", field="state")
+    limit = int(number("limit", DEFAULT_LIST, 1, LONGEST_LIST))
+    return {"jobs": [job_json(job) for job in services().manager.list(limit=limit, state=state or None)]}
+
+
+@blueprint.get("/<id>")
+@describe("One job; with since, waits until it has changed.", "jobs", {200: Answer("The job.", "Job")},
+          errors=(errors.UnknownJob, errors.InvalidParameter, errors.Busy), query=(
+              Query("since", "A version; the answer comes when the job's is greater.", {"type": "integer", "minimum": 0}),
+              Query("timeout", "Seconds to wait at most.",
+                    {"type": "number", "minimum": 0, "maximum": LONGEST_WAIT_S, "default": DEFAULT_WAIT_S})))
+def job(id: str) -> dict[str, Any]:
+    manager = services().manager
+    found = manager.get(job_id(id))
+    since = int(number("since", -1, 0, 2**53)) if "since" in request.args else -1
+    seconds = number("timeout", DEFAULT_WAIT_S, 0, LONGEST_WAIT_S)
+    if found.version > since or found.state in ENDED:
+        return job_json(found)
+    return job_json(changed(found.id, since, seconds))
+
+
+def changed(name: str, since: int, seconds: float) -> Any:
+    """The job as soon as its version is greater than ``since``, or as it is after ``seconds``."""
+    parts, left = services(), client_left()
+    with parts.room.place():
+        while True:
+            pause = min(TICK_S, seconds)
+            found = parts.manager.wait(name, since, pause)
+            seconds -= pause
+            if found.version > since or found.state in ENDED or seconds <= 0 or left() or parts.stopping.is_set():
+                return found
+
+
+@blueprint.get("/<id>/events")
+@describe("One job as it happens: progress, preview, then done, failed or cancelled.", "jobs",
+          {200: Answer("Server-sent events.", media="text/event-stream"), 204: Answer("All has been seen (Last-Event-ID).")},
+          errors=(errors.UnknownJob, errors.Busy),
+          headers=(Query("Last-Event-ID", "Go on after this event.", {"type": "string"}),))
+def events(id: str) -> Response:
+    parts = services()
+    found, seen = parts.manager.get(job_id(id)), last_event_id(request)
+    if found.state in ENDED and seen >= found.version:
+        return Response(status=204)  # tells EventSource not to come back
+    headers = {"X-Accel-Buffering": "no"}
+    if request.method == "HEAD":
+        return Response(mimetype="text/event-stream", headers=headers)
+    place = parts.room.enter()
+    response = Response(event_stream(parts.manager, found, seen, stop=parts.stopping.is_set, left=client_left()),
+                        mimetype="text/event-stream", headers=headers)
+    response.call_on_close(place.leave)
+    return response
+
+
+@blueprint.get("/<id>/preview")
+@describe("The latest preview of a running job.", "jobs", {200: Answer("A PNG.", media="image/png")},
+          errors=(errors.UnknownJob, errors.NotReady, errors.Gone))
+def preview(id: str) -> Response:
+    return send_file(services().manager.preview(job_id(id)), mimetype="image/png", conditional=False, etag=False)
+
+
+@blueprint.get("/<id>/result")
+@describe("The picture, in the format asked for with the job, or in one that Accept names.", "jobs",
+          {200: Answer("The picture.", media="image/*")},
+          errors=(errors.UnknownJob, errors.NotReady, errors.Gone, errors.NotAcceptable))
+def result(id: str) -> Response:
+    parts = services()
+    path, media_type = parts.manager.result(job_id(id))
+    return pictures.send_result(path, media_type, request, parts.settings, f"impasto-{id}")
+
+
+@blueprint.post("/<id>/cancel")
+@describe("Stop and discard. A job that has ended stays as it is.", "jobs", {200: Answer("The job.", "Job")},
+          errors=(errors.UnknownJob, errors.UnsupportedMediaType))
+def cancel(id: str) -> dict[str, Any]:
+    no_body()
+    return job_json(services().manager.cancel(job_id(id)))
+
+
+@blueprint.post("/<id>/finish")
+@describe("Stop and keep what there is.", "jobs", {200: Answer("The job.", "Job")},
+          errors=(errors.UnknownJob, errors.Conflict, errors.UnsupportedMediaType))
+def finish(id: str) -> dict[str, Any]:
+    no_body()
+    return job_json(services().manager.finish(job_id(id)))
+
+
+@blueprint.delete("/<id>")
+@describe("Remove an ended job and its pictures.", "jobs", {204: Answer("It is gone.")},
+          errors=(errors.UnknownJob, errors.Conflict))
+def remove(id: str) -> tuple[str, int]:
+    services().manager.remove(job_id(id))
+    return "", 204
+
+
+def number(name: str, default: float, low: float, high: float) -> float:
+    """A number from the query string. Raises :class:`InvalidParameter`."""
+    text = request.args.get(name)
+    try:
+        value = default if text is None else float(text)
+        if text is not None and not low <= value <= high:
+            raise ValueError
+    except ValueError:
+        raise errors.InvalidParameter(f"{name} is {(text or '')[:40]!r}, but must be a number from {low:g} to {high:g}.",
+                                      field=name) from None
+    return value

@@ -1,0 +1,81 @@
+"""The style library: shipped styles and the user's own pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, jsonify
+
+from ... import errors
+from .. import pictures
+from ..forms import read_style, style_id
+from ..openapi import Answer, describe
+from ..services import services
+
+if TYPE_CHECKING:
+    from ...models import Style
+
+blueprint = Blueprint("styles", __name__, url_prefix="/v1/styles")
+
+PICTURE_ERRORS = (errors.MalformedRequest, errors.InvalidParameter, errors.UnknownParameter, errors.BadPicture,
+                  errors.UnsupportedPicture, errors.PictureTooLarge, errors.PictureTooSmall, errors.RequestTooLarge)
+
+
+def style_json(style: Style) -> dict[str, Any]:
+    """A style as plain JSON, with links to its pictures."""
+    here = f"/v1/styles/{style.id}"
+    return {**style.to_dict(), "links": {"self": here, "thumbnail": f"{here}/thumbnail", "picture": f"{here}/picture"}}
+
+
+@blueprint.get("")
+@describe("All styles.", "styles", {200: Answer("Shipped styles, then the user's own.", "Styles")})
+def styles() -> dict[str, Any]:
+    return {"styles": [style_json(style) for style in services().styles.list()]}
+
+
+@blueprint.post("")
+@describe("Keep a picture as a style.", "styles", {201: Answer("The style.", "Style", headers=("Location",))}, form="StyleForm",
+          errors=(*PICTURE_ERRORS, errors.Conflict, errors.DiskFull, errors.Busy))
+def add() -> tuple[Response, int, dict[str, str]]:
+    with services().room.place():
+        new = read_style()
+        with pictures.decoding("picture"):
+            style = services().styles.add(new.name, new.data)
+    return jsonify(style_json(style)), 201, {"Location": f"/v1/styles/{style.id}"}
+
+
+@blueprint.post("/train")
+@describe("Train a fast style from a picture. Planned.", "styles", {202: Answer("The job.", "Job")},
+          errors=(errors.NotImplementedYet,))
+def train() -> Response:
+    raise errors.NotImplementedYet("Training fast styles is not built yet.",
+                                   hint="POST /v1/jobs paints with any picture as style.")
+
+
+@blueprint.get("/<id>")
+@describe("One style.", "styles", {200: Answer("The style.", "Style")}, errors=(errors.UnknownStyle,))
+def style(id: str) -> dict[str, Any]:
+    return style_json(services().styles.get(style_id(id)))
+
+
+@blueprint.delete("/<id>")
+@describe("Remove one of the user's own styles.", "styles", {204: Answer("It is gone.")},
+          errors=(errors.UnknownStyle, errors.Conflict))
+def remove(id: str) -> tuple[str, int]:
+    services().styles.remove(style_id(id))
+    return "", 204
+
+
+@blueprint.get("/<id>/thumbnail")
+@describe("A style's picture, at most 256 px a side.", "styles", {200: Answer("A PNG.", media="image/png")},
+          errors=(errors.UnknownStyle,))
+def thumbnail(id: str) -> Response:
+    return Response(services().styles.thumbnail(style_id(id)), mimetype="image/png")
+
+
+@blueprint.get("/<id>/picture")
+@describe("A style's picture as it was added.", "styles", {200: Answer("The picture.", media="image/*")},
+          errors=(errors.UnknownStyle,))
+def picture(id: str) -> Response:
+    data = services().styles.picture(style_id(id))
+    return Response(data, mimetype=pictures.media_type(data))

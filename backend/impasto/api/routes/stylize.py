@@ -1,0 +1,54 @@
+"""The one-call form for curl: send a picture, wait, get a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, request
+
+from ... import errors
+from .. import pictures
+from ..forms import read_stylization
+from ..openapi import Answer, describe
+from ..representation import ENDED
+from ..services import Services, services
+from ..waiting import TICK_S, client_left
+from .jobs import KEY, SUBMIT_ERRORS
+
+if TYPE_CHECKING:
+    from ...jobs import Job
+
+blueprint = Blueprint("stylize", __name__)
+
+
+@blueprint.post("/v1/stylize")
+@describe("Stylize and wait for the picture. A client that hangs up cancels its job, unless it sent an Idempotency-Key to come "
+          "back with.", "jobs", {200: Answer("The picture.", media="image/*", headers=("X-Job-Id",))},
+          form="StylizeForm", headers=(KEY,),
+          errors=(*SUBMIT_ERRORS, errors.NotAcceptable, errors.Gone, errors.WeightsUnavailable, errors.DeviceUnavailable,
+                  errors.OutOfMemory, errors.WorkerDied, errors.NumericalFailure))
+def stylize() -> Response:
+    parts = services()
+    with parts.room.place():
+        submission = read_stylization(answers_picture=True)
+        job = ended(parts, parts.manager.submit(submission), keep=bool(submission.idempotency_key))
+    if job.state == "failed":
+        raise errors.ImpastoError.from_dict(job.error or {})
+    path, media_type = parts.manager.result(job.id)
+    response = pictures.send_result(path, media_type, request, parts.settings, f"impasto-{job.id}")
+    response.headers["X-Job-Id"] = job.id
+    return response
+
+
+def ended(parts: Services, job: Job, *, keep: bool) -> Job:
+    """The job when it has ended. Where the client leaves first, the job is cancelled unless ``keep``."""
+    left = client_left()
+    while job.state not in ENDED:
+        job = parts.manager.wait(job.id, job.version, TICK_S)
+        if left() and job.state not in ENDED and not keep:
+            job = parts.manager.cancel(job.id)
+            raise errors.Gone("The client left, so its job was cancelled.")
+        if parts.stopping.is_set() and job.state not in ENDED:
+            raise errors.Busy("The daemon is stopping; the job goes on when it starts again.",
+                              hint=f"Ask for /v1/jobs/{job.id} then.")
+    return job

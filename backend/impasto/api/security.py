@@ -1,0 +1,204 @@
+"""Who may talk to the daemon: one check before every request, one set of headers after it.
+
+In this order: the Host is one of ours (DNS rebinding), no token in the query string (it would end up in logs and
+histories), the Origin of a changing request is ours (a web page in the user's browser), and the token is right.
+Only ``GET /health`` needs no token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from ..errors import Forbidden, Unauthorised
+from .pages import API_POLICY, sign_in_page
+from .services import services
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+WILDCARDS = frozenset({"0.0.0.0", "::", ""})
+PUBLIC_ENDPOINTS = frozenset({"health.health"})
+STUDIO_ENDPOINT = "page.studio"
+QUERY_TOKENS = ("token", "access_token", "auth")
+
+CORS_HEADERS = "Authorization, Content-Type, Accept, Idempotency-Key, Last-Event-ID"
+CORS_METHODS = "GET, HEAD, POST, DELETE, OPTIONS"
+CORS_SECONDS = "600"
+
+HOW_TO_SIGN_IN = "Send the header that `impasto auth` prints: curl -H \"$(impasto auth)\". In a browser, `impasto open` signs in."
+
+
+def install(app: Flask) -> None:
+    """Put the checks before, and the headers after, every request of ``app``."""
+
+    @app.before_request
+    def guard() -> Response | None:
+        check_host()
+        try:
+            check_query()
+            origin = check_origin()
+            if origin and is_preflight():
+                return Response(status=204)  # the one answer without a token: a browser sends none with a preflight
+            check_token()
+        except Unauthorised as error:
+            if request.endpoint == STUDIO_ENDPOINT and request.method in ("GET", "HEAD"):
+                return sign_in_page(error)
+            raise
+        return None
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", API_POLICY)
+        headers["Cache-Control"] = "no-store"
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["X-Frame-Options"] = "DENY"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        allow_cross_origin(response)
+        return response
+
+
+# -- Host ----------------------------------------------------------------------------------------------------------
+
+
+def check_host() -> None:
+    """Refuse a request that is not addressed to this daemon, whatever its other headers say."""
+    host = request.environ.get("HTTP_HOST", "")
+    target = request.environ.get("REQUEST_URI", "/")
+    named = [host] if target.startswith("/") else [host, urlsplit(target).netloc]  # GET http://other/ HTTP/1.1
+    if not all(is_own_host(name) for name in named):
+        raise Forbidden(f"The daemon does not answer to the host {host[:100]!r}.",
+                        hint="Use the address that `impasto url` prints, or add the name to the setting allowed_hosts.")
+
+
+def is_own_host(host: str) -> bool:
+    """Whether a Host header (``name:port``) names this daemon."""
+    settings, host = services().settings, host.lower()
+    port = f":{settings.port}"
+    names = [*LOOPBACK] + ([] if settings.host in WILDCARDS else [bracketed(settings.host.lower())])
+    own = {name + port for name in names} | (set(names) if settings.port == 80 else set())
+    for name in map(str.lower, settings.allowed_hosts):
+        own |= {name, name + port}  # without a port: as a proxy on port 80 or 443 passes it on
+    if host in own:
+        return True
+    # A name can be made to point here by anyone; an address cannot. So all addresses do where the user chose to listen on all.
+    return settings.host in WILDCARDS and host.endswith(port) and is_address(host[: -len(port)])
+
+
+def bracketed(address: str) -> str:
+    """An address as it stands in a URL: IPv6 in brackets."""
+    return f"[{address}]" if ":" in address and not address.startswith("[") else address
+
+
+def is_address(text: str) -> bool:
+    """Whether ``text`` is an IP address in its one canonical spelling."""
+    try:
+        return bracketed(str(ipaddress.ip_address(text.strip("[]")))) == text
+    except ValueError:
+        return False
+
+
+# -- Origin --------------------------------------------------------------------------------------------------------
+
+
+def check_origin() -> str:
+    """Refuse changing requests from foreign web pages. Answers the Origin where it is one that the settings allow."""
+    origin = request.headers.get("Origin", "").lower()
+    if origin and origin in map(str.lower, services().settings.allowed_origins):
+        return origin
+    if request.method not in SAFE_METHODS and not is_same_origin(origin, default=True):
+        raise Forbidden(f"A web page from {origin[:100] or 'another site'} may not do this.",
+                        hint="If you trust that site, add its origin to the setting allowed_origins.")
+    return ""
+
+
+def is_same_origin(origin: str, *, default: bool) -> bool:
+    """Whether the browser says that the request comes from our own page; ``default`` where it says nothing (curl, plug-ins)."""
+    site = request.headers.get("Sec-Fetch-Site", "").strip().lower()
+    if site and site not in ("same-origin", "none"):
+        return False
+    if origin:
+        return origin == f"http://{request.environ.get('HTTP_HOST', '').lower()}"
+    return bool(site) or default
+
+
+def is_preflight() -> bool:
+    """Whether a browser asks if it may send a cross-origin request."""
+    return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+
+
+def allow_cross_origin(response: Response) -> None:
+    """CORS headers, for exactly the origins in the settings and for nobody else."""
+    allowed = services().settings.allowed_origins
+    if not allowed:
+        return
+    response.vary.add("Origin")
+    origin = request.headers.get("Origin", "")
+    if origin.lower() not in map(str.lower, allowed):
+        return
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Expose-Headers"] = "Location, Retry-After"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if is_preflight():
+        response.headers["Access-Control-Allow-Methods"] = CORS_METHODS
+        response.headers["Access-Control-Allow-Headers"] = CORS_HEADERS
+        response.headers["Access-Control-Max-Age"] = CORS_SECONDS
+
+
+# -- token ---------------------------------------------------------------------------------------------------------
+
+
+def check_query() -> None:
+    """Refuse tokens in the address, also right ones: addresses are logged, kept in histories and passed on."""
+    if any(name.lower() in QUERY_TOKENS for name in request.args):
+        raise Unauthorised("A token in the address is not accepted, because addresses are logged and kept in histories.",
+                           hint=HOW_TO_SIGN_IN)
+
+
+def check_token() -> None:
+    """Let through what carries the token, or the cookie of a browser that has signed in with it."""
+    if request.endpoint in PUBLIC_ENDPOINTS and request.method in ("GET", "HEAD"):
+        return
+    if has_token() or has_session():
+        return
+    wrong = "Authorization" in request.headers
+    raise Unauthorised("The token is wrong." if wrong else "This needs the daemon's token.", hint=HOW_TO_SIGN_IN)
+
+
+def has_token() -> bool:
+    """Whether the Authorization header is ``Bearer`` and the token."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and same(given.strip(), services().token)
+
+
+def has_session() -> bool:
+    """Whether the request comes from a signed-in browser's own page.
+
+    Cookies know no ports: a page served from another port of this machine makes the browser send ours along. So the
+    cookie counts only where the browser says that the request is our page's own or typed by the user.
+    """
+    given = request.cookies.get(cookie_name(), "")
+    if not given or not same(given, session_secret()):
+        return False
+    return is_same_origin(request.headers.get("Origin", "").lower(), default=request.method in SAFE_METHODS)
+
+
+def session_secret() -> str:
+    """The cookie's value: not the token itself, and of no use after this daemon has ended."""
+    parts = services()
+    return hmac.new(parts.token.encode(), b"session " + parts.instance.encode(), hashlib.sha256).hexdigest()
+
+
+def cookie_name() -> str:
+    """The cookie's name, of which each daemon of this machine has its own."""
+    return f"impasto-{services().settings.port}"
+
+
+def same(given: str, secret: str) -> bool:
+    """Compare in constant time; an empty secret equals nothing."""
+    return bool(secret) and hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode())

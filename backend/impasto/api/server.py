@@ -1,0 +1,150 @@
+"""The daemon: takes the data folder, listens, tells where, serves, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import ipaddress
+import logging
+import secrets
+import signal
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import filelock
+
+from ..errors import DaemonRunning, DiskFull, SettingsError
+from ..paths import Paths
+from ..settings import Settings
+from . import httpd, runtime
+from .app import create_app
+from .security import bracketed
+
+STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""Those that the system has. Windows knows SIGINT (Ctrl-C) and SIGBREAK (Ctrl-Break, and how a service is stopped)."""
+
+LOCK = "daemon.lock"
+TOKEN_BYTES = 32
+
+log = logging.getLogger("impasto.server")
+
+
+def serve(settings: Settings, paths: Paths, *, ready: Callable[[str], None] = lambda url: None, executor: Any = None) -> None:
+    """Run the daemon until it is told to stop. ``ready`` is called with the address once requests are answered.
+
+    Raises :class:`SettingsError` for an address that needs a token, :class:`DaemonRunning` where the data folder or the
+    port is in use, :class:`DiskFull` where the folders cannot be written.
+    """
+    check_address(settings)
+    with data_lock(paths), contextlib.closing(bind(settings)) as listener, stop_signals() as stopping:
+        port = listener.getsockname()[1]
+        run(dataclasses.replace(settings, port=port), paths, listener, stopping, ready, executor)
+
+
+def run(settings: Settings, paths: Paths, listener: socket.socket, stopping: threading.Event,
+        ready: Callable[[str], None], executor: Any) -> None:
+    """Serve on ``listener`` until a stop signal, then end the workers and remove the runtime file."""
+    from ..jobs import JobManager
+    from ..models import Catalogue, ModelStore, StyleLibrary
+    token, instance = settings.token or secrets.token_urlsafe(TOKEN_BYTES), uuid.uuid4().hex
+    manager = JobManager(settings, paths, **({"executor": executor} if executor else {}))
+    store, styles = ModelStore(Catalogue.load(), paths, settings), StyleLibrary(paths, settings)
+    app = create_app(settings, paths, manager, store, styles, token, instance, stopping=stopping)
+    try:
+        manager.start()
+        server = httpd.make_server(app, listener, settings)
+        url = url_of(settings)
+        runtime.write(paths, url, token, instance)
+        threading.Thread(target=_warm, name="warm", daemon=True).start()
+        log.info("listening on %s", url)
+        ready(url)
+        server.run()  # until SystemExit; then lets its threads end, which look at stopping
+    finally:
+        runtime.remove(paths, instance)
+        manager.stop()
+
+
+def _warm() -> None:
+    """Import the codecs while nobody waits for them, so that the first picture need not."""
+    from .. import images  # noqa: F401
+
+
+def check_address(settings: Settings) -> None:
+    """Refuse to be reachable from other machines without a token that the user has chosen."""
+    if settings.token or is_loopback(settings.host):
+        return
+    raise SettingsError(f"Listening on {settings.host or 'all addresses'} lets other machines in, so it needs a token of your own.",
+                        hint="Set token (IMPASTO_TOKEN) to a long random text, or leave host at 127.0.0.1.", field="host")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False  # some name: where it leads may change
+
+
+@contextlib.contextmanager
+def data_lock(paths: Paths) -> Iterator[None]:
+    """Hold the data folder: one daemon at a time. The lock goes with the process, however it ends."""
+    try:
+        paths.data.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(paths.data / LOCK, timeout=0)
+        lock.acquire()
+    except filelock.Timeout:
+        raise DaemonRunning("Another Impasto daemon already uses this data folder.", hint="`impasto url` prints its address. "
+                            "A second one needs a data_dir and an IMPASTO_RUNTIME_DIR of its own.") from None
+    except OSError as error:
+        raise DiskFull(f"The data folder cannot be written: {error.strerror}.", hint="Set data_dir to a folder that can.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Listen where the settings say. Raises :class:`DaemonRunning` for a taken port, :class:`SettingsError` for a wrong address."""
+    try:
+        return httpd.listen(settings)
+    except socket.gaierror:
+        raise SettingsError(f"There is no address called {settings.host}.", field="host") from None
+    except PermissionError:
+        raise SettingsError(f"Port {settings.port} may not be used by you or is taken.", field="port",
+                            hint="Set port to 0, which takes a free one, or to a number above 1023.") from None
+    except OSError as error:
+        if error.errno in httpd.NOT_OURS:
+            raise SettingsError(f"{settings.host} is no address of this machine.", field="host") from None
+        raise DaemonRunning(f"Port {settings.port} is in use by another program.", field="port",
+                            hint="Set port to 0, which takes a free one; clients find it by themselves.") from None
+
+
+def url_of(settings: Settings) -> str:
+    """The address for clients on this machine."""
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"http://{bracketed(host)}:{settings.port}"
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[threading.Event]:
+    """Let every stop signal set the event and end the server's loop. Only the main thread can catch signals."""
+    stopping = threading.Event()
+
+    def stop(number: int, frame: Any) -> None:
+        stopping.set()
+        raise SystemExit(0)
+
+    known = [getattr(signal, name) for name in STOP_SIGNALS if hasattr(signal, name)]
+    before = {number: signal.signal(number, stop) for number in known}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
