@@ -142,7 +142,7 @@ class Painting(Iterator[Progress]):
         return 1 - 1 / max(1.0, steps / 10)
 
 
-COARSER_TAKES_MORE = 1.2
+COARSER_TAKES_MORE = 1.0
 
 
 def content_share(strength: float) -> float:
