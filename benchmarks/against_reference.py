@@ -5,7 +5,7 @@
 For each pair ours runs first, at the defaults of `Stylization`. The reference then runs at its own defaults (W2 losses,
 Adam 0.02, scales 128..side by sqrt 2, content 0.015, TV 2), its step counts scaled down in proportion until the whole takes as
 long as ours did: run as it stands it would still be at 128 px when our time is up, so this is the kinder reading of
-"the same time". Its VGG-19 is replaced by the encoder that we use, with activations brought to the range its weights were tuned for.
+"the same time". Its VGG-19 is replaced by our encoder, with activations in the range that its weights were tuned for.
 
 `CHECKOUT` is a clone of the reference (not part of this project, MIT); `PICTURES` has folders contents/ and paintings/.
 """
@@ -24,9 +24,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
-from torch import nn
-
 from impasto.models import Catalogue, ModelStore
 from impasto.models.vision_compat import import_torchvision
 from impasto.paths import Paths
@@ -34,6 +31,8 @@ from impasto.settings import Settings
 from impasto.style import Encoder, Painting
 from impasto.style.measure import distances
 from impasto.stylization import Stylization
+from PIL import Image
+from torch import nn
 
 PAIRS = [
     ("landscape_moraine_lake.jpg", "vangogh_starry_night.jpg"),
@@ -119,7 +118,8 @@ class Reference:
         start = time.perf_counter()
         with contextlib.redirect_stdout(io.StringIO()):
             transfer.stylize(to_pil(content), [to_pil(style)], end_scale=side,
-                             initial_iterations=steps or max(1, round(1000 * share)), iterations=steps or max(1, round(500 * share)),
+                             initial_iterations=steps or max(1, round(1000 * share)),
+                             iterations=steps or max(1, round(500 * share)),
                              callback=lambda i: stamps.setdefault(i.w, []).append(time.perf_counter()))
         seconds = time.perf_counter() - start
         pace = [(s[-1] - s[0]) / (len(s) - 1) for s in stamps.values() if len(s) > 1]
@@ -143,7 +143,7 @@ def main() -> None:
     given = arguments.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     settings = Settings.load()
-    store = ModelStore(Catalogue.load(Paths.of(settings), settings), Paths.of(settings), settings)
+    store = ModelStore(Catalogue.load(), Paths.of(settings), settings)
     encoder = Encoder(*store.load("vgg16"))
     reference = Reference(given.reference, encoder)
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, vgg16, {given.side} px", flush=True)

@@ -60,8 +60,8 @@ class Parameter:
 
 
 def plain(number: float) -> str:
-    """A number as people write it: 100000 rather than 1e+05."""
-    return f"{number:.0f}" if abs(number) >= 1 and number == int(number) else f"{number:g}"
+    """A number as people write it: 100000 rather than 1e+05, 0.00001 rather than 1e-05."""
+    return f"{number:.9f}".rstrip("0").rstrip(".")
 
 
 def _number(p: Parameter, value: Any) -> float:
@@ -168,11 +168,11 @@ class Stylization:
         "integer", 0, "The same seed gives the same picture (bit for bit on the CPU).", minimum=0, maximum=2**31 - 1)
 
     content_weight: float = _param(
-        "number", 1.0, "alpha of the paper: how much the content counts.", group=ADVANCED, minimum=0.0, maximum=1e6)
+        "number", 1.0, "How much the content counts, alpha in the paper; 1 is the balance that looks right at a strength of 0.5.", group=ADVANCED, minimum=0.0, maximum=1e6)
     style_weight: float = _param(
-        "number", 1.0, "beta of the paper: how much the style counts.", group=ADVANCED, minimum=0.0, maximum=1e6)
+        "number", 1.0, "How much the style counts, beta in the paper.", group=ADVANCED, minimum=0.0, maximum=1e6)
     tv_weight: float = _param(
-        "number", 1.0, "Total variation: smooths single-pixel noise.", group=ADVANCED, minimum=0.0, maximum=1e6)
+        "number", 1.0, "How much smoothness (total variation) counts: more of it calms single-pixel noise, too much blurs.", group=ADVANCED, minimum=0.0, maximum=1e6)
     content_layers: dict[str, float] = _param(
         "layers", {"relu4_2": 1.0}, "Encoder layers whose features hold the content, with weights.", group=ADVANCED,
         minimum=0.0, maximum=1e6)
@@ -188,9 +188,9 @@ class Stylization:
     optimiser: str = _param(
         "choice", "adam", "adam suits every size; lbfgs is the paper's.", group=ADVANCED, choices=("adam", "lbfgs"))
     iterations: int = _param(
-        "integer", 100, "Steps at the finest scale.", group=ADVANCED, unit="steps", minimum=1, maximum=100_000)
+        "integer", 36, "Steps at each scale.", group=ADVANCED, unit="steps", minimum=1, maximum=100_000)
     step_size: float = _param(
-        "number", 0.02, "Adam's step, in units of the picture's range.", group=ADVANCED, minimum=1e-5, maximum=1.0)
+        "number", 0.04, "Adam's first step at each scale, in units of the picture's range; it shrinks to a quarter.", group=ADVANCED, minimum=1e-5, maximum=1.0)
     scales: int = _param(
         "integer", 0, "How many sizes, coarse to fine, the picture is painted at. 0: as many as the size asks for.",
         group=ADVANCED, minimum=0, maximum=12)

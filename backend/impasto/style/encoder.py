@@ -7,7 +7,8 @@ the same code.
 from __future__ import annotations
 
 import re
-from typing import Iterable, Mapping, Protocol, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn

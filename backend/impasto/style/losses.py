@@ -10,8 +10,8 @@ the layer's width or the encoder; weights then mean the same everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Sequence
 
 import torch
 from torch import Tensor

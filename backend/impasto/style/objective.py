@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -10,6 +11,19 @@ from torch import Tensor
 from ..stylization import Stylization
 from .encoder import Encoder
 from .losses import CONTENT_LOSSES, STYLE_LOSSES, Moments, total_variation
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The weights that a ``content_weight`` and a ``tv_weight`` of 1 stand for, against a style weight of 1."""
+
+    content: float
+    tv: float
+
+
+BALANCE = {"w2": Balance(content=0.1, tv=0.3), "gram": Balance(content=0.25, tv=0.3), "gatys": Balance(content=1e-3, tv=1.0)}
+"""Chosen by looking (docs/contact-sheet.jpg), so that 1 means "as much content as looks right" for every loss.
+For ``gatys`` it is the paper's own alpha / beta."""
 
 
 class Objective:
@@ -22,9 +36,10 @@ class Objective:
     def __init__(self, encoder: Encoder, content: Tensor, moments: Mapping[str, Moments], stylization: Stylization,
                  content_weight: float) -> None:
         self.encoder = encoder
-        self.content_weight = content_weight
+        balance = BALANCE[stylization.loss]
+        self.content_weight = content_weight * balance.content
         self.style_weight = stylization.style_weight
-        self.tv_weight = stylization.tv_weight
+        self.tv_weight = stylization.tv_weight * balance.tv
         self.content_layers = _normalised(stylization.content_layers)
         self.style_layers = _normalised(stylization.style_layers)
         self.layers = (*self.content_layers, *self.style_layers)

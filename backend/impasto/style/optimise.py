@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -18,8 +19,11 @@ class Optimiser(Protocol):
 
     picture: Tensor
 
-    def step(self, evaluate: Evaluate) -> bool:
-        """One step down. False, with the picture as it was, when the loss or its gradient was not finite."""
+    def step(self, evaluate: Evaluate, progress: float = 0.0) -> bool:
+        """One step down; ``progress`` (0..1) is how much of this scale is done.
+
+        False, with the picture as it was, when the loss or its gradient was not finite.
+        """
 
     def at(self, size: Size) -> Optimiser:
         """This optimiser at another size, what it has learnt carried over."""
@@ -29,14 +33,17 @@ class Adam:
     """Kingma & Ba 2015, with the picture held to 0..1 after each step and the moments carried from scale to scale."""
 
     BETAS = (0.9, 0.99)
+    LAST_STEP = 0.25
+    """The step size falls to this share over each scale: long strides first, then settling."""
 
     def __init__(self, picture: Tensor, step_size: float) -> None:
         self.picture = picture.detach().clone().requires_grad_()
         self.step_size = step_size
         self._adam = torch.optim.Adam([self.picture], lr=step_size, betas=self.BETAS)
 
-    def step(self, evaluate: Evaluate) -> bool:
+    def step(self, evaluate: Evaluate, progress: float = 0.0) -> bool:
         """See :class:`Optimiser`."""
+        self._adam.param_groups[0]["lr"] = self.step_size * (1 - (1 - self.LAST_STEP) * progress)
         self._adam.zero_grad()
         loss = evaluate(self.picture)
         loss.backward()
@@ -74,7 +81,7 @@ class LBFGS:
     def _restart(self) -> None:
         self._lbfgs = torch.optim.LBFGS([self.picture], max_iter=1, history_size=self.HISTORY, tolerance_grad=0, tolerance_change=0)
 
-    def step(self, evaluate: Evaluate) -> bool:
+    def step(self, evaluate: Evaluate, progress: float = 0.0) -> bool:
         """See :class:`Optimiser`. After a bad step the curvature memory is dropped, since it may be what led there."""
         before = self.picture.detach().clone()
         finite = True

@@ -8,8 +8,8 @@ it by no longer asking: "stop and keep" takes the picture, "discard" does not.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -60,7 +60,7 @@ class Painting(Iterator[Progress]):
         self.sizes = pyramid(_size(content), stylization.scales)
         self._seen, self._styles = _recoloured(content, styles, stylization.keep_colours)
         self._average = Average(0.0)
-        self._done: Tensor | None = None
+        self._coarser: Tensor | None = None
         self.skipped = 0
         self._steps = self._run()
 
@@ -73,7 +73,7 @@ class Painting(Iterator[Progress]):
         size = size or _size(self.content)
         painted = self._average.value
         if painted is None:
-            painted = self._done if self._done is not None else self._seen
+            painted = self._coarser if self._coarser is not None else self._seen
         painted = resize(painted, size).clamp(0, 1)
         if self.stylization.keep_colours == "luminance":
             painted = with_luminance(resize(self.content, size).clamp(0, 1), luminance(painted))
@@ -84,25 +84,27 @@ class Painting(Iterator[Progress]):
     def _run(self) -> Iterator[Progress]:
         if self.stylization.strength == 0:
             return
-        steps = [self._steps_at(k) for k in range(len(self.sizes))]
-        work = [n * h * w for n, (h, w) in zip(steps, self.sizes, strict=True)]
+        steps, scales = self.stylization.iterations, len(self.sizes)
+        work = [height * width for height, width in self.sizes]
         optimiser = self._optimiser(self._start(self.sizes[0]))
         for scale, size in enumerate(self.sizes):
             optimiser = optimiser.at(size)
             objective = self._objective(size)
-            self._done, self._average = self._average.value, Average(self._decay(steps[scale]))
-            for step in range(1, steps[scale] + 1):
-                self._step(optimiser, objective)
-                done = sum(work[:scale]) + work[scale] * step / steps[scale]
-                yield Progress(step=sum(steps[:scale]) + step, total=sum(steps), scale=scale + 1, scales=len(self.sizes),
-                               width=size[1], height=size[0], losses=objective.losses, fraction=done / sum(work), skipped=self.skipped)
-            if scale + 1 < len(self.sizes):
+            # Until the new scale has an average of its own, the last one's is what there is to see.
+            self._coarser, self._average = self._average.value, Average(_decay(steps))
+            for step in range(steps):
+                self._step(optimiser, objective, step / steps)
+                done = sum(work[:scale]) + work[scale] * (step + 1) / steps
+                yield Progress(step=steps * scale + step + 1, total=steps * scales, scale=scale + 1, scales=scales,
+                               width=size[1], height=size[0], losses=objective.losses, fraction=done / sum(work),
+                               skipped=self.skipped)
+            if scale + 1 < scales:
                 with torch.no_grad():
                     optimiser.picture.copy_(self._average.value)
 
-    def _step(self, optimiser: Optimiser, objective: Objective) -> None:
+    def _step(self, optimiser: Optimiser, objective: Objective, progress: float) -> None:
         for _ in range(MOST_SKIPPED_IN_A_ROW):
-            if optimiser.step(objective):
+            if optimiser.step(objective, progress):
                 self._average.update(optimiser.picture.clamp(0, 1))
                 return
             self.skipped += 1
@@ -113,7 +115,8 @@ class Painting(Iterator[Progress]):
         s = self.stylization
         styles = [resize(style, self._style_size(style, size)).clamp(0, 1) for style in self._styles]
         moments = moments_of(self.encoder, styles, s.mix(), tuple(s.style_layers))
-        return Objective(self.encoder, resize(self._seen, size).clamp(0, 1), moments, s, s.content_weight * content_share(s.strength))
+        content_weight = s.content_weight * content_share(s.strength)
+        return Objective(self.encoder, resize(self._seen, size).clamp(0, 1), moments, s, content_weight)
 
     def _style_size(self, style: Tensor, size: Size) -> Size:
         # Never enlarged beyond its own pixels: the blur would be learnt as part of the style.
@@ -131,18 +134,10 @@ class Painting(Iterator[Progress]):
     def _optimiser(self, start: Tensor) -> Optimiser:
         return LBFGS(start) if self.stylization.optimiser == "lbfgs" else Adam(start, self.stylization.step_size)
 
-    def _steps_at(self, scale: int) -> int:
-        # Coarse steps are cheap and set the large forms, so each coarser scale takes more of them.
-        coarser = len(self.sizes) - 1 - scale
-        return max(1, round(self.stylization.iterations * COARSER_TAKES_MORE**coarser))
 
-    @staticmethod
-    def _decay(steps: int) -> float:
-        # Remembers the last tenth of the scale.
-        return 1 - 1 / max(1.0, steps / 10)
-
-
-COARSER_TAKES_MORE = 1.0
+def _decay(steps: int) -> float:
+    """Of the averaged iterate: it remembers about the last tenth of a scale."""
+    return 1 - 1 / max(1.0, steps / 10)
 
 
 def content_share(strength: float) -> float:
