@@ -1,0 +1,89 @@
+"""Talking to the daemon over HTTP, as any other program would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from ..api.runtime import Daemon
+from ..errors import DaemonNotRunning, ImpastoError
+
+CONNECT_S, ANSWER_S = 5.0, 120.0
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+ENDED = ("done", "failed", "cancelled")
+
+
+class Client:
+    """One daemon. Every failure comes out as the :class:`ImpastoError` that the daemon said it was."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self.url = daemon.url
+        self._session = requests.Session()
+        self._session.headers["Authorization"] = f"Bearer {daemon.token}"
+        if urlsplit(daemon.url).hostname in LOOPBACK:
+            self._session.trust_env = False  # a proxy cannot reach this machine's own loopback, and ~/.netrc has no say
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._session.close()
+
+    def submit(self, content: bytes, styles: Sequence[str | bytes], values: Mapping[str, Any], format: str = "") -> dict[str, Any]:
+        """Queue a stylization. ``styles``: ids and pictures. Answers the job."""
+        fields = [(name, str(value)) for name, value in values.items()]
+        fields += [("style", style) for style in styles if isinstance(style, str)]
+        if format:
+            fields.append(("format", format))
+        files = [("content", ("content", content, "application/octet-stream"))]
+        files += [("style", ("style", style, "application/octet-stream")) for style in styles if isinstance(style, bytes)]
+        return self._ask("POST", "/v1/jobs", data=fields, files=files).json()
+
+    def job(self, id: str, *, since: int | None = None, timeout: float = 0) -> dict[str, Any]:
+        """The job; with ``since``, as soon as it has changed since that version, or after ``timeout`` seconds."""
+        query = {} if since is None else {"since": str(since), "timeout": str(timeout)}
+        return self._ask("GET", f"/v1/jobs/{id}", params=query).json()
+
+    def jobs(self, limit: int, state: str | None) -> list[dict[str, Any]]:
+        """The newest jobs."""
+        query = {"limit": str(limit), **({"state": state} if state else {})}
+        return self._ask("GET", "/v1/jobs", params=query).json()["jobs"]
+
+    def cancel(self, id: str) -> dict[str, Any]:
+        """Stop and discard."""
+        return self._ask("POST", f"/v1/jobs/{id}/cancel").json()
+
+    def finish(self, id: str) -> dict[str, Any]:
+        """Stop and keep."""
+        return self._ask("POST", f"/v1/jobs/{id}/finish").json()
+
+    def preview(self, id: str) -> bytes:
+        """The newest preview, a PNG."""
+        return self._ask("GET", f"/v1/jobs/{id}/preview").content
+
+    def result(self, id: str, media_type: str = "*/*") -> bytes:
+        """The picture, in the format of the job, or in the one that ``media_type`` names."""
+        return self._ask("GET", f"/v1/jobs/{id}/result", headers={"Accept": media_type}).content
+
+    def _ask(self, method: str, path: str, **more: Any) -> requests.Response:
+        try:
+            answer = self._session.request(method, self.url + path, timeout=(CONNECT_S, ANSWER_S), allow_redirects=False, **more)
+        except requests.RequestException:
+            raise DaemonNotRunning("The daemon does not answer any more.",
+                                   hint="`impasto serve` starts it again; jobs that were accepted go on then.") from None
+        if answer.status_code >= 300:
+            raise error_of(answer)
+        return answer
+
+
+def error_of(answer: requests.Response) -> ImpastoError:
+    """The error that the daemon named; another program at its address would name none."""
+    try:
+        shape = answer.json()["error"]
+        return ImpastoError.from_dict(dict(shape))
+    except (ValueError, KeyError, TypeError):
+        return ImpastoError(f"The daemon answered {answer.status_code} without saying why.", hint="Run: impasto doctor")

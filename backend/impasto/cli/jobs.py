@@ -1,0 +1,142 @@
+"""``impasto jobs``: what the daemon paints."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..paths import Paths
+from .client import Client
+from .configuration import settings_of
+from .daemon import running
+from .progress import ProgressLine, clock, describe
+
+STATES = ("queued", "running", "done", "failed", "cancelled")
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+_id = click.argument("id")
+
+
+@click.group()
+def jobs() -> None:
+    """What the daemon paints: list, show, cancel, finish, save."""
+
+
+@jobs.command("list")
+@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True, help="How many.")
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
+@_json
+@click.pass_context
+def list_jobs(context: click.Context, limit: int, state: str | None, as_json: bool) -> None:
+    """The newest jobs, newest first."""
+    with _client(context) as client:
+        found = client.jobs(limit, state)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    for job in () if as_json else found:
+        click.echo(f"{job['id']}  {age(job):>8}  {job['state']:<9}  {summary(job)}")
+    if not found and not as_json:
+        click.echo("There are no jobs.")
+
+
+@jobs.command()
+@_id
+@click.option("--watch", "follows", is_flag=True, help="Show its progress until it has ended.")
+@_json
+@click.pass_context
+def show(context: click.Context, id: str, follows: bool, as_json: bool) -> None:
+    """One job in full."""
+    with _client(context) as client:
+        job = client.job(id)
+        if follows:
+            job = _followed(client, job)
+    if as_json:
+        click.echo(json.dumps(job, indent=2))
+        return
+    click.echo(f"{job['id']}  {job['kind']}  {job['state']}")
+    click.echo(summary(job))
+    for note in job["notes"]:
+        click.echo(f"note: {note}")
+    if (job["error"] or {}).get("hint"):
+        click.echo(f"hint: {job['error']['hint']}")
+    for name, value in job["parameters"].items():
+        click.echo(f"  {name}: {json.dumps(value)}")
+
+
+@jobs.command()
+@_id
+@click.pass_context
+def cancel(context: click.Context, id: str) -> None:
+    """Stop a job and discard it."""
+    with _client(context) as client:
+        _say_state(client.cancel(id))
+
+
+@jobs.command()
+@_id
+@click.pass_context
+def finish(context: click.Context, id: str) -> None:
+    """Stop a job and keep what it has painted."""
+    with _client(context) as client:
+        _say_state(client.finish(id))
+
+
+@jobs.command()
+@_id
+@click.option("-o", "--output", "out", required=True, metavar="OUT", help="Where it goes: a file, or - for standard output.")
+@click.option("--overwrite", "--force", is_flag=True, help="Replace OUT if it exists.")
+@click.option("--preview", is_flag=True, help="The newest preview (a PNG) instead of the result.")
+@click.pass_context
+def save(context: click.Context, id: str, out: str, overwrite: bool, preview: bool) -> None:
+    """Write a job's picture to a file, in the format that its extension names."""
+    from ..images import FORMATS
+    from . import output
+    target = output.planned(out, "png" if preview else "", overwrite=overwrite, sources=[])
+    with _client(context) as client:
+        data = client.preview(id) if preview else client.result(id, FORMATS[target.format].media_type)
+    target.write(data)
+    if target.path:
+        click.echo(f"Wrote {Path(target.path)}.")
+
+
+@contextmanager
+def _client(context: click.Context) -> Iterator[Client]:
+    with Client(running(Paths.of(settings_of(context)))) as client:
+        yield client
+
+
+def _followed(client: Client, job: dict[str, Any]) -> dict[str, Any]:
+    from .client import ENDED
+    line = ProgressLine()
+    while job["state"] not in ENDED:
+        line.show(job)
+        job = client.job(job["id"], since=job["version"], timeout=5)
+    line.close()
+    return job
+
+
+def summary(job: dict[str, Any]) -> str:
+    """What there is to say about a job in one line."""
+    if job["error"]:
+        return job["error"]["message"]
+    if job["state"] == "done" and job["kind"] == "stylize":
+        styles = ", ".join(job["parameters"].get("style") or [])
+        return f"{styles}, {job['step']} of {job['total']} steps in {clock(job['elapsed'])}"
+    if job["state"] in ("queued", "running"):
+        return describe(job)
+    return job["kind"]
+
+
+def age(job: dict[str, Any]) -> str:
+    """How long ago it was asked for."""
+    return clock(max(time.time() - job["created"], 0))
+
+
+def _say_state(job: dict[str, Any]) -> None:
+    click.echo(f"{job['id']} is {job['state']}." if job["state"] != "running" else f"{job['id']} is ending.")

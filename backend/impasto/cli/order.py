@@ -1,0 +1,89 @@
+"""What `impasto stylize` was asked to paint, read and checked in full before anything starts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import BadPicture, ImpastoError, InvalidParameter, UnknownStyle
+from ..settings import Settings
+from ..stylization import STYLE_ID, Stylization
+
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class Order:
+    """``styles``: ids (text) first, then pictures (bytes), in which order ``values["style_weights"]`` counts them, too.
+
+    ``values``: the parameters that the caller named, checked. ``stylization``: all of them, styles included.
+    """
+
+    content: bytes
+    styles: tuple[str | bytes, ...]
+    values: dict[str, Any]
+    stylization: Stylization
+    format: str
+
+
+def read(content: str, styles: Sequence[str], parameters: Mapping[str, str], format: str, settings: Settings) -> Order:
+    """Read the pictures and check everything. Raises the :class:`ImpastoError` that names what is wrong."""
+    places = [style_of(name) for name in styles]
+    order = sorted(range(len(places)), key=lambda i: isinstance(places[i], Path))  # ids first, as the API has it
+    values = dict(parameters)
+    if "style_weights" in values and len(places) > 1:
+        weights = [w.strip() for w in values["style_weights"].split(",") if w.strip()]
+        if len(weights) == len(places):
+            values["style_weights"] = ",".join(weights[i] for i in order)
+    places = [places[i] for i in order]
+    uploads = iter(range(len(places)))
+    names = [f"upload:{next(uploads)}" if isinstance(place, Path) else place for place in places]
+    stylization = Stylization.parse({**values, "style": names})
+    pictures = tuple(read_picture(place, settings) if isinstance(place, Path) else place for place in places)
+    return Order(read_content(content, settings), pictures, values, stylization, format)
+
+
+def style_of(name: str) -> Path | str:
+    """A file where there is one of that name, else a style's id."""
+    path = Path(name).expanduser()
+    if path.exists():
+        return path
+    if STYLE_ID.fullmatch(name):
+        return name
+    raise UnknownStyle(f"There is no file {name}, and it is no style's id.", field="style",
+                       hint="`impasto styles list` shows the ids.")
+
+
+def read_content(name: str, settings: Settings) -> bytes:
+    """The picture to paint; "-" is standard input."""
+    if name != STDIN:
+        return read_picture(Path(name).expanduser(), settings)
+    if sys.stdin.isatty():
+        raise InvalidParameter("There is no picture on standard input.", field="content",
+                               hint="Pipe one in: ... | impasto stylize - STYLE -o OUT")
+    return checked(click.get_binary_stream("stdin").read(), "The picture on standard input", settings)
+
+
+def read_picture(path: Path, settings: Settings) -> bytes:
+    """A picture file's bytes, its header checked against the limits."""
+    try:
+        return checked(path.read_bytes(), str(path), settings)
+    except FileNotFoundError:
+        raise BadPicture(f"There is no file {path}.") from None
+    except OSError as error:
+        raise BadPicture(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def checked(data: bytes, name: str, settings: Settings) -> bytes:
+    """``data`` itself; an error about it says which picture is meant."""
+    from ..images import Limits, probe
+    try:
+        probe(data, Limits.of(settings))
+    except ImpastoError as error:
+        raise type(error)(f"{name}: {error.message}", hint=error.hint, field=error.field) from None
+    return data

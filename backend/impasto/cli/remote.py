@@ -1,0 +1,60 @@
+"""Painting through the running daemon."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from ..errors import Cancelled, Conflict, Gone, ImpastoError, NotReady
+from .client import ENDED, Client
+from .order import Order
+from .watch import CANCEL, FINISH, Watch
+
+TICK_S = 0.5
+"""How long one look at the job may take, so that Ctrl-C is heard soon."""
+
+
+def paint(client: Client, order: Order, watch: Watch) -> bytes:
+    """Let the daemon paint ``order``; the result's bytes.
+
+    Raises what the job failed with, :class:`Cancelled` where it was discarded.
+    """
+    with watch.interrupts():
+        job = client.submit(order.content, order.styles, order.values, order.format)
+        job = follow(client, job, watch)
+        for note in job.get("notes") or []:
+            watch.line.say(f"note: {note}")
+        return client.result(job["id"])
+
+
+def follow(client: Client, job: dict[str, Any], watch: Watch) -> dict[str, Any]:
+    """Watch ``job`` until it is done. Raises as :func:`paint` does."""
+    def preview() -> bytes:
+        return client.preview(job["id"])
+
+    asked = ""
+    while job["state"] not in ENDED:
+        with contextlib.suppress(NotReady, Gone):  # it ended between the two questions
+            watch.saw(job, preview)
+        if watch.wish and watch.wish != asked:
+            asked = watch.wish
+            job = _ask(client, job, asked, watch)
+        else:
+            job = client.job(job["id"], since=job["version"], timeout=TICK_S)
+    watch.line.show(job)
+    watch.line.close()
+    if job["state"] == "failed":
+        raise ImpastoError.from_dict(job["error"] or {})
+    if job["state"] == "cancelled":
+        raise Cancelled("The painting was discarded.")
+    return job
+
+
+def _ask(client: Client, job: dict[str, Any], wish: str, watch: Watch) -> dict[str, Any]:
+    if wish == FINISH:
+        try:
+            watch.line.say("Stopping; what there is is kept. Ctrl-C again discards it.")
+            return client.finish(job["id"])
+        except Conflict:  # there is nothing to keep yet
+            wish = CANCEL
+    return client.cancel(job["id"])
