@@ -11,7 +11,7 @@ import click
 from ..errors import DigestMismatch, ImpastoError, WeightsUnavailable
 from ..models import Catalogue, ModelStore, PullProgress
 from ..paths import Paths
-from ..settings import Settings
+from .configuration import settings_of
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
@@ -91,7 +91,7 @@ def verify(context: click.Context, ids: tuple[str, ...], as_json: bool) -> None:
 @click.pass_context
 def path(context: click.Context, id: str | None, drop_in: bool) -> None:
     """Where the weights are kept; with a name, where that model's file is or would be."""
-    store, paths = _store(context), Paths.of(_settings(context))
+    store, paths = _store(context), Paths.of(settings_of(context))
     if drop_in:
         click.echo(paths.drop_in)
     else:
@@ -103,12 +103,8 @@ def megabytes(size: float) -> str:
     return f"{size / 1e6:.0f} MB"
 
 
-def _settings(context: click.Context) -> Settings:
-    return context.find_object(Settings) or Settings.load()
-
-
 def _store(context: click.Context) -> ModelStore:
-    settings = _settings(context)
+    settings = settings_of(context)
     return ModelStore(Catalogue.load(), Paths.of(settings), settings)
 
 

@@ -10,7 +10,7 @@ import click
 from ..errors import DiskFull
 from ..models import Style, StyleLibrary
 from ..paths import Paths
-from ..settings import Settings
+from .configuration import settings_of
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 _picture = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
@@ -81,5 +81,5 @@ def _caption(style: Style) -> str:
 
 
 def _library(context: click.Context) -> StyleLibrary:
-    settings = context.find_object(Settings) or Settings.load()
+    settings = settings_of(context)
     return StyleLibrary(Paths.of(settings), settings)

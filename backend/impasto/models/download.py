@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 import urllib3
@@ -40,7 +40,8 @@ REPORT_EVERY_S = 0.1
 PAUSE_S = 0.5
 """Wait before the second attempt; doubled with each further one."""
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+_PORTS = {"http": 80, "https": 443}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,28 @@ class Rules:
     def may_lead(self, origin: str, target: str) -> bool:
         """Whether a server at ``origin`` may send us on to ``target``: to itself, to a mirror that the user named, or to
         a host that the catalogue names; never from https to http, unless the user named just that address."""
-        there, here = urlsplit(target), urlsplit(origin)
-        if any(target.startswith(mirror) for mirror in self.mirrors.values()):
+        try:
+            return self._trusts(urlsplit(origin), urlsplit(target))
+        except ValueError:  # a port or an address that is none
+            return False
+
+    def _trusts(self, here: SplitResult, there: SplitResult) -> bool:
+        if any(_below(there, urlsplit(mirror)) for mirror in self.mirrors.values()):
             return True
-        if there.scheme not in ("http", "https") or (here.scheme == "https" and there.scheme != "https"):
+        if there.scheme not in _PORTS or (here.scheme, there.scheme) == ("https", "http"):
             return False
         if there.hostname in self.redirects:
             return there.scheme == "https"
-        return there.hostname == here.hostname and (there.port == here.port or (here.port is None and there.scheme == "https"))
+        upgraded = (_port(here), _port(there)) == (_PORTS["http"], _PORTS["https"])
+        return there.hostname == here.hostname and (upgraded or _port(there) == _port(here))
+
+
+def _below(there: SplitResult, named: SplitResult) -> bool:
+    return (there.scheme, there.netloc) == (named.scheme, named.netloc) and there.path.startswith(named.path)
+
+
+def _port(address: SplitResult) -> int | None:
+    return address.port or _PORTS.get(address.scheme)
 
 
 @contextlib.contextmanager
@@ -252,8 +267,9 @@ def _pieces(url: str, headers: Mapping[str, str], rules: Rules) -> Iterator[_Ans
             if response.status_code in (200, 206):
                 while block := response.raw.read(BLOCK, decode_content=False):
                     yield block
-    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema) as error:
-        raise DownloadFailed("The address of the file is no web address; look at the setting mirrors.") from error
+    except ValueError as error:  # what requests raises for its own InvalidURL and kin, and for a Location that is nonsense
+        raise DownloadFailed("The file's address, or one that it leads to, is no web address.",
+                             hint="Look at the setting mirrors.") from error
     except requests.exceptions.SSLError as error:
         raise DownloadFailed(f"{urlsplit(url).hostname} could not prove who it is (TLS).") from error
     except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError) as error:
@@ -271,9 +287,8 @@ def _open(session: requests.Session, url: str, headers: Mapping[str, str], rules
         target = urljoin(url, response.headers["Location"])
         response.close()
         if not rules.may_lead(url, target):
-            here, there = urlsplit(url), urlsplit(target)
             raise DownloadFailed(
-                f"{here.hostname} sends the download on to {there.scheme}://{there.hostname}, which the catalogue does not name.",
+                f"{urlsplit(url).hostname} sends the download on to {target[:80]}, which the catalogue does not name.",
                 hint="If you trust that address, name it in the setting mirrors.")
         url = target
     raise DownloadFailed(f"{urlsplit(url).hostname} sends the download round in circles.")

@@ -248,7 +248,8 @@ class ModelStore:
 
 
 def _address(source: Source) -> str:
-    """The source's address: torchvision's own weight entry knows it best; the catalogue's serves where that cannot be asked."""
+    """Where torchvision's own weight entry says that the file is; the catalogue's address where torchvision cannot be
+    asked or has gone over to another file, which would not have the catalogue's digest."""
     if source.kind != "torchvision":
         return source.url
     from . import vision_compat
@@ -257,4 +258,4 @@ def _address(source: Source) -> str:
         entry = vision_compat.published(source.entry)
     except (ImportError, ValueError, AttributeError):
         return source.url
-    return entry.url if not entry.sha256 or entry.sha256.startswith(source.sha256) else source.url
+    return entry.url if entry.url.endswith(f"/{source.file}") else source.url

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+import numpy as np
 import yaml
 
 from ..errors import Conflict, UnknownStyle, did_you_mean
@@ -147,22 +148,18 @@ class StyleLibrary:
             texts = {name: _cleaned(str(record[name])) for name in _TEXTS}
             width, height = int(record["width"]), int(record["height"])
             return Style(id=id, own=True, width=width, height=height, size=file.stat().st_size, **texts), file
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
 
     def _stripped(self, data: bytes) -> tuple[bytes, str, int, int]:
         """The picture written anew as 8-bit sRGB: bytes, format, width, height."""
-        from ..images import decode, encode
+        from ..images import Limits, decode, encode, to_png8
 
-        picture = decode(data, self._limits())
-        form = "jpeg" if picture.format in ("jpeg", "webp") and picture.alpha is None else "png"
-        plain = dataclasses.replace(picture, icc=None)
-        return encode(plain, form), form, picture.width, picture.height
-
-    def _limits(self) -> Any:
-        from ..images import Limits
-
-        return Limits(max_bytes=self._settings.max_upload_mb * 1_000_000, max_megapixels=self._settings.max_megapixels)
+        picture = decode(data, Limits.of(self._settings))
+        if picture.lossless or picture.alpha is not None:
+            return to_png8(picture.rgb, picture.alpha), "png", picture.width, picture.height
+        plain = dataclasses.replace(picture, icc=None, dpi=None, dtype=np.dtype(np.uint8))
+        return encode(plain, "jpeg"), "jpeg", picture.width, picture.height
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

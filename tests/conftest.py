@@ -1,0 +1,53 @@
+"""What all tests share: folders that are not the user's, and one real encoder that is fetched once.
+
+`IMPASTO_TEST_WEIGHTS` names a folder with weights to use instead of fetching them into `.cache/`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from impasto.errors import WeightsUnavailable
+from impasto.models import Catalogue, ModelStore
+from impasto.paths import Paths
+from impasto.settings import Settings
+
+CACHE = Path(__file__).resolve().parents[1] / ".cache"
+_weights = ""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Nothing that the developer has set for her own daemon reaches a test."""
+    global _weights
+    _weights = os.environ.get("IMPASTO_TEST_WEIGHTS", "")
+    for name in [n for n in os.environ if n.startswith("IMPASTO_")]:
+        del os.environ[name]
+    config.addinivalue_line("markers", "network: fetches something from the Python package index")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_real_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Data and runtime files go to a temporary folder wherever a test forgets to say so."""
+    home = tmp_path_factory.mktemp("impasto")
+    os.environ["IMPASTO_RUNTIME_DIR"], os.environ["IMPASTO_DATA_DIR"] = str(home / "run"), str(home / "data")
+
+
+@pytest.fixture(scope="session")
+def weights_dir() -> Path:
+    """A folder with the real vgg16, for settings that need one. Skips, and says why, where it cannot be had."""
+    folder = Path(_weights) if _weights else CACHE / "weights"
+    settings = Settings(weights_dir=str(folder))
+    try:
+        ModelStore(Catalogue.load(), Paths.of(settings), settings).pull("vgg16")
+    except WeightsUnavailable as error:
+        pytest.skip(f"the real vgg16 is out of reach: {error.message}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def vgg16_store(weights_dir: Path) -> ModelStore:
+    """A store in which vgg16 is really present."""
+    settings = Settings(weights_dir=str(weights_dir), offline=True)
+    return ModelStore(Catalogue.load(), Paths.of(settings), settings)
