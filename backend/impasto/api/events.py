@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Request
 
 from ..errors import UnknownJob
-from .representation import ENDED, job_json
+from ..jobs.job import ENDED
+from .representation import job_json
 from .waiting import TICK_S
 
 if TYPE_CHECKING:

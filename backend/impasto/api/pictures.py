@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from flask import Request, Response, send_file
 
-from ..errors import ImpastoError, InvalidParameter, NotAcceptable
+from ..errors import Gone, ImpastoError, InvalidParameter, NotAcceptable
 from ..settings import Settings
 
 if TYPE_CHECKING:
@@ -52,6 +52,22 @@ def check(data: bytes, settings: Settings, field: str) -> Picture:
     from .. import images
     with decoding(field):
         return images.decode(data, images.Limits.of(settings))
+
+
+@contextlib.contextmanager
+def present() -> Iterator[None]:
+    """A file that vanishes while it is about to be sent (its job expired or was removed) is gone, not a failure."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise Gone("The picture was removed just now.") from None
+
+
+def thumbnail(data: bytes, settings: Settings) -> bytes:
+    """A PNG of the picture, at most 256 px a side."""
+    from .. import images
+    with _one_at_a_time:
+        return images.thumbnail(data, limits=images.Limits.of(settings))
 
 
 def media_type(data: bytes) -> str:

@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..jobs import Job
 
-ENDED = ("done", "failed", "cancelled")
-
-
 def job_json(job: Job) -> dict[str, Any]:
     """A job as plain JSON, with links to what belongs to it."""
     here = f"/v1/jobs/{job.id}"
-    links = {"self": here, "events": f"{here}/events", "preview": f"{here}/preview", "result": f"{here}/result",
-             "cancel": f"{here}/cancel", "finish": f"{here}/finish"}
+    links = {"self": here, **{name: f"{here}/{name}" for name in ("events", "preview", "result", "thumbnail", "cancel", "finish")}}
     return {**job.to_dict(), "links": links}

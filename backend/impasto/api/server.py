@@ -12,51 +12,55 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import filelock
-
-from ..errors import DaemonRunning, DiskFull, SettingsError
+from ..errors import DaemonRunning, SettingsError
 from ..paths import Paths
 from ..settings import Settings
 from . import httpd, runtime
 from .app import create_app
 from .security import bracketed
 
+if TYPE_CHECKING:
+    from ..jobs import JobManager
+
 STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """Those that the system has. Windows knows SIGINT (Ctrl-C) and SIGBREAK (Ctrl-Break, and how a service is stopped)."""
 
-LOCK = "daemon.lock"
 TOKEN_BYTES = 32
 
 log = logging.getLogger("impasto.server")
 
 
-def serve(settings: Settings, paths: Paths, *, ready: Callable[[str], None] = lambda url: None, executor: Any = None) -> None:
+def serve(settings: Settings, paths: Paths, *, ready: Callable[[str], None] = lambda url: None, work: str = "") -> None:
     """Run the daemon until it is told to stop. ``ready`` is called with the address once requests are answered.
 
-    Raises :class:`SettingsError` for an address that needs a token, :class:`DaemonRunning` where the data folder or the
-    port is in use, :class:`DiskFull` where the folders cannot be written.
+    ``work``: another table of work for the workers (``module:function``), for tests. Raises :class:`SettingsError` for an
+    address that needs a token, :class:`DaemonRunning` where the data folder or the port is in use, :class:`DiskFull` where
+    the folders cannot be written.
     """
-    check_address(settings)
-    with data_lock(paths), contextlib.closing(bind(settings)) as listener, stop_signals() as stopping:
-        port = listener.getsockname()[1]
-        run(dataclasses.replace(settings, port=port), paths, listener, stopping, ready, executor)
-
-
-def run(settings: Settings, paths: Paths, listener: socket.socket, stopping: threading.Event,
-        ready: Callable[[str], None], executor: Any) -> None:
-    """Serve on ``listener`` until a stop signal, then end the workers and remove the runtime file."""
     from ..jobs import JobManager
+    check_address(settings)
+    manager = JobManager(settings, paths, **({"work": work} if work else {}))
+    with stop_signals() as stopping:
+        manager.start()
+        try:
+            with contextlib.closing(bind(settings)) as listener:
+                port = listener.getsockname()[1]
+                run(dataclasses.replace(settings, port=port), paths, manager, listener, stopping, ready)
+        finally:
+            manager.stop()
+
+
+def run(settings: Settings, paths: Paths, manager: JobManager, listener: socket.socket, stopping: threading.Event,
+        ready: Callable[[str], None]) -> None:
+    """Serve on ``listener`` until a stop signal. The runtime file is there while requests are answered, and only then."""
     from ..models import Catalogue, ModelStore, StyleLibrary
     token, instance = settings.token or secrets.token_urlsafe(TOKEN_BYTES), uuid.uuid4().hex
-    manager = JobManager(settings, paths, **({"executor": executor} if executor else {}))
     store, styles = ModelStore(Catalogue.load(), paths, settings), StyleLibrary(paths, settings)
     app = create_app(settings, paths, manager, store, styles, token, instance, stopping=stopping)
+    server, url = httpd.make_server(app, listener, settings), url_of(settings)
     try:
-        manager.start()
-        server = httpd.make_server(app, listener, settings)
-        url = url_of(settings)
         runtime.write(paths, url, token, instance)
         threading.Thread(target=_warm, name="warm", daemon=True).start()
         log.info("listening on %s", url)
@@ -64,7 +68,6 @@ def run(settings: Settings, paths: Paths, listener: socket.socket, stopping: thr
         server.run()  # until SystemExit; then lets its threads end, which look at stopping
     finally:
         runtime.remove(paths, instance)
-        manager.stop()
 
 
 def _warm() -> None:
@@ -88,24 +91,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False  # some name: where it leads may change
-
-
-@contextlib.contextmanager
-def data_lock(paths: Paths) -> Iterator[None]:
-    """Hold the data folder: one daemon at a time. The lock goes with the process, however it ends."""
-    try:
-        paths.data.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(paths.data / LOCK, timeout=0)
-        lock.acquire()
-    except filelock.Timeout:
-        raise DaemonRunning("Another Impasto daemon already uses this data folder.", hint="`impasto url` prints its address. "
-                            "A second one needs a data_dir and an IMPASTO_RUNTIME_DIR of its own.") from None
-    except OSError as error:
-        raise DiskFull(f"The data folder cannot be written: {error.strerror}.", hint="Set data_dir to a folder that can.") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def bind(settings: Settings) -> socket.socket:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app
 
 from ... import __version__
 from ...stylization import MAX_STYLES, Stylization
-from .. import forms, openapi, pictures
+from .. import docs_page, forms, openapi, pictures
 from ..openapi import Answer, describe
 from ..pages import page
 from ..services import services
@@ -26,7 +27,8 @@ def openapi_document() -> dict[str, Any]:
 @blueprint.get("/docs")
 @describe("This description as a page.", "description", {200: Answer("The page.", media="text/html")})
 def docs() -> Response:
-    return page("docs.html", api=openapi.document(current_app, __version__))
+    api = openapi.document(current_app, __version__)
+    return page("docs.html", api=api, tags=docs_page.tags(api), tables=partial(docs_page.tables, api))
 
 
 @blueprint.get("/v1/parameters")

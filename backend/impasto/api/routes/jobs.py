@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request, send_file
+from flask import Blueprint, Response, jsonify, request
 
 from ... import errors
+from ...jobs.job import ENDED, JOB_ID, STATES
 from .. import forms, pictures
 from ..events import event_stream, last_event_id
 from ..forms import no_body, read_stylization
 from ..openapi import Answer, Query, describe
-from ..representation import ENDED, job_json
+from ..representation import job_json
 from ..services import services
 from ..waiting import TICK_S, client_left
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs")
 
-JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-STATES = ("queued", "running", *ENDED)
 DEFAULT_LIST, LONGEST_LIST = 50, 500
 DEFAULT_WAIT_S, LONGEST_WAIT_S = 25.0, 60.0
 
@@ -112,7 +110,9 @@ def events(id: str) -> Response:
 @describe("The latest preview of a running job.", "jobs", {200: Answer("A PNG.", media="image/png")},
           errors=(errors.UnknownJob, errors.NotReady, errors.Gone))
 def preview(id: str) -> Response:
-    return send_file(services().manager.preview(job_id(id)), mimetype="image/png", conditional=False, etag=False)
+    file = services().manager.preview(job_id(id))
+    with pictures.present():
+        return Response(file.read_bytes(), mimetype="image/png")  # read at once: Windows replaces no file that is being read
 
 
 @blueprint.get("/<id>/result")
@@ -122,7 +122,19 @@ def preview(id: str) -> Response:
 def result(id: str) -> Response:
     parts = services()
     path, media_type = parts.manager.result(job_id(id))
-    return pictures.send_result(path, media_type, request, parts.settings, f"impasto-{id}")
+    with pictures.present():
+        return pictures.send_result(path, media_type, request, parts.settings, f"impasto-{id}")
+
+
+@blueprint.get("/<id>/thumbnail")
+@describe("The result, or else the latest preview, at most 256 px a side.", "jobs", {200: Answer("A PNG.", media="image/png")},
+          errors=(errors.UnknownJob, errors.NotReady, errors.Gone))
+def thumbnail(id: str) -> Response:
+    manager = services().manager
+    job = manager.get(job_id(id))
+    file = manager.result(id)[0] if job.state in ENDED else manager.preview(id)
+    with pictures.present():
+        return Response(pictures.thumbnail(file.read_bytes(), services().settings), mimetype="image/png")
 
 
 @blueprint.post("/<id>/cancel")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from ... import errors
+from ...jobs.job import ENDED
 from .. import pictures
 from ..forms import read_stylization
 from ..openapi import Answer, describe
-from ..representation import ENDED
 from ..services import Services, services
 from ..waiting import TICK_S, client_left
 from .jobs import KEY, SUBMIT_ERRORS
@@ -35,7 +35,8 @@ def stylize() -> Response:
     if job.state == "failed":
         raise errors.ImpastoError.from_dict(job.error or {})
     path, media_type = parts.manager.result(job.id)
-    response = pictures.send_result(path, media_type, request, parts.settings, f"impasto-{job.id}")
+    with pictures.present():
+        response = pictures.send_result(path, media_type, request, parts.settings, f"impasto-{job.id}")
     response.headers["X-Job-Id"] = job.id
     return response
 
@@ -46,8 +47,8 @@ def ended(parts: Services, job: Job, *, keep: bool) -> Job:
     while job.state not in ENDED:
         job = parts.manager.wait(job.id, job.version, TICK_S)
         if left() and job.state not in ENDED and not keep:
-            job = parts.manager.cancel(job.id)
-            raise errors.Gone("The client left, so its job was cancelled.")
+            parts.manager.cancel(job.id)
+            raise errors.Cancelled("The client left, so its job was cancelled.")
         if parts.stopping.is_set() and job.state not in ENDED:
             raise errors.Busy("The daemon is stopping; the job goes on when it starts again.",
                               hint=f"Ask for /v1/jobs/{job.id} then.")

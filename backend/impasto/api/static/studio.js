@@ -1,0 +1,213 @@
+// The studio page: choose a picture and a style, paint, watch, compare, keep.
+
+import { ended, follow, json, picture, request } from "./api.js";
+import { Controls } from "./controls.js";
+import { History } from "./history.js";
+import { draw, duration } from "./progress.js";
+import { Stage } from "./stage.js";
+import { Styles } from "./styles.js";
+
+const find = (id) => document.getElementById(id);
+if (location.hash) history.replaceState(null, "", location.pathname);  // a token that is no longer needed
+
+const stage = new Stage(find);
+const styles = new Styles(find("styles"), find("style-name"), fail);
+const strip = new History(find("history"), (id) => open(id).catch(fail));
+const contents = new Map();  // job id -> the file it was painted from, while this page is open
+
+let controls, formats, content = null, shownJob = null, unfollow = () => {}, newestPreview = 0;
+
+function fail(failure) {
+  const box = find("error"), hint = document.createElement("small");
+  hint.textContent = failure?.hint ?? "";
+  box.replaceChildren(failure?.message ?? String(failure), ...(hint.textContent ? [hint] : []));
+  box.hidden = false;
+}
+
+const forget = () => { find("error").hidden = true; };
+
+// -- the picture to paint
+
+async function take(file) {
+  forget();
+  unfollow();
+  content = file;
+  shownJob = null;
+  strip.mark(null);
+  await stage.showContent(file);
+  arrange();
+}
+
+function arrange() {
+  const running = shownJob && !ended(shownJob);
+  find("progress").hidden = !running;
+  find("outcome").hidden = shownJob?.state !== "done";
+  find("paint").textContent = shownJob?.state === "done" && contents.get(shownJob.id) === content && content ? "Paint again" : "Paint";
+  find("paint").disabled = Boolean(running && contents.get(shownJob.id) === content);
+  find("other").hidden = !content && !shownJob;
+}
+
+// -- painting
+
+async function paint() {
+  forget();
+  if (!content) {
+    fail({ message: "There is no picture yet.", hint: "Drop one on the left, or press there to choose one." });
+    find("content-file").focus();
+    return;
+  }
+  const form = new FormData();
+  form.append("content", content);
+  styles.fill(form);
+  for (const [name, value] of Object.entries(controls.values())) form.append(name, value);
+  find("paint").disabled = true;
+  try {
+    const job = await json("/v1/jobs", { method: "POST", body: form });
+    contents.set(job.id, content);
+    watch(job);
+  } catch (failure) {
+    fail(failure);
+    find("paint").disabled = false;
+  }
+}
+
+function watch(job) {
+  unfollow();
+  newestPreview = 0;
+  strip.mark(job.id);
+  stage.compare(false);
+  changed(job);
+  unfollow = follow(job, (news) => changed(news).catch(fail));
+}
+
+async function changed(job) {
+  const fresh = shownJob?.id !== job.id || !ended(shownJob);
+  shownJob = job;
+  strip.update(job);
+  arrange();
+  if (!ended(job)) {
+    draw(job, find("meter"), find("doing"));
+    document.title = job.fraction ? `${Math.round(job.fraction * 100)} % \u00b7 Impasto` : "Impasto";
+    if (job.preview > newestPreview) await preview(job);
+    return;
+  }
+  document.title = "Impasto";
+  if (job.state === "done" && fresh) await result(job);
+  if (job.state === "failed") fail(job.error ?? { message: "The painting failed." });
+  if (job.state !== "done") back(job);
+}
+
+async function preview(job) {
+  newestPreview = job.preview;
+  const blob = await picture(job.links.preview).catch(() => null);  // it may have just been replaced by the result
+  if (blob && shownJob?.id === job.id && !ended(shownJob)) await stage.showPainting(blob, { before: contents.has(job.id), badge: "Preview" });
+}
+
+async function result(job) {
+  const blob = await picture(job.links.result);
+  if (shownJob?.id !== job.id) return;
+  await stage.showPainting(blob, { before: contents.has(job.id) });
+  stage.compare(true);
+  const notes = (job.notes ?? []).join(" ");
+  find("made").textContent = `Painted in ${duration(job.elapsed)}.${notes ? ` ${notes}` : ""}`;
+  arrange();
+}
+
+function back(job) {
+  const file = contents.get(job.id);
+  contents.delete(job.id);
+  shownJob = null;
+  strip.mark(null);
+  if (file) stage.showContent(file);
+  else stage.clear();
+  arrange();
+}
+
+// Shows a job of the strip, and follows it where it still runs.
+async function open(id) {
+  forget();
+  unfollow();
+  const job = await json(`/v1/jobs/${id}`);
+  const file = contents.get(id);
+  if (file) {
+    content = file;
+    await stage.showContent(file);
+  } else {
+    content = null;
+    stage.clear();
+  }
+  shownJob = null;
+  watch(job);
+}
+
+async function download() {
+  const form = formats[find("format").value];
+  const blob = await picture(shownJob.links.result, form.media_type);
+  const link = document.createElement("a"), address = URL.createObjectURL(blob);
+  const base = contents.get(shownJob.id)?.name.replace(/\.[^.]*$/, "") ?? "picture";
+  Object.assign(link, { href: address, download: `${base}-painted${form.extension}` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+}
+
+async function reuse() {
+  controls.apply(shownJob.parameters);
+  const [style] = shownJob.parameters.style;
+  if (!style.startsWith("upload:") && !styles.choose(style)) fail({ message: `The style ${style} is no longer there.` });
+}
+
+async function discard() {
+  const job = shownJob;
+  if (job) await changed(await json(job.links.cancel, { method: "POST" }));
+}
+
+async function remove() {
+  await request(shownJob.links.self, { method: "DELETE" });
+  strip.remove(shownJob.id);
+  back(shownJob);
+}
+
+// -- putting it together
+
+function on(id, run) {
+  find(id).addEventListener("click", () => Promise.resolve(run()).catch(fail));
+}
+
+function listen() {
+  find("controls").addEventListener("submit", (event) => { event.preventDefault(); paint(); });
+  on("finish", () => request(shownJob.links.finish, { method: "POST" }));
+  on("discard", discard);
+  on("download", download);
+  on("reuse", reuse);
+  on("remove", remove);
+  on("other", () => find("content-file").click());
+  find("content-file").addEventListener("change", (event) => {
+    if (event.target.files[0]) take(event.target.files[0]).catch(fail);
+    event.target.value = "";
+  });
+  const area = find("stage");
+  for (const name of ["dragenter", "dragover"]) window.addEventListener(name, (event) => { event.preventDefault(); area.classList.add("over"); });
+  window.addEventListener("dragleave", (event) => { if (!event.relatedTarget) area.classList.remove("over"); });
+  window.addEventListener("drop", (event) => {
+    event.preventDefault();
+    area.classList.remove("over");
+    if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]).catch(fail);
+  });
+  window.addEventListener("paste", (event) => {
+    if (event.clipboardData.files[0]) take(event.clipboardData.files[0]).catch(fail);
+  });
+}
+
+async function start() {
+  listen();
+  const [described, device] = await Promise.all([json("/v1/parameters"), json("/v1/device"), styles.load()]);
+  controls = new Controls(described.parameters, find("basic"), find("advanced"));
+  formats = described.formats;
+  find("format").append(...Object.keys(formats).map((name) => new Option(name === "npy" ? "NumPy" : name === "webp" ? "WebP" : name.toUpperCase(), name)));
+  find("device").textContent = device.name ?? device.device ?? "";
+  const running = (await strip.load()).find((job) => job.state === "running");
+  if (running) watch(running);
+  else arrange();
+}
+
+start().catch(fail);
