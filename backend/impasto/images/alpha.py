@@ -37,9 +37,10 @@ def filled(picture: Picture) -> np.ndarray:
     levels = [_halved_first(picture.rgb, picture.alpha)]
     while max(levels[-1][1].shape) > 1:
         levels.append(_halved(*levels[-1]))
-    colour = np.full((1, 1, 3), NOTHING, np.float32)
+    weighted, weight = levels.pop()
+    colour = _over(weighted, weight) if weight.all() else np.full((1, 1, 3), NOTHING, np.float32)
     for weighted, weight in reversed(levels):
-        around = _doubled(colour, weight.shape) if weight.size > 1 else colour
+        around = _doubled(colour, weight.shape)
         colour = _blend(_over(weighted, weight), np.minimum(weight / COVERED, 1), around)
     return _filled_from(picture, colour)
 

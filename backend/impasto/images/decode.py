@@ -9,7 +9,7 @@ from . import metadata, profiles
 from .codecs import CODECS
 from .formats import recognise
 from .limits import Limits
-from .picture import TOP, Header, Picture, PictureInfo
+from .picture import TOP, Dpi, Header, Picture, PictureInfo
 
 LARGEST = 65504.0
 """Floats beyond this (the largest half float) are damage, not light."""
@@ -20,7 +20,7 @@ def probe(data: bytes, limits: Limits | None = None) -> PictureInfo:
     name, header = _head(data, limits or Limits())
     width, height = (header.height, header.width) if header.sideways else (header.width, header.height)
     return PictureInfo(width=width, height=height, format=name, dtype=header.dtype, alpha=header.alpha, grey=header.model == "grey",
-                       dpi=header.dpi, lossless=header.lossless)
+                       dpi=_upright_dpi(header), lossless=header.lossless)
 
 
 def decode(data: bytes, limits: Limits | None = None) -> Picture:
@@ -62,9 +62,8 @@ def assemble(name: str, header: Header, samples: np.ndarray) -> Picture:
     if header.model == "cmyk":
         icc = None
         notes.append("The picture was CMYK; the answer is RGB (sRGB).")
-    dpi = header.dpi[::-1] if header.dpi and header.sideways else header.dpi
-    return Picture(rgb=rgb, alpha=alpha, dtype=header.dtype, grey=header.model == "grey", icc=icc, format=name, dpi=dpi,
-                   lossless=header.lossless, notes=tuple(notes))
+    return Picture(rgb=rgb, alpha=alpha, dtype=header.dtype, grey=header.model == "grey", icc=icc, format=name,
+                   dpi=_upright_dpi(header), lossless=header.lossless, notes=tuple(notes))
 
 
 def _head(data: bytes, limits: Limits) -> tuple[str, Header]:
@@ -72,6 +71,10 @@ def _head(data: bytes, limits: Limits) -> tuple[str, Header]:
     name = recognise(data)
     with _Guard(name):
         return name, CODECS[name].head(data, limits)
+
+
+def _upright_dpi(header: Header) -> Dpi | None:
+    return header.dpi[::-1] if header.dpi and header.sideways else header.dpi
 
 
 def _usable(header: Header, notes: list[str]) -> bytes | None:

@@ -56,7 +56,7 @@ def head(data: bytes, limits: Limits) -> Header:
     model = {1: "grey", 3: "rgb", 4: "cmyk"}[_BASE[plan.photometric]] if plan.photometric != _COLOUR_MAP else "rgb"
     turned = metadata.orientation(page.number(Tag.ORIENTATION, 1))
     return Header(width, height, np.dtype(depth), model, alpha=plan.alpha is not None,
-                  icc=page.bytes(Tag.PROFILE, MAX_PROFILE_BYTES) or None, dpi=_dpi(page), orientation=turned,
+                  icc=page.bytes(Tag.PROFILE, MAX_PROFILE_BYTES), dpi=_dpi(page), orientation=turned,
                   lossless=plan.compression != _JPEG, notes=notes)
 
 

@@ -130,14 +130,14 @@ class Directory:
         return above / below if below else None
 
     def bytes(self, tag: int, most: int) -> bytes | None:
-        """A tag's bytes, or ``None`` where it is missing or they are more than ``most``."""
+        """A tag's bytes; none where it is damaged or they are more than ``most``; ``None`` where it is missing."""
         if tag not in self.entries:
             return None
         try:
             kind, value = self.raw(tag, most)
         except BadPicture:
-            return None
-        return value if kind in (_BYTES, _UNDEFINED) else None
+            return b""
+        return value if kind in (_BYTES, _UNDEFINED) else b""
 
 
 def directories(data: bytes) -> list[Directory]:
@@ -156,9 +156,11 @@ def directories(data: bytes) -> list[Directory]:
 
 
 def with_only(data: bytes, page: Directory, tags: frozenset[int]) -> bytes:
-    """The same file with a single directory that holds nothing but ``tags`` of ``page``."""
-    layout = page.layout
-    kept = [page.entries[tag] for tag in sorted(tags) if tag in page.entries]
+    """The same file with a single directory that holds nothing but ``tags`` of ``page``, each known to lie in the file."""
+    layout, present = page.layout, [tag for tag in sorted(tags) if tag in page]
+    for tag in present:
+        page.raw(tag, len(data))
+    kept = [page.entries[tag] for tag in present]
     place = len(data) + len(data) % 2
     directory = struct.pack(layout.order + layout.count, len(kept)) + b"".join(kept) + struct.pack(layout.order + layout.word, 0)
     offset = struct.pack(layout.order + layout.word, place)

@@ -1,0 +1,146 @@
+"""Small picture files made by hand or by other programs' libraries, so that our own writers are never their own judges."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import imagecodecs
+import numpy as np
+import tifffile
+from PIL import Image
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+D65 = [0.3127, 0.3290, 1.0]
+P3 = [0.680, 0.320, 1.0, 0.265, 0.690, 1.0, 0.150, 0.060, 1.0]
+ADOBE = [0.640, 0.330, 1.0, 0.210, 0.710, 1.0, 0.150, 0.060, 1.0]
+SRGB = [0.640, 0.330, 1.0, 0.300, 0.600, 1.0, 0.150, 0.060, 1.0]
+
+
+def samples(dtype: str, channels: int, height: int = 19, width: int = 23, seed: int = 1) -> np.ndarray:
+    """Random (H, W, C), with both extremes among them; alpha (channel 2 or 4) has many 0s and full values."""
+    random = np.random.default_rng(seed)
+    values = random.random((height, width, channels))
+    values[0, :2] = [[0.0] * channels, [1.0] * channels]
+    if channels in (2, 4):
+        values[:, :, -1] = np.clip(values[:, :, -1] * 1.6 - 0.3, 0, 1)
+    return values.astype(np.float32) if dtype == "float32" else np.rint(values * np.iinfo(dtype).max).astype(dtype)
+
+
+def npy(array: np.ndarray) -> bytes:
+    """As `numpy.save` writes it."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def pil(array_or_image: np.ndarray | Image.Image, format: str, **options) -> bytes:
+    """As Pillow writes it."""
+    image = array_or_image if isinstance(array_or_image, Image.Image) else Image.fromarray(array_or_image)
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def tiff(array: np.ndarray, **options) -> bytes:
+    """As tifffile writes it."""
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, array, **({"metadata": None} | options))
+    return buffer.getvalue()
+
+
+def chunk(name: bytes, body: bytes = b"") -> bytes:
+    """A PNG chunk with the right checksum."""
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def png(array: np.ndarray, extra: bytes = b"", interlaced: bool = False) -> bytes:
+    """A PNG from (H, W, C) of uint8 or uint16, with ``extra`` chunks before the pixels."""
+    height, width, channels = array.shape
+    depth, kind = array.dtype.itemsize * 8, {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    big = array.astype(array.dtype.newbyteorder(">"))
+    adam7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+    grids = adam7 if interlaced else ((0, 0, 1, 1),)
+    parts = [big[y::dy, x::dx] for x, y, dx, dy in grids]
+    raw = b"".join(b"\0" + row.tobytes() for part in parts if part.size for row in part)
+    return png_of(width, height, depth, kind, zlib.compress(raw), extra, interlaced)
+
+
+def png_of(width: int, height: int, depth: int, kind: int, packed: bytes, extra: bytes = b"", interlaced: bool = False) -> bytes:
+    """A PNG from its parts, which need not make sense."""
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, interlaced)
+    return PNG_SIGNATURE + chunk(b"IHDR", header) + extra + chunk(b"IDAT", packed) + chunk(b"IEND")
+
+
+def indexed_png(indices: np.ndarray, palette: np.ndarray, transparency: bytes = b"", bits: int = 8) -> bytes:
+    """A palette PNG from indices (H, W) and colours (N, 3)."""
+    width = indices.shape[1]
+    single_bits = ((indices[:, :, None] >> np.arange(bits - 1, -1, -1)) & 1).astype(np.uint8)
+    rows = [b"\0" + np.packbits(row.ravel()).tobytes() for row in single_bits]
+    extra = chunk(b"PLTE", palette.astype(np.uint8).tobytes()) + (chunk(b"tRNS", transparency) if transparency else b"")
+    return png_of(width, len(indices), bits, 3, zlib.compress(b"".join(rows)), extra)
+
+
+def rgb_profile(primaries: list[float], gamma: float) -> bytes:
+    """A matrix profile with a plain gamma, white D65."""
+    return imagecodecs.cms_profile("rgb", whitepoint=D65, primaries=primaries, gamma=gamma)
+
+
+def grey_profile(gamma: float) -> bytes:
+    """A grey profile with a plain gamma."""
+    return imagecodecs.cms_profile("gray", whitepoint=D65, gamma=gamma)
+
+
+def cmyk_profile(paper: tuple[int, int, int] = (255, 128, 128)) -> bytes:
+    """A press profile of the simplest sort: a table of the 16 corners from inks to 8-bit Lab (L, a + 128, b + 128)."""
+    inks = {0: paper, 8: (140, 90, 80), 4: (122, 202, 124), 2: (226, 124, 220), 12: (60, 140, 80), 10: (127, 60, 155),
+            6: (120, 196, 176), 14: (60, 128, 128)}
+    table = b"".join(bytes(inks[node & ~1] if not node & 1 else (20, 128, 128)) for node in range(16))
+    identity = struct.pack(">9i", *(65536 if i % 4 == 0 else 0 for i in range(9)))
+    ramp = bytes(range(256))
+    lut = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + identity + ramp * 4 + table + ramp * 3
+    white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)
+    text = b"text" + bytes(4) + b"test\0" + bytes(3)
+    tags, body, start = b"", b"", 128 + 4 + 3 * 12
+    for name, value in ((b"A2B0", lut + bytes(-len(lut) % 4)), (b"wtpt", white), (b"cprt", text)):
+        tags += name + struct.pack(">II", start + len(body), len(value))
+        body += value
+    header = struct.pack(">I4sI4s4s4s", start + len(body), b"test", 0x02400000, b"prtr", b"CMYK", b"Lab ") + bytes(12) + b"acsp"
+    header += bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
+    return header.ljust(128, b"\0") + struct.pack(">I", 3) + tags + body
+
+
+def exif(orientation: int) -> bytes:
+    """An EXIF block with an orientation (as `Image.save` takes it)."""
+    tags = Image.Exif()
+    tags[274] = orientation
+    return tags.tobytes()
+
+
+def small_files() -> dict[str, bytes]:
+    """One small valid file of every sort that is taken."""
+    rgb, rgba, grey = samples("uint8", 3), samples("uint8", 4), samples("uint8", 1)
+    deep, deep_alpha, light = samples("uint16", 3), samples("uint16", 4), samples("float32", 3)
+    cmyk = Image.fromarray(rgb).convert("CMYK")
+    p3 = rgb_profile(P3, 2.2)
+    return {
+        "png rgb8": png(rgb), "png rgba16": png(deep_alpha), "png grey16": png(samples("uint16", 1)),
+        "png la8": png(samples("uint8", 2)),
+        "png palette": indexed_png(grey[:, :, 0] & 15, rgb[0, :16], b"\0\x80", bits=4),
+        "png interlaced": png(deep, interlaced=True),
+        "png profile": pil(rgb, "PNG", icc_profile=p3, dpi=(300, 300), exif=exif(6)),
+        "jpeg rgb": pil(rgb, "JPEG", icc_profile=p3, exif=exif(8), dpi=(72, 72)), "jpeg grey": pil(grey[:, :, 0], "JPEG"),
+        "jpeg progressive": pil(rgb, "JPEG", progressive=True), "jpeg cmyk": pil(cmyk, "JPEG"),
+        "webp lossy": pil(rgb, "WEBP"), "webp lossless": pil(rgba, "WEBP", lossless=True, icc_profile=p3, exif=exif(3)),
+        "webp lossy alpha": pil(rgba, "WEBP"),
+        "tiff rgb8": tiff(rgb), "tiff rgba16": tiff(deep_alpha, photometric="rgb", compression="zlib", predictor=True),
+        "tiff float": tiff(light, compression="lzw", photometric="rgb", byteorder=">"),
+        "tiff jpeg": pil(rgb, "TIFF", compression="jpeg"),
+        "tiff tiled": tiff(rgb, tile=(16, 16), compression="packbits", photometric="rgb"),
+        "tiff fax": pil(Image.fromarray(grey[:, :, 0] > 99), "TIFF", compression="group4"),
+        "tiff palette": pil(Image.fromarray(rgb).quantize(16), "TIFF"), "tiff big": tiff(deep, bigtiff=True, photometric="rgb"),
+        "tiff cmyk": tiff(np.asarray(cmyk), photometric="separated"),
+        "tiff planar": tiff(np.moveaxis(deep, 2, 0), planarconfig="separate", photometric="rgb", iccprofile=p3),
+        "npy u8": npy(grey[:, :, 0]), "npy u16": npy(deep_alpha), "npy f32": npy(light), "npy f16": npy(light.astype(np.float16)),
+    }

@@ -1,0 +1,265 @@
+"""What is not taken, and how that is said: a code, a sentence, and no memory spent on it."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tracemalloc
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+from impasto.errors import BadPicture, ImpastoError, PictureTooLarge, PictureTooSmall, UnsupportedPicture
+from impasto.images import Limits, decode, probe, thumbnail
+from PIL import Image
+
+from . import files
+
+RGB = files.samples("uint8", 3)
+
+
+def zipped(first: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("mimetype", first)
+    return buffer.getvalue()
+
+
+OTHERS = {
+    "a GIF": files.pil(RGB, "GIF"),
+    "a BMP": files.pil(RGB, "BMP"),
+    "PostScript": b"%!PS-Adobe-3.0 EPSF-3.0\n",
+    "a PDF": b"%PDF-1.7\n",
+    "a Photoshop document": b"8BPS\0\1" + bytes(40),
+    "a FITS file": b"SIMPLE  =                    T",
+    "an icon": files.pil(RGB, "ICO"),
+    "an SVG drawing": b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "a web page": b"<!DOCTYPE html><html></html>",
+    "a HEIC picture": b"\0\0\0\x18ftypheic" + bytes(20),
+    "an AVIF picture": b"\0\0\0\x18ftypavif" + bytes(20),
+    "text": b'{"content": 1}',
+    "a video": b"\0\0\0\x18ftypisom" + bytes(20),
+    "a PNM picture": b"P6 16 16 255\n" + bytes(768),
+    "an archive": zipped(b"nothing special"),
+    "a layered document": zipped(b"image/openraster"),
+    "a JPEG 2000 picture": files.pil(RGB, "JPEG2000"),
+    "a GIMP document": b"gimp xcf v011",
+    "an OpenEXR picture": b"\x76\x2f\x31\x01\2\0\0\0",
+    "a JPEG XL picture": b"\xff\x0a\xff\0",
+    "sound": b"RIFF\x24\0\0\0WAVEfmt ",
+    "no picture": b"just some words, and then some more of them",
+    "no picture of": bytes(5000),
+}
+
+
+@pytest.mark.parametrize("noun", OTHERS)
+def test_other_formats_are_named_and_refused(noun):
+    with pytest.raises(UnsupportedPicture) as caught:
+        decode(OTHERS[noun])
+    assert noun in caught.value.message and all(name in caught.value.message for name in ("PNG", "JPEG", "WebP", "TIFF", ".npy"))
+
+
+def test_nothing_at_all():
+    with pytest.raises(BadPicture, match="empty"):
+        decode(b"")
+
+
+def animated(format: str) -> bytes:
+    frames = [Image.fromarray(files.samples("uint8", 3, seed=i)) for i in range(3)]
+    return files.pil(frames[0], format, save_all=True, append_images=frames[1:])
+
+
+@pytest.mark.parametrize("format, word", [("PNG", "animated"), ("WEBP", "animated"), ("TIFF", "3 pages")])
+def test_more_than_one_picture(format, word):
+    for read in (probe, decode):
+        with pytest.raises(UnsupportedPicture, match=word):
+            read(animated(format))
+
+
+def test_a_tiff_with_a_thumbnail_behind_is_one_picture():
+    buffer = io.BytesIO()
+    with files.tifffile.TiffWriter(buffer) as writer:
+        writer.write(RGB, photometric="rgb", metadata=None)
+        writer.write(RGB[::2, ::2], photometric="rgb", subfiletype=1, metadata=None)
+    assert decode(buffer.getvalue()).width == RGB.shape[1]
+
+
+def test_a_phones_several_picture_jpeg_is_its_first_picture():
+    frames = [Image.fromarray(files.samples("uint8", 3, seed=i)).resize((64, 48), Image.Resampling.BICUBIC) for i in range(2)]
+    picture = decode(files.pil(frames[0], "MPO", save_all=True, append_images=frames[1:], quality=95))
+    off = [np.abs(picture.rgb * 255 - np.asarray(frame)).mean() for frame in frames]
+    assert off[0] < off[1] / 2
+
+
+KINDS = {
+    "lab tiff": files.tiff(RGB, photometric="cielab"),
+    "int16 tiff": files.tiff(RGB.astype(np.int16), photometric="rgb"),
+    "double tiff": files.tiff(RGB.astype(float), photometric="rgb"),
+    "uint32 tiff": files.tiff(RGB.astype(np.uint32), photometric="rgb"),
+    "complex tiff": files.tiff(RGB[:, :, 0].astype(np.complex64)),
+    "double npy": files.npy(RGB.astype(float)),
+    "five-channel npy": files.npy(np.zeros((20, 20, 5), np.uint8)),
+    "flat npy": files.npy(np.zeros(4000, np.uint8)),
+    "int npy": files.npy(RGB.astype(np.int64)),
+    "bool npy": files.npy(RGB > 9),
+    "text npy": files.npy(np.full((20, 20), "abc")),
+    "dng": files.tiff(RGB, photometric="rgb", extratags=[(50706, 1, 4, b"\1\4\0\0", True)]),
+    "reduced tiff": files.tiff(RGB, photometric="rgb", subfiletype=1),
+    "lzma tiff": files.tiff(RGB, photometric="rgb", compression="lzma"),
+}
+
+
+@pytest.mark.parametrize("label", KINDS)
+def test_kinds_that_are_no_paintable_picture(label):
+    with pytest.raises(UnsupportedPicture):
+        decode(KINDS[label])
+
+
+def test_pickles_are_never_opened():
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([[{}, print]] * 20, dtype=object), allow_pickle=True)
+    with pytest.raises(ImpastoError):
+        decode(buffer.getvalue())
+
+
+SMALL = files.small_files()
+
+
+@pytest.mark.parametrize("label", SMALL)
+def test_a_file_cut_anywhere_is_an_error(label):
+    data = SMALL[label]
+    whole = decode(data)
+    cuts = {1, 2, 3, 4, 7, 8, 9, 11, 12, 13, 20, 33, 40, *range(1, len(data), len(data) // 60), *range(len(data) - 24, len(data))}
+    for cut in sorted(cuts):
+        try:
+            picture = decode(data[:cut])
+        except (BadPicture, UnsupportedPicture):
+            continue
+        # Some TIFFs end with tags that say nothing about the pixels, and some JPEGs with their end marker, or padding.
+        assert cut >= len(data) - 24 and np.array_equal(picture.rgb, whole.rgb), f"cut at {cut} of {len(data)}"
+
+
+@pytest.mark.parametrize("label", ["png rgb8", "jpeg rgb", "webp lossless", "npy u16", "tiff rgba16"])
+def test_the_sentence_is_for_people(label):
+    with pytest.raises(BadPicture) as caught:
+        decode(SMALL[label][:-40])
+    assert caught.value.message.endswith(".") and "Traceback" not in caught.value.message and "/" not in caught.value.message
+
+
+SIZES = {
+    "png": lambda w, h: files.png_of(w, h, 8, 2, zlib.compress(b"")),
+    "jpeg": lambda w, h: b"\xff\xd8\xff\xc0\0\x11\x08" + struct.pack(">HH", h, w) + (
+        b"\3\1\x11\0\2\x11\0\3\x11\0\xff\xda\0\x0c\3\1\0\2\0\3\0\0\x3f\0"),
+    "webp": lambda w, h: b"RIFF" + struct.pack("<I", 30) + b"WEBPVP8L" + struct.pack("<I", 18) + b"\x2f" + struct.pack(
+        "<I", (w - 1) & 0x3FFF | ((h - 1) & 0x3FFF) << 14) + bytes(13),
+    "tiff": lambda w, h: b"II*\0\x08\0\0\0\x03\0" + b"".join(
+        struct.pack("<HHII", tag, 4, 1, value) for tag, value in ((256, w), (257, h), (262, 1))) + bytes(4),
+    "npy": lambda w, h: b"\x93NUMPY\1\0\x76\0" + (
+        f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({h}, {w}, 3), }}".encode().ljust(117) + b"\n"),
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("width, height, error", [
+    (16383, 16383, PictureTooLarge), (15, 300, PictureTooSmall), (300, 1, PictureTooSmall)])
+def test_sizes_are_judged_by_the_header(name, width, height, error):
+    for read in (probe, decode, thumbnail):
+        with pytest.raises(error) as caught:
+            read(SIZES[name](width, height))
+        assert f"{width} x {height}" in caught.value.message
+
+
+@pytest.mark.parametrize("name, width, height", [
+    ("png", 60000, 60000), ("png", 2**31 - 1, 2**31 - 1), ("jpeg", 65535, 65535), ("tiff", 2**32 - 1, 2**32 - 1),
+    ("tiff", 1, 2**32 - 1),
+    ("npy", 10**9, 10**9), ("npy", 10**30, 16), ("png", 70000, 16)])
+def test_absurd_sizes(name, width, height):
+    with pytest.raises(PictureTooLarge):
+        decode(SIZES[name](width, height))
+
+
+@pytest.mark.parametrize("name", ["png", "jpeg", "tiff", "npy"])
+def test_no_size_at_all(name):
+    with pytest.raises(BadPicture):
+        decode(SIZES[name](0, 0))
+
+
+def test_the_limits_are_those_asked_for():
+    data = files.png(files.samples("uint8", 3, 100, 120))
+    assert probe(data, Limits(max_megapixels=0.012)).width == 120
+    for limits in (Limits(max_megapixels=0.0119), Limits(max_bytes=len(data) - 1), Limits(max_side=119)):
+        with pytest.raises(PictureTooLarge):
+            decode(data, limits)
+    with pytest.raises(PictureTooSmall):
+        decode(data, Limits(min_side=101))
+    assert decode(files.png(files.samples("uint8", 3, 16, 16))).height == 16
+
+
+BOMB = zlib.compress(bytes(300_000_000), 9)
+PLAIN = files.png(RGB)
+
+
+GIANT = SIZES["jpeg"](65500, 65500)
+
+
+def classic_tiff(tags: tuple[tuple[int, int], ...], body: bytes) -> bytes:
+    """A TIFF of these tags, with ``body`` at offset 200."""
+    directory = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags) + bytes(4)
+    return (b"II*\0\x08\0\0\0" + directory).ljust(200, b"\0") + body
+
+
+BOMBS = {
+    "png pixels": files.png_of(20, 20, 8, 2, BOMB), "png short pixels": files.png_of(12000, 12000, 8, 2, zlib.compress(bytes(10))),
+    "png text": files.png(RGB, files.chunk(b"zTXt", b"x\0\0" + BOMB)),
+    "png international text": files.png(RGB, files.chunk(b"iTXt", b"x\0\1\0\0\0" + BOMB)),
+    "png profile": files.png(RGB, files.chunk(b"iCCP", b"x\0\0" + BOMB)),
+    "tiff strip": classic_tiff(((256, 20), (257, 20), (258, 8), (259, 8), (262, 1), (273, 200), (278, 20), (279, len(BOMB))), BOMB),
+    "tiff tile": classic_tiff(  # says 65536 x 65536
+        ((256, 20), (257, 20), (258, 8), (259, 8), (262, 1), (322, 65536), (323, 65536), (324, 200), (325, 60)), bytes(60)),
+    "tiff jpeg": classic_tiff(
+        ((256, 20), (257, 20), (258, 8), (259, 7), (262, 6), (273, 200), (277, 3), (278, 20), (279, len(GIANT))), GIANT),
+    "npy header": b"\x93NUMPY\2\0" + struct.pack("<I", 2**31) + b"{" * 100_000,
+    "npy nested": b"\x93NUMPY\1\0\xff\x1f" + b"(" * 8191,
+}
+
+
+@pytest.mark.parametrize("label", BOMBS)
+def test_bombs_cost_neither_memory_nor_time(label):
+    """Bounded by what Python allocates; the decoders of other languages only ever get files that have passed these checks."""
+    tracemalloc.start()
+    try:
+        decode(BOMBS[label])
+    except ImpastoError as error:
+        assert isinstance(error, (BadPicture, PictureTooLarge, UnsupportedPicture))
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 20_000_000 + 2 * len(BOMBS[label])
+
+
+@pytest.mark.parametrize("label", ["png text", "png international text"])
+def test_a_comment_that_is_never_read_does_no_harm(label):
+    assert np.array_equal(np.rint(decode(BOMBS[label]).rgb * 255), RGB)
+
+
+def test_a_file_of_empty_pieces_is_given_up():
+    with pytest.raises(BadPicture, match="too many pieces"):
+        decode(PLAIN[:33] + files.chunk(b"teXt") * 300_000 + PLAIN[33:])
+
+
+def test_tiff_directories_that_loop():
+    page = struct.pack("<H", 1) + struct.pack("<HHII", 256, 4, 1, 20)
+    for following in (struct.pack("<I", 8), struct.pack("<I", 26) + page + struct.pack("<I", 8)):
+        data = b"II*\0\x08\0\0\0" + page + following
+        with pytest.raises(BadPicture):
+            decode(data)
+
+
+@pytest.mark.parametrize("place", ["data", "checksum", "filter"])
+def test_a_damaged_png_is_not_half_a_picture(place):
+    raw = b"".join(b"\0" + row.tobytes() for row in RGB)
+    broken = {"data": PLAIN[:60] + bytes([PLAIN[60] ^ 1]) + PLAIN[61:], "checksum": PLAIN[:30] + b"\0" + PLAIN[31:],
+              "filter": files.png_of(23, 19, 8, 2, zlib.compress(b"\7" + raw[1:]))}[place]
+    with pytest.raises(BadPicture):
+        decode(broken)
