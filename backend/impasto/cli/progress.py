@@ -61,7 +61,7 @@ def describe(job: Mapping[str, Any]) -> str:
     if job.get("total_bytes") and not job.get("step"):
         done, total = job.get("done_bytes") or 0, job["total_bytes"]
         return f"{phase} {bar(done / total)} {done / 1e6:.0f} of {total / 1e6:.0f} MB"
-    if not job.get("total"):
+    if not job.get("total") or phase in ("preparing", "saving"):
         return phase
     parts = [f"{phase} {bar(job.get('fraction') or 0)}", f"step {job.get('step', 0)} of {job['total']}"]
     if job.get("width"):

@@ -1,0 +1,223 @@
+"""What `impasto doctor` looks at. Each check answers findings; none of them changes anything or fetches anything."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from .. import __version__
+from ..errors import ImpastoError
+from ..paths import Paths
+from ..settings import Settings
+from .configuration import Configuration
+
+OK, NOTE, PROBLEM = "ok", "note", "problem"
+
+MEMORY_LEAST, MEMORY_GOOD = 3e9, 6e9
+"""Bytes. With less than the first even 512 px do not fit beside torch; with the second they do beside an editor."""
+
+DISK_LEAST, DISK_GOOD = 0.3e9, 2e9
+"""Bytes. The smallest encoder's download and its converted form; the largest ones, and some results."""
+
+PACKAGES = ("numpy", "PIL", "imagecodecs", "tifffile", "flask", "waitress", "requests", "yaml", "safetensors", "h5py", "filelock")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: ``level`` ok, note or problem, what is so, and what to do about it."""
+
+    topic: str
+    level: str
+    text: str
+    do: str = ""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the checks look at."""
+
+    configuration: Configuration
+    settings: Settings
+    paths: Paths
+
+
+Check = Callable[[Machine], Iterable[Finding]]
+
+
+def findings(machine: Machine) -> list[Finding]:
+    """Everything, in the order in which to read it. A check that fails itself is a problem, not the end."""
+    found: list[Finding] = []
+    for check in CHECKS:
+        try:
+            found += check(machine)
+        except ImpastoError as error:
+            found.append(Finding(check.__name__.strip("_"), PROBLEM, error.message, error.hint))
+        except Exception as error:
+            found.append(Finding(check.__name__.strip("_"), PROBLEM, f"This could not be looked at ({type(error).__name__})."))
+    return found
+
+
+def _versions(machine: Machine) -> Iterator[Finding]:
+    system = f"{platform.system()} {platform.machine()}"
+    yield Finding("impasto", OK, f"Impasto {__version__}, Python {platform.python_version()} on {system}.")
+    missing = [name for name in PACKAGES if not _importable(name)]
+    if missing:
+        yield Finding("packages", PROBLEM, f"These do not import: {', '.join(missing)}.",
+                      "Install Impasto again, into a fresh environment.")
+
+
+def _importable(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except Exception:  # a broken binary raises anything
+        return False
+    return True
+
+
+def _configuration(machine: Machine) -> Iterator[Finding]:
+    file = machine.configuration.file
+    text = f"Settings come from {file}." if file else "There is no configuration file: defaults and the environment count."
+    yield Finding("configuration", OK, text)
+
+
+def _device(machine: Machine) -> Iterator[Finding]:
+    try:
+        import torch
+    except Exception as error:
+        yield Finding("torch", PROBLEM, f"torch does not import ({type(error).__name__}).",
+                      "Install it again: pip install --force-reinstall torch")
+        return
+    yield Finding("torch", OK, f"torch {torch.__version__}.")
+    from ..jobs import device as devices
+    told = devices.choose(machine.settings).describe()
+    level, do = OK, ""
+    if told["device"] == "cpu":
+        level, do = NOTE, "A picture takes minutes on the CPU. With an NVIDIA card, install a torch that is built for CUDA."
+    memory = told["memory_total_bytes"] / 1e9
+    yield Finding("device", level, f"Paints on {told['device']} ({told['name']}, {memory:.0f} GB) in {told['precision']}.", do)
+
+
+def _vision(machine: Machine) -> Iterator[Finding]:
+    try:
+        version = metadata.version("torchvision")
+    except metadata.PackageNotFoundError:
+        yield Finding("torchvision", NOTE, "torchvision is not installed.", "Nothing: the catalogue's own addresses serve instead.")
+        return
+    yield Finding("torchvision", OK, f"torchvision {version}.")
+
+
+def _memory(machine: Machine) -> Iterator[Finding]:
+    import psutil
+    memory = psutil.virtual_memory()
+    text = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB are free; {os.cpu_count() or 1} processor cores."
+    if memory.available < MEMORY_LEAST:
+        yield Finding("memory", PROBLEM, text, "Close other programs, or paint with a smaller resolution.")
+    elif memory.available < MEMORY_GOOD:
+        yield Finding("memory", NOTE, text, "Large resolutions may not fit.")
+    else:
+        yield Finding("memory", OK, text)
+
+
+def _folders(machine: Machine) -> Iterator[Finding]:
+    paths = machine.paths
+    for topic, folder in (("data folder", paths.data), ("weights folder", paths.weights), ("runtime folder", paths.runtime)):
+        there = _nearest(folder)
+        if not _writable(there):
+            yield Finding(topic, PROBLEM, f"{folder} cannot be written.",
+                          "Make it writable, or name another folder in the settings.")
+            continue
+        free = shutil.disk_usage(there).free
+        text = f"{folder}, {free / 1e9:.1f} GB free."
+        if free < DISK_LEAST:
+            yield Finding(topic, PROBLEM, text, "Make room, or name a folder on another disk in the settings.")
+        else:
+            yield Finding(topic, OK if free >= DISK_GOOD else NOTE, text, "" if free >= DISK_GOOD else "Large downloads may not fit.")
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself, or the nearest one above it that exists."""
+    return next((place for place in (folder, *folder.parents) if place.exists()), Path(folder.anchor))
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True
+
+
+def _weights(machine: Machine) -> Iterator[Finding]:
+    from ..models import Catalogue, ModelStore
+    store = ModelStore(Catalogue.load(), machine.paths, machine.settings)
+    states = {model.id: store.status(model.id) for model in store.catalogue.models()}
+    for name in (n for n, state in states.items() if state == "damaged"):
+        yield Finding("weights", PROBLEM, f"{name} is damaged.", f"Fetch it again: impasto models pull {name}")
+    present = [name for name, state in states.items() if state == "present"]
+    if present:
+        yield Finding("weights", OK, f"On this machine: {', '.join(present)}.")
+    elif machine.settings.offline:
+        yield Finding("weights", PROBLEM, "No encoder is on this machine, and Impasto works offline.",
+                      f"Put a weight file into {machine.paths.drop_in}, or switch offline off.")
+    else:
+        yield Finding("weights", NOTE, "No encoder is on this machine yet.",
+                      "Nothing: the first painting fetches one. Or now: impasto models pull")
+
+
+def _drop_in(machine: Machine) -> Iterator[Finding]:
+    folder = machine.paths.drop_in
+    files = sorted(f.name for f in folder.iterdir() if f.is_file()) if folder.is_dir() else []
+    yield Finding("drop-in folder", OK, f"{folder}: {', '.join(files) or 'empty'}.")
+
+
+def _daemon(machine: Machine) -> Iterator[Finding]:
+    from ..api.runtime import find_daemon, read
+    told, found = read(machine.paths), find_daemon(machine.paths)
+    if found:
+        yield Finding("daemon", OK, f"It runs at {found.url}.")
+        if told and told.version != __version__:
+            yield Finding("daemon", NOTE, f"It is version {told.version}, this is {__version__}.",
+                          "Restart it: impasto stop, then impasto serve")
+    elif told:
+        yield Finding("daemon", NOTE, f"It does not run; one that was killed left {machine.paths.runtime_file}.",
+                      "Nothing: the next start replaces the file. To start it: impasto serve")
+    else:
+        yield Finding("daemon", NOTE, "It does not run.", "Start it with: impasto serve")
+    if machine.settings.port and not found:
+        yield from _port(machine.settings)
+
+
+def _port(settings: Settings) -> Iterator[Finding]:
+    from ..api.httpd import listen
+    try:
+        listen(settings).close()
+    except OSError:
+        yield Finding("port", PROBLEM, f"Port {settings.port} on {settings.host} is taken or may not be used.",
+                      "Set port to 0, which takes a free one, or to another number.")
+    else:
+        yield Finding("port", OK, f"Port {settings.port} is free.")
+
+
+def _editors(machine: Machine) -> Iterator[Finding]:
+    from .editors import editors
+    found = editors()
+    for editor in found:
+        state = "installed" if editor.plugin_installed else "not installed"
+        where = f"{editor.program}" if editor.program else "its program was not found"
+        todo = "" if editor.plugin_installed else f"It will go to {editor.plugins}; this version of Impasto does not bring it yet."
+        level = OK if editor.plugin_installed else NOTE
+        yield Finding("editor", level, f"{editor.name} ({editor.kind}; {where}): plug-in {state}.", todo)
+    for name in ("GIMP", "Krita"):
+        if not any(editor.name.startswith(name) for editor in found):
+            yield Finding("editor", NOTE, f"{name}{' 3' if name == 'GIMP' else ''} was not found.",
+                          "Nothing, unless you want to paint from it: install it and start it once.")
+
+
+CHECKS: tuple[Check, ...] = (_versions, _configuration, _device, _vision, _memory, _folders, _weights, _drop_in, _daemon, _editors)
