@@ -1,0 +1,37 @@
+"""What may be asked of a job while it runs."""
+
+from __future__ import annotations
+
+import threading
+
+from ..errors import Cancelled
+
+
+class Control:
+    """Set by one thread, looked at between steps by the one that works."""
+
+    def __init__(self) -> None:
+        self._cancelled, self._finishing = threading.Event(), threading.Event()
+
+    def cancel(self) -> None:
+        """Discard it."""
+        self._cancelled.set()
+
+    def finish(self) -> None:
+        """Keep what there is."""
+        self._finishing.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it is to be discarded."""
+        return self._cancelled.is_set()
+
+    @property
+    def finishing(self) -> bool:
+        """Whether it is to end at the next step."""
+        return self._finishing.is_set()
+
+    def check(self) -> None:
+        """Raises :class:`Cancelled` where it is to be discarded."""
+        if self.cancelled:
+            raise Cancelled("The job was cancelled.")

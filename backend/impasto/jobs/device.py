@@ -1,0 +1,108 @@
+"""The device that a worker computes on. Imports torch: worker side only."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+import torch
+
+from ..errors import DeviceUnavailable
+from ..settings import Settings
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where the work is done, and in which ``dtype`` the convolutions compute."""
+
+    torch: torch.device
+    dtype: torch.dtype
+
+    @property
+    def is_gpu(self) -> bool:
+        """Whether it is anything but the CPU."""
+        return self.torch.type != "cpu"
+
+    @property
+    def precision(self) -> str:
+        """fp32 or bf16."""
+        return "bf16" if self.dtype == torch.bfloat16 else "fp32"
+
+    def describe(self) -> dict[str, Any]:
+        """Plain JSON: what it is, and its memory now in bytes."""
+        used, total = _memory(self.torch)
+        return {"device": str(self.torch), "name": _name(self.torch), "precision": self.precision, "torch": str(torch.__version__),
+                "threads": torch.get_num_threads(), "memory_used_bytes": used, "memory_total_bytes": total}
+
+
+def choose(settings: Settings) -> Device:
+    """The device and precision that ``settings`` ask for. Raises :class:`DeviceUnavailable`."""
+    device = _named(settings.device)
+    if settings.cpu_threads:
+        torch.set_num_threads(min(settings.cpu_threads, 4 * (os.cpu_count() or 1)))
+    if settings.precision == "auto":
+        return Device(device, torch.bfloat16 if computes_bf16(device) else torch.float32)
+    return Device(device, torch.bfloat16 if settings.precision == "bf16" else torch.float32)
+
+
+def _named(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+    kind, _, index = name.partition(":")
+    known = {"cpu": lambda: True, "cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if kind not in known or (index and not index.isdecimal()):
+        raise DeviceUnavailable(f"The setting device is {name[:40]!r}, but must be auto, cpu, cuda, cuda:1 or mps.", field="device")
+    if not known[kind]():
+        raise DeviceUnavailable(f"The device {kind} is not on this machine, or its driver and torch do not fit.", field="device",
+                                hint="Set device to auto; impasto doctor says what is there.")
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        raise DeviceUnavailable(f"There is no device {name}; this machine has {torch.cuda.device_count()}.", field="device")
+    return torch.device(name) if kind == "cuda" else torch.device(kind)
+
+
+def computes_bf16(device: torch.device) -> bool:
+    """Whether bf16 is what the hardware multiplies in. Emulated it would be slower than fp32, and less exact."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if device.type == "cpu":
+        probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        return any(getattr(torch.cpu, probe, bool)() for probe in probes)
+    return False
+
+
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc", "cublas_status_alloc_failed")
+"""How torch's various allocators put it."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` says that memory ran out, on any device."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and any(sign in said for sign in _NO_MEMORY)
+
+
+def free() -> None:
+    """Give cached memory back to the device."""
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
+def _name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return platform.processor() or platform.machine()
+
+
+def _memory(device: torch.device) -> tuple[int, int]:
+    """Bytes used, by anybody, and in all."""
+    if device.type == "cuda":
+        available, total = torch.cuda.mem_get_info(device)
+        return total - available, total
+    memory = psutil.virtual_memory()
+    return memory.total - memory.available, memory.total

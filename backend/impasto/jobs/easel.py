@@ -1,0 +1,112 @@
+"""Between pictures as arrays and the engine's tensors: the device, the encoders kept warm, the painting at work.
+
+Imports torch: worker side only, and the command line where it works without a daemon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import Cancelled, WeightsUnavailable
+from ..models import Catalogue, ModelStore
+from ..paths import Paths
+from ..settings import Settings
+from ..style import Encoder, Painting, Progress
+from ..style.colour import luminance, with_luminance
+from ..style.scales import Size, fit, resize
+from ..stylization import Stylization
+from . import device as devices
+from .pull import downloading
+
+KEPT_ENCODERS = 2
+"""Encoders kept warm between jobs; a VGG is 60 to 80 MB."""
+
+LARGEST_STYLE = 4
+"""Styles are shrunk to this many times the painting's long side, twice what the engine ever looks at."""
+
+Report = Callable[..., None]
+
+
+class Easel:
+    """Everything that painting needs and that is worth keeping between two jobs."""
+
+    def __init__(self, settings: Settings, paths: Paths) -> None:
+        """Raises :class:`DeviceUnavailable`."""
+        self.settings, self.paths = settings, paths
+        self.device = devices.choose(settings)
+        self._encoders: dict[tuple[str, str], Encoder] = {}
+
+    def describe(self) -> dict[str, Any]:
+        """The device, for people."""
+        return self.device.describe()
+
+    def size(self, full: Size, resolution: int) -> Size:
+        """(height, width) at which a picture of size ``full`` is painted: ``resolution`` or the device's own, never enlarged."""
+        auto = self.settings.auto_resolution_gpu if self.device.is_gpu else self.settings.auto_resolution_cpu
+        long_side = resolution or auto
+        return full if long_side >= max(full) else tuple(min(a, b) for a, b in zip(fit(full, long_side), full, strict=True))
+
+    def begin(self, content: np.ndarray, styles: Iterable[np.ndarray], size: Size, stylization: Stylization,
+              report: Report, cancelled: Callable[[], bool]) -> Canvas:
+        """A painting of ``content`` at ``size``. Arrays are (H, W, 3), sRGB-encoded. Fetches the encoder where it is missing."""
+        encoder = self._encoder(stylization, report, cancelled)
+        report("phase", phase="preparing")
+        largest = LARGEST_STYLE * max(size)
+        tensors = []
+        for style in styles:
+            if cancelled():
+                raise Cancelled("The job was cancelled.")
+            tensor = self._tensor(style)
+            tensors.append(resize(tensor, fit(tensor.shape[-2:], largest)).clamp(0, 1) if max(style.shape) > largest else tensor)
+        small = resize(self._tensor(content), size).clamp(0, 1)
+        return Canvas(Painting(small, tensors, encoder, stylization), content, stylization.keep_colours == "luminance")
+
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        """Whether ``error`` says that memory ran out."""
+        return devices.is_out_of_memory(error)
+
+    def _tensor(self, picture: np.ndarray) -> Tensor:
+        # Float pictures may exceed the range that encoders know.
+        return torch.from_numpy(np.ascontiguousarray(picture)).to(self.device.torch).permute(2, 0, 1)[None].contiguous().clamp(0, 1)
+
+    def _encoder(self, stylization: Stylization, report: Report, cancelled: Callable[[], bool]) -> Encoder:
+        store = ModelStore(Catalogue.load(), self.paths, self.settings)
+        chosen = store.choose(stylization.encoder)
+        if (chosen, stylization.pooling) not in self._encoders:
+            try:
+                loaded = store.load(chosen)
+            except WeightsUnavailable:
+                report("phase", phase="fetching weights")
+                chosen = store.ensure(stylization.encoder, downloading(report), cancelled)
+                loaded = store.load(chosen)
+            while len(self._encoders) >= KEPT_ENCODERS:
+                self._encoders.pop(next(iter(self._encoders)))
+            encoder = Encoder(*loaded, stylization.pooling, self.device.dtype)
+            self._encoders[chosen, stylization.pooling] = encoder.to(self.device.torch)
+        return self._encoders[chosen, stylization.pooling]
+
+
+class Canvas(Iterator[Progress]):
+    """A painting at work, seen as arrays."""
+
+    def __init__(self, painting: Painting, content: np.ndarray, keep_luminance_only: bool) -> None:
+        self._painting, self._content, self._restore_colours = painting, content, keep_luminance_only
+
+    def __next__(self) -> Progress:
+        """Do one step."""
+        return next(self._painting)
+
+    def picture(self, size: Size) -> np.ndarray:
+        """The painting so far at ``size`` (height, width): float32 (H, W, 3), 0..1."""
+        with torch.no_grad():
+            picture = self._painting.picture(size).float().cpu()
+            if self._restore_colours and size == self._content.shape[:2]:
+                # The engine saw the content at the painting's size; the exact colours are those of the content itself.
+                content = torch.from_numpy(np.ascontiguousarray(self._content)).permute(2, 0, 1)[None].clamp(0, 1)
+                picture = with_luminance(content, luminance(picture))
+        return picture[0].permute(1, 2, 0).contiguous().numpy()

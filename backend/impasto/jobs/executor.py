@@ -1,0 +1,232 @@
+"""Who carries jobs out: the interface, and the one that does it on this machine.
+
+An executor runs one job at a time. Whoever calls :meth:`Executor.run` waits in it; the other methods may be called
+from any thread. Requests carry a job's id, and one for a job that no longer runs is dropped, so it cannot hit the next.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..errors import WorkerDied
+from ..paths import Paths
+from ..settings import Settings
+from .process import CLOSED, Inbox, WorkerProcess
+
+log = logging.getLogger(__name__)
+
+CANCEL_GRACE_S = 1.5
+"""A cancelled job may take so long to end by itself; then its worker is killed, so that a cancel takes effect within 2 s."""
+
+STARTS = 3
+"""How often a worker that dies before it has begun the job is started for it."""
+
+WORK = "impasto.jobs.work:table"
+"""Where a worker finds what to do for each kind of job."""
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker needs to know of a job. ``folder``: where its files are."""
+
+    id: str
+    kind: str
+    folder: str
+    parameters: dict[str, Any]
+    output: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended. ``how``: done, failed, cancelled, died (the worker, in the middle) or stopped (with the executor)."""
+
+    how: str
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+
+
+NOT_BEGUN = Outcome("not begun")
+
+
+class Executor(Protocol):
+    """Carries out one job at a time."""
+
+    def run(self, task: Task, listen: Callable[[Event], None]) -> Outcome:
+        """Carry out ``task``, telling ``listen`` what happens, until it has ended."""
+
+    def cancel(self, id: str) -> None:
+        """Discard job ``id`` if it is the running one; ``run`` returns within 2 s."""
+
+    def finish(self, id: str) -> None:
+        """Let job ``id``, if it is the running one, end at its next step with what it has."""
+
+    def rest(self) -> None:
+        """Give memory back. Called by the thread that calls ``run``, between runs."""
+
+    def stop(self) -> None:
+        """End for good: ``run`` returns soon, and nothing is started any more."""
+
+    def describe(self) -> dict[str, Any]:
+        """What is there now: ``alive``, ``pid``, ``memory`` (bytes) and ``device`` (what the worker said of it)."""
+
+
+class LocalExecutor:
+    """A worker process on this machine, started when the first job needs it."""
+
+    def __init__(self, name: str, settings: Settings, paths: Paths, work: str = WORK) -> None:
+        self._work, self._log_file = work, paths.data / "logs" / f"worker-{name}.log"
+        folders = {name: str(Path(folder).absolute()) for name, folder in asdict(paths).items()}
+        self._greeting = {"settings": {**settings.to_dict(), "token": ""}, "paths": folders}
+        self._inbox: Inbox = queue.Queue()
+        self._worker: WorkerProcess | None = None
+        self._stopping = threading.Event()
+
+    def cancel(self, id: str) -> None:
+        """See :class:`Executor`."""
+        self._inbox.put((None, {"event": "cancel", "job": id}))
+
+    def finish(self, id: str) -> None:
+        """See :class:`Executor`."""
+        self._inbox.put((None, {"event": "finish", "job": id}))
+
+    def stop(self) -> None:
+        """See :class:`Executor`."""
+        self._stopping.set()
+        self._inbox.put((None, {"event": "stop"}))
+
+    def rest(self) -> None:
+        """See :class:`Executor`."""
+        worker, self._worker = self._worker, None
+        if worker:
+            worker.close()
+
+    def describe(self) -> dict[str, Any]:
+        """See :class:`Executor`."""
+        worker = self._worker
+        if worker is None or not worker.alive:
+            return {"alive": False, "pid": None, "memory": 0, "device": None}
+        return {"alive": True, "pid": worker.pid, "memory": worker.memory(), "device": worker.device}
+
+    def run(self, task: Task, listen: Callable[[Event], None]) -> Outcome:
+        """See :class:`Executor`."""
+        cause = ""
+        for _ in range(STARTS):
+            if self._stopping.is_set():
+                return Outcome("stopped")
+            try:
+                worker = self._awake()
+            except OSError as error:
+                log.error("no worker can be started: %s", error)
+                cause = "the system refuses to start it"
+                continue
+            outcome = _Run(worker, self._inbox, task, listen, self._stopping).until_it_ends()
+            if not worker.alive:
+                self._worker = None
+            if outcome is not NOT_BEGUN:
+                return outcome
+            cause = cause_of_death(worker.exit_code, "\n".join(worker.tail))[0]
+        return Outcome("failed", error=WorkerDied(f"The worker process could not be started ({cause}).",
+                                                  hint="Run: impasto doctor").to_dict())
+
+    def _awake(self) -> WorkerProcess:
+        if self._worker is None or not self._worker.alive:
+            if self._worker:
+                self._worker.bury()
+            self._worker = WorkerProcess(self._work, self._greeting, self._log_file, self._inbox)
+        return self._worker
+
+
+class _Run:
+    """One job on one worker. All that happens comes through the inbox, one thing after the other, so nothing can cross."""
+
+    def __init__(self, worker: WorkerProcess, inbox: Inbox, task: Task, listen: Callable[[Event], None],
+                 stopping: threading.Event) -> None:
+        self._worker, self._inbox, self._task, self._listen, self._stopping = worker, inbox, task, listen, stopping
+        self._begun = False
+        self._deadline: float | None = None
+
+    def until_it_ends(self) -> Outcome:
+        """The outcome; :data:`NOT_BEGUN` where the worker was gone before it began, so that the job is not to blame."""
+        self._worker.send({"do": "run", **asdict(self._task)})
+        outcome = None
+        while outcome is None:
+            patience = None if self._deadline is None else self._deadline - time.monotonic()
+            if patience is not None and patience <= 0:
+                log.warning("worker %d did not end a cancelled job in time and is killed", self._worker.pid)
+                self._worker.kill()
+                return Outcome("cancelled")
+            try:
+                sender, event = self._inbox.get(timeout=patience)
+            except queue.Empty:
+                continue
+            if sender is None:
+                outcome = self._asked(event)
+            elif sender is self._worker:
+                outcome = self._heard(event)
+        return outcome
+
+    def _asked(self, event: Event) -> Outcome | None:
+        if event["event"] == "stop" or self._stopping.is_set():
+            self._worker.close()
+            return Outcome("stopped")
+        if event["job"] == self._task.id:
+            self._worker.send({"do": event["event"], "id": self._task.id})
+            if event["event"] == "cancel" and self._deadline is None:
+                self._deadline = time.monotonic() + CANCEL_GRACE_S
+        return None
+
+    def _heard(self, event: Event) -> Outcome | None:
+        if event["event"] == CLOSED:
+            return self._gone()
+        if event.get("job") == self._task.id:
+            self._begun = True
+            if event["event"] in ("done", "failed", "cancelled"):
+                return Outcome(event["event"], result=event.get("result"), error=event.get("error"))
+            self._listen(event)
+        elif event["event"] == "device":
+            self._listen(event)
+        return None
+
+    def _gone(self) -> Outcome:
+        code = self._worker.bury()
+        if self._deadline is not None:
+            return Outcome("cancelled")
+        log.error("worker %d ended by itself, exit code %s", self._worker.pid, code)
+        if not self._begun:
+            return NOT_BEGUN
+        cause, hint = cause_of_death(code, "\n".join(self._worker.tail))
+        error = WorkerDied(f"The worker process ended in the middle of the job ({cause}).", hint=hint)
+        return Outcome("died", error=error.to_dict())
+
+
+_CAUSES = (
+    # What the last words contain, what that means, what to do.
+    (("out of memory", "bad_alloc", "can't allocate memory", "MemoryError"),
+     "out of memory", "Set a smaller resolution."),
+    (("CUDA error", "CUDNN_STATUS", "device-side assert"),
+     "the graphics driver failed", "Try again; if it stays, set device to cpu."),
+    (("No module named", "ImportError", "DLL load failed"),
+     "a part of the installation is missing or damaged", "Run: impasto doctor"),
+)
+
+
+def cause_of_death(code: int | None, last_words: str) -> tuple[str, str]:
+    """Why a worker died, in a few words, and a hint. Only causes that are recognised are named; the rest is in the log."""
+    for signs, cause, hint in _CAUSES:
+        if any(sign in last_words for sign in signs):
+            return cause, hint
+    if code == -9 and not sys.platform.startswith("win"):
+        return "killed by the system, most often because memory ran out", "Set a smaller resolution, or close other programs."
+    if code in (-11, -7, -6, 0xC0000005, 0xC0000409):
+        return "it crashed", "Run: impasto doctor"
+    return f"exit code {code}", "Its log is in the data folder, under logs."

@@ -1,0 +1,217 @@
+"""One queue and the thread that works it off, one job after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import DiskFull, ImpastoError
+from ..settings import Settings
+from .executor import Event, Executor, Outcome, Task
+from .folders import JobFolders
+from .job import DONE, FAILED, QUEUED, Job
+from .outlook import Estimate
+from .store import PROGRESS, JobStore
+
+log = logging.getLogger(__name__)
+
+MOST_DEATHS = 2
+"""A job over which so many workers have died is not tried again."""
+
+WRITE_EVERY_S = 0.25
+"""Progress is written to the store at most so often; changes of phase at once."""
+
+RETRY_S = 1.0
+"""Pause after the disk refused to take what must be written."""
+
+
+class Lane:
+    """Takes jobs from the store in their order and hands them to its executor."""
+
+    def __init__(self, name: str, settings: Settings, store: JobStore, folders: JobFolders, executor: Executor,
+                 changed: Callable[[], None]) -> None:
+        """``changed`` is called after every change in the store."""
+        self.name, self.executor = name, executor
+        self._settings, self._store, self._folders, self._changed = settings, store, folders, changed
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._unload = threading.Event()
+        self._asleep = threading.Event()
+        self.running: str | None = None
+        self._thread = threading.Thread(target=self._work_off, name=f"lane-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop. A running job goes back into the queue."""
+        self._stopping.set()
+        self.executor.stop()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._wake.set()
+
+    def unload(self, timeout: float) -> None:
+        """Give the worker back: at once where no job runs (waited for, up to ``timeout`` seconds), else after the present one."""
+        self._asleep.clear()
+        self._unload.set()
+        self._wake.set()
+        if self.running is None:
+            self._asleep.wait(timeout)
+
+    # -- the thread --------------------------------------------------------------------------------------------------
+
+    def _work_off(self) -> None:
+        try:
+            idle_since = time.monotonic()
+            while not self._stopping.is_set():
+                self._wake.clear()
+                self._rest_if_due(idle_since)
+                job = self._next()
+                if job is None:
+                    self._wake.wait(self._until_rest(idle_since))
+                else:
+                    self._carry_out(job)
+                    idle_since = time.monotonic()
+        except DiskFull:
+            log.error("what became of the last job could not be written; it will run again")
+        finally:
+            self.executor.rest()
+
+    def _rest_if_due(self, idle_since: float) -> None:
+        due = self._settings.keep_alive_s and time.monotonic() - idle_since >= self._settings.keep_alive_s
+        if self._unload.is_set() or (due and not self._store_waiting()):
+            self._unload.clear()
+            self.executor.rest()
+            self._asleep.set()
+
+    def _until_rest(self, idle_since: float) -> float | None:
+        if not self._settings.keep_alive_s or not self.executor.describe()["alive"]:
+            return None
+        return max(0.0, idle_since + self._settings.keep_alive_s - time.monotonic())
+
+    def _store_waiting(self) -> bool:
+        try:
+            return self._store.waiting(self.name) > 0
+        except ImpastoError:
+            return False
+
+    def _next(self) -> Job | None:
+        try:
+            job = self._store.take(self.name)
+        except (DiskFull, sqlite3.Error) as error:
+            log.error("no job can be taken from the store: %s", error)
+            self._stopping.wait(RETRY_S)
+            self._wake.set()
+            return None
+        if job:
+            self._changed()
+        return job
+
+    def _carry_out(self, job: Job) -> None:
+        self.running = job.id
+        try:
+            self._conclude(job.id, self._run(job))
+        except DiskFull:
+            raise
+        except Exception:
+            log.exception("job %s", job.id)
+            error = ImpastoError("Something went wrong in the daemon; its log says what.")
+            self._conclude(job.id, Outcome(FAILED, error=error.to_dict()))
+        finally:
+            self.running = None
+
+    def _run(self, job: Job) -> Outcome:
+        folder = self._folders.path(job.id)
+        if not folder.is_dir():
+            return Outcome(FAILED, error=ImpastoError("The job's files are gone.", hint="Submit it again.").to_dict())
+        self._folders.drop_half_written(job.id)
+        parameters, output = self._store.task(job.id)
+        task = Task(job.id, job.kind, str(folder.absolute()), parameters, output)
+        listener = Listener(job, self._store, self._changed)
+        outcome = self.executor.run(task, listener)
+        listener.flush()
+        return outcome
+
+    def _conclude(self, id: str, outcome: Outcome) -> None:
+        """Write how it ended, unless it was cancelled meanwhile, and leave on disk what belongs to that."""
+        error, result = outcome.error or {}, outcome.result
+        if outcome.how == "stopped":
+            state = self._insist(lambda: self._store.requeue(id, counted=False))
+        elif outcome.how == "died":
+            state = self._insist(lambda: self._store.died(id, error, most=MOST_DEATHS, keep_s=self._keep_s))
+        else:
+            state = self._insist(lambda: self._store.end(id, outcome.how, keep_s=self._keep_s, error=outcome.error, result=result))
+        if state != QUEUED:
+            self._folders.tidy(id, result if state == DONE else None)
+        self._changed()
+
+    @property
+    def _keep_s(self) -> float:
+        return self._settings.result_hours * 3600
+
+    def _insist(self, write: Callable[[], Any]) -> Any:
+        """Write what must not be lost, waiting for room if need be."""
+        while True:
+            try:
+                return write()
+            except DiskFull:
+                if self._stopping.wait(RETRY_S):
+                    raise
+
+
+class Listener:
+    """Writes what a worker tells of its job into the store, no more often than is useful."""
+
+    def __init__(self, job: Job, store: JobStore, changed: Callable[[], None]) -> None:
+        self._id, self._store, self._changed = job.id, store, changed
+        self._preview = job.preview
+        self._estimate = Estimate()
+        self._pending: dict[str, Any] = {}
+        self._written = 0.0
+
+    def __call__(self, event: Event) -> None:
+        """Take one event: phase, progress, preview, note or device."""
+        kind = event["event"]
+        try:
+            if kind == "device":
+                self._store.remember("device", {k: v for k, v in event.items() if k not in ("event", "job")})
+            elif kind == "note":
+                self._store.note(self._id, str(event.get("text", "")))
+                self._changed()
+            elif kind in ("phase", "progress", "preview"):
+                self._take(kind, event)
+        except DiskFull:
+            pass  # progress may be lost; the outcome will be written
+
+    def _take(self, kind: str, event: Event) -> None:
+        self._pending.update({name: event[name] for name in PROGRESS if name in event and name != "preview"})
+        if kind == "preview":
+            # Counted here, not by the worker: a job that is run again goes on counting.
+            self._preview += 1
+            self._pending["preview"] = self._preview
+        if "fraction" in event:
+            self._pending["ends"] = self._estimate.update(time.time(), float(event["fraction"]))
+        if kind != "progress" or time.monotonic() - self._written >= WRITE_EVERY_S:
+            self._write()
+
+    def flush(self) -> None:
+        """Write what was held back."""
+        with contextlib.suppress(DiskFull):
+            self._write()
+
+    def _write(self) -> None:
+        if self._pending:
+            self._store.progress(self._id, self._pending)
+            self._pending, self._written = {}, time.monotonic()
+            self._changed()

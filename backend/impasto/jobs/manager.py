@@ -1,0 +1,293 @@
+"""Jobs as the API and the command line see them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from ..errors import Conflict, DaemonRunning, Gone, ImpastoError, InvalidParameter, NotReady, WorkerDied
+from ..paths import Paths
+from ..settings import Settings
+from .executor import WORK, Executor, LocalExecutor
+from .folders import PREVIEW, JobFolders, disk_errors
+from .job import CANCELLED, DONE, ENDED, FAILED, LANES, QUEUED, RUNNING, Job, Submission, new_id
+from .lane import Lane
+from .store import JobStore
+
+log = logging.getLogger(__name__)
+
+MOST_INTERRUPTIONS = 5
+"""A job that was running so many times when the daemon ended is given up: it may be what ends the daemon."""
+
+SWEEP_S = 60.0
+"""At most so long after its time is up, an expired job is removed."""
+
+UNLOAD_WAIT_S = 4.0
+
+
+class JobManager:
+    """Accepts jobs, keeps them, has them carried out. One for each data folder; every method may be called from any thread."""
+
+    def __init__(self, settings: Settings, paths: Paths, *, work: str = WORK) -> None:
+        """``work``: ``module:function`` that gives the worker its table of work. Nothing happens before :meth:`start`."""
+        self.settings, self.paths = settings, paths
+        self._folders = JobFolders(paths.jobs)
+        self._changes = threading.Condition()
+        self._stopping = threading.Event()
+        self._work = work
+        self._lock: filelock.BaseFileLock | None = None
+        self._lanes: dict[str, Lane] = {}
+
+    # -- life --------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Take the data folder, pick up what an earlier daemon left, begin to work.
+
+        Raises :class:`DaemonRunning` where another daemon has the folder, :class:`DiskFull` where it cannot be written.
+        """
+        with disk_errors():
+            self.paths.jobs.mkdir(parents=True, exist_ok=True)
+            self._lock = self._locked()
+        try:
+            self._store = self._opened()
+            self._recover()
+        except BaseException:
+            self._lock.release()
+            raise
+        for name in dict.fromkeys(LANES.values()):
+            self._lanes[name] = Lane(name, self.settings, self._store, self._folders, self._executor(name), self._changed)
+            self._lanes[name].start()
+        self._sweeper = threading.Thread(target=self._sweep_forever, name="sweeper", daemon=True)
+        self._sweeper.start()
+
+    def stop(self) -> None:
+        """End the workers; running jobs go back into the queue for the next start. May be called twice."""
+        if self._lock is None or self._stopping.is_set():
+            return
+        self._stopping.set()
+        threads = [threading.Thread(target=lane.stop) for lane in self._lanes.values()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self._changed()
+        self._sweeper.join()
+        self._store.close()
+        self._lock.release()
+
+    def _executor(self, lane: str) -> Executor:
+        return LocalExecutor(lane, self.settings, self.paths, self._work)
+
+    def _locked(self) -> filelock.BaseFileLock:
+        lock = filelock.FileLock(self.paths.data / "daemon.lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise DaemonRunning("Another daemon uses this data folder.",
+                                hint="Use that one, or give this one another folder with the setting data_dir.") from None
+        return lock
+
+    def _opened(self) -> JobStore:
+        try:
+            return JobStore(self.paths.database)
+        except sqlite3.DatabaseError:
+            # Nothing is thrown away: file and pictures are put aside together, and a new file begins.
+            stamp = time.strftime("%Y%m%d-%H%M%S")
+            log.error("the job database is damaged; it and the jobs' folders are kept under the suffix .damaged-%s", stamp)
+            with disk_errors():
+                for name in (self.paths.database.name + end for end in ("", "-wal", "-shm")):
+                    file = self.paths.database.with_name(name)
+                    if file.exists():
+                        file.rename(file.with_name(f"{name}.damaged-{stamp}"))
+                self.paths.jobs.rename(self.paths.jobs.with_name(f"{self.paths.jobs.name}.damaged-{stamp}"))
+                self.paths.jobs.mkdir()
+            return JobStore(self.paths.database)
+
+    def _recover(self) -> None:
+        for id, state, result, attempts in self._store.outline():
+            if state == RUNNING and attempts >= MOST_INTERRUPTIONS:
+                error = WorkerDied(f"The daemon ended {attempts} times while it worked on this job.",
+                                   hint="Set a smaller resolution.")
+                state = self._store.end(id, FAILED, keep_s=self._keep_s, error=error.to_dict())
+            elif state == RUNNING:
+                state = self._store.requeue(id, counted=True)
+            if state == QUEUED:
+                self._folders.drop_half_written(id)
+            else:
+                self._folders.tidy(id, result)
+        self._folders.sweep(id for id, *_ in self._store.outline())
+
+    def _sweep_forever(self) -> None:
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            try:
+                for id in self._store.expired():
+                    self._store.remove(id)
+                    self._folders.discard(id)
+                    self._changed()
+                due = self._store.next_expiry()
+                pause = max(0.1, min(SWEEP_S, self._keep_s, due - time.time() if due else SWEEP_S))
+            except (ImpastoError, sqlite3.Error) as error:
+                log.warning("expired jobs cannot be removed: %s", error)
+                pause = SWEEP_S
+
+    def _changed(self) -> None:
+        with self._changes:
+            self._changes.notify_all()
+
+    @property
+    def _keep_s(self) -> float:
+        return self.settings.result_hours * 3600
+
+    # -- jobs --------------------------------------------------------------------------------------------------------
+
+    def submit(self, submission: Submission) -> Job:
+        """Accept a job. Once this returns, only cancelling or expiry loses it.
+
+        Raises :class:`QueueFull`, :class:`DiskFull`, or :class:`Conflict` where the idempotency key belongs to another request.
+        """
+        lane = LANES.get(submission.kind)
+        if lane is None:
+            raise InvalidParameter(f"There is no kind of job {submission.kind[:40]!r}.", field="kind")
+        key, fingerprint = submission.idempotency_key, _fingerprint(submission) if submission.idempotency_key else ""
+        if key and (found := self._store.by_key(key, fingerprint)):
+            return found
+        self._store.check_room(lane, self.settings.queue_limit)  # before a large picture is written for nothing
+        job = Job(id=new_id(), kind=submission.kind, state=QUEUED, parameters=submission.parameters, created=time.time())
+        self._folders.create(job.id, submission.inputs)
+        try:
+            accepted = self._store.add(job, lane=lane, output=submission.output, limit=self.settings.queue_limit,
+                                       key=key, fingerprint=fingerprint)
+        except BaseException:
+            self._folders.discard(job.id)
+            raise
+        if accepted.id != job.id:  # the same key came in twice at once
+            self._folders.discard(job.id)
+        self._changed()
+        self._lanes[lane].wake()
+        return accepted
+
+    def get(self, id: str) -> Job:
+        """Raises :class:`UnknownJob`."""
+        return self._store.get(id)
+
+    def list(self, limit: int = 50, state: str | None = None) -> list[Job]:
+        """The newest first; ``state`` leaves only those in it."""
+        return self._store.list(limit, state)
+
+    def wait(self, id: str, since: int, timeout: float) -> Job:
+        """The job as soon as its version is greater than ``since`` or it has ended, or as it is after ``timeout`` seconds."""
+        def due() -> bool:
+            version, ended = self._store.version(id)
+            return version > since or ended or self._stopping.is_set()
+
+        with self._changes:
+            self._changes.wait_for(due, timeout)
+        return self._store.get(id)
+
+    def cancel(self, id: str) -> Job:
+        """Stop and discard; the job is cancelled when this returns, its worker free within 2 s. No effect on one that has ended."""
+        job, before = self._store.cancel(id, self._keep_s)
+        if before == RUNNING:
+            self._each(lambda lane: lane.executor.cancel(id))
+        elif before == QUEUED:
+            self._folders.discard(id)
+        self._changed()
+        return job
+
+    def finish(self, id: str) -> Job:
+        """Let a running job end at its next step and keep what there is. No effect on one that has ended.
+
+        Raises :class:`Conflict` where it has not started, or is a download.
+        """
+        job = self._store.get(id)
+        if job.state == QUEUED:
+            raise Conflict("The job has not started, so there is nothing to keep.", hint="Cancel it, or wait until it runs.")
+        if job.state == RUNNING:
+            if LANES[job.kind] == "download":
+                raise Conflict("A download cannot be kept half-way.", hint="Cancel it; a later one goes on where it stopped.")
+            self._each(lambda lane: lane.executor.finish(id))
+        return job
+
+    def remove(self, id: str) -> None:
+        """Forget a job that has ended, and its pictures. Raises :class:`UnknownJob`, or :class:`Conflict` where it has not."""
+        self._store.remove(id)
+        self._folders.discard(id)
+        self._changed()
+
+    def _each(self, action: Callable[[Lane], None]) -> None:
+        # Requests carry the job's id; the executor that does not run it drops them.
+        for lane in self._lanes.values():
+            action(lane)
+
+    # -- pictures ----------------------------------------------------------------------------------------------------
+
+    def preview(self, id: str) -> Path:
+        """The newest preview, a PNG. It is replaced while the job runs and removed with it.
+
+        Raises :class:`NotReady` before the first, :class:`Gone` where there will be none.
+        """
+        job = self._store.get(id)
+        file = self._folders.path(id) / PREVIEW
+        if job.state in (CANCELLED, FAILED):
+            raise Gone(f"The job has {_ended(job)}, so it has no preview.")
+        if job.preview and file.is_file():
+            return file
+        if job.state == DONE:
+            raise Gone("The job has ended without a preview.")
+        raise NotReady("There is no preview yet.", hint="Try again in a moment.")
+
+    def result(self, id: str) -> tuple[Path, str]:
+        """The picture and its media type. Raises :class:`NotReady` before the end, :class:`Gone` where there is none."""
+        job = self._store.get(id)
+        if job.state not in ENDED:
+            raise NotReady("The job has not ended yet.", hint=f"It is {job.state}; ask again when it is done.")
+        if job.state != DONE:
+            raise Gone(f"The job has {_ended(job)}, so it has no result.")
+        name = (job.result or {}).get("file", "")
+        file = self._folders.path(id) / Path(name).name
+        if not name or not file.is_file():
+            raise Gone("The picture is no longer there." if name else f"A {job.kind} job has no picture.")
+        return file, job.result["media_type"]
+
+    # -- the device --------------------------------------------------------------------------------------------------
+
+    def device(self) -> dict[str, Any]:
+        """What the worker last said of the device, and how it is now. ``state``: asleep (no worker), idle or busy.
+
+        What is known survives a restart; before the first job ever, it is only that: asleep.
+        """
+        lane = self._lanes["device"]
+        now = lane.executor.describe()
+        known = now["device"] or self._store.fact("device") or {}
+        known = {name: value for name, value in known.items() if name not in ("event", "job")}
+        state = "busy" if lane.running else "idle" if now["alive"] else "asleep"
+        worker = {"alive": now["alive"], "pid": now["pid"], "memory_bytes": now["memory"]}
+        return {**known, "state": state, "job": lane.running, "worker": worker}
+
+    def unload(self) -> None:
+        """Give the workers' memory back: at once where they are idle, else after the present job."""
+        self._each(lambda lane: lane.unload(UNLOAD_WAIT_S))
+
+
+def _ended(job: Job) -> str:
+    return "been cancelled" if job.state == CANCELLED else "failed"
+
+
+def _fingerprint(submission: Submission) -> str:
+    """Tells two requests under one idempotency key apart."""
+    plain = asdict(replace(submission, inputs={}, idempotency_key=""))
+    digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
+    for name in sorted(submission.inputs):
+        digest.update(name.encode() + hashlib.sha256(submission.inputs[name]).digest())
+    return digest.hexdigest()

@@ -1,0 +1,166 @@
+"""A stylization from files to a file: what a worker does for a job, and the command line without a daemon."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from .. import images
+from ..errors import OutOfMemory, StyleMissing
+from ..paths import Paths
+from ..settings import Settings
+from ..stylization import UPLOAD, Stylization
+from .control import Control
+from .folders import PREVIEW, write_atomically
+
+if TYPE_CHECKING:
+    from ..style import Progress
+    from .easel import Canvas, Easel
+
+FIRST_PREVIEW_S = 1.0
+"""The first preview comes so long after the first step, however long the interval: something to see at once."""
+
+PREVIEW_SIDE = 1024
+"""Longest side of a preview, px."""
+
+PREVIEW_SHARE = 0.1
+"""Previews may take at most this share of the time."""
+
+Report = Callable[..., None]
+
+
+def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], settings: Settings, report: Report,
+                control: Control, easel: Easel | None = None) -> dict[str, Any]:
+    """Paint ``folder/content`` and leave the picture in ``folder`` as ``result`` with its format's extension.
+
+    The style at position i of ``stylization.style`` is read from ``folder/style-i`` or else from the style library.
+    ``output``: ``format`` (default: the content's) and ``quality``. ``report(event, **fields)`` is told ``device``, ``phase``,
+    ``progress``, ``preview`` (``preview.png`` is new) and ``note``; ``control`` is looked at between steps.
+    Answers the result: file, format, media_type, width, height, bytes, painted_width, painted_height, steps, finished_early.
+    Raises :class:`Cancelled`, :class:`OutOfMemory`, and what decoding, fetching and painting raise.
+    """
+    report("phase", phase="preparing")
+    if easel is None:
+        from .easel import Easel
+        easel = Easel(settings, Paths.of(settings))
+    report("device", **easel.describe())
+    content = images.decode((folder / "content").read_bytes(), images.Limits.of(settings))
+    full = content.height, content.width
+    size = easel.size(full, stylization.resolution)
+    run = _Run(folder, content, settings, report, control)
+    for note in content.notes:
+        report("note", text=note)
+    try:
+        rgb, steps, early = run.paint(easel, stylization, size)
+        report("phase", phase="saving")
+        result = run.save(rgb, output)
+    except Exception as error:
+        if not easel.is_out_of_memory(error):
+            raise
+        raise OutOfMemory(f"There was not enough memory to paint at {size[1]} x {size[0]}.", field="resolution",
+                          hint=f"Set resolution to {_smaller(max(size))} or less, or close other programs.") from None
+    report("device", **easel.describe())
+    return {**result, "painted_width": size[1], "painted_height": size[0], "steps": steps, "finished_early": early}
+
+
+class _Run:
+    """One stylization at work."""
+
+    def __init__(self, folder: Path, content: images.Picture, settings: Settings, report: Report, control: Control) -> None:
+        self._folder, self._content, self._settings = folder, content, settings
+        self._report, self._control = report, control
+        self._alpha: np.ndarray | None = None
+
+    def paint(self, easel: Easel, stylization: Stylization, size: tuple[int, int]) -> tuple[np.ndarray, int, bool]:
+        """The new colours at the content's size, the steps done, and whether that was all of them."""
+        full = self._content.height, self._content.width
+        if stylization.strength == 0:
+            return self._content.rgb, 0, False
+        styles = self._styles(stylization, easel)
+        canvas = easel.begin(images.filled(self._content), styles, size, stylization, self._report, lambda: self._control.cancelled)
+        if size != full:
+            self._report("note", text=f"Painted at {size[1]} x {size[0]}, enlarged to {full[1]} x {full[0]}.")
+        self._control.check()
+        self._report("phase", phase="painting")
+        last = self._steps(canvas, size)
+        self._control.check()
+        early = last is not None and last.step < last.total
+        if early:
+            self._report("note", text=f"Stopped after step {last.step} of {last.total} and kept.")
+        if last is not None and last.skipped:
+            self._report("note", text=f"{last.skipped} steps gave numbers that are not finite and were left out.")
+        return canvas.picture(full), last.step if last else 0, early
+
+    def save(self, rgb: np.ndarray, output: dict[str, Any]) -> dict[str, Any]:
+        """Write the picture in the format asked for."""
+        picture = images.repaint(self._content, rgb)
+        name = output.get("format") or picture.format
+        media_type, extension = images.FORMATS[name]
+        for loss in images.losses(picture, name):
+            self._report("note", text=loss)
+        data = images.encode(picture, name, int(output.get("quality") or 95))
+        self._control.check()
+        file = self._folder / f"result{extension}"
+        write_atomically(file, data)
+        return {"file": file.name, "format": name, "media_type": media_type,
+                "width": picture.width, "height": picture.height, "bytes": len(data)}
+
+    def _styles(self, stylization: Stylization, easel: Easel) -> Iterator[np.ndarray]:
+        for position, name in enumerate(stylization.style):
+            file = self._folder / f"style-{position}"
+            if file.is_file():
+                data = file.read_bytes()
+            elif UPLOAD.fullmatch(name):
+                raise StyleMissing("A style picture is missing.", field="style")
+            else:
+                from ..models import StyleLibrary
+                data = StyleLibrary(easel.paths, self._settings).picture(name)
+            yield images.filled(images.decode(data, images.Limits.of(self._settings)))
+
+    def _steps(self, canvas: Canvas, size: tuple[int, int]) -> Progress | None:
+        began = time.monotonic()
+        due, progress = began + min(FIRST_PREVIEW_S, self._settings.preview_interval_s), None
+        for progress in canvas:
+            self._control.check()
+            losses = {name: value for name, value in progress.losses.items() if math.isfinite(value)}
+            self._report("progress", **{**asdict(progress), "losses": losses})
+            if self._control.finishing:
+                break
+            now = time.monotonic()
+            if now >= due and progress.step < progress.total:
+                self._preview(canvas, size)
+                took = time.monotonic() - now
+                due = now + max(self._settings.preview_interval_s, took / PREVIEW_SHARE)
+        return progress
+
+    def _preview(self, canvas: Canvas, size: tuple[int, int]) -> None:
+        factor = min(1.0, PREVIEW_SIDE / max(size))
+        height, width = (max(1, round(side * factor)) for side in size)
+        rgb = canvas.picture((height, width))
+        if self._content.grey:
+            rgb = np.repeat(rgb @ np.array([[0.2126], [0.7152], [0.0722]], np.float32), 3, axis=2)
+        try:
+            write_atomically(self._folder / PREVIEW, images.to_png8(rgb, self._small_alpha(width, height)))
+        except PermissionError:
+            return  # Windows: somebody is reading the last one; the next will do
+        self._report("preview")
+
+    def _small_alpha(self, width: int, height: int) -> np.ndarray | None:
+        alpha = self._content.alpha
+        if alpha is not None and self._alpha is None:
+            top = np.iinfo(alpha.dtype).max if alpha.dtype.kind == "u" else 1
+            whole = Image.fromarray(np.clip(alpha.astype(np.float32) / top, 0, 1))
+            self._alpha = np.asarray(whole.resize((width, height), Image.Resampling.BOX))
+        return self._alpha
+
+
+def _smaller(side: int) -> int:
+    """About half the pixels, in round numbers."""
+    return max(64, int(side * 0.7) // 64 * 64)

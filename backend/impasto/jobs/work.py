@@ -1,0 +1,37 @@
+"""What a worker does for each kind of job. Torch comes with the first painting, so the download lane never pays for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..paths import Paths
+from ..settings import Settings
+from ..stylization import Stylization
+from .control import Control
+from .worker import Order, Report, Work
+
+if TYPE_CHECKING:
+    from .easel import Easel
+
+
+def table(settings: Settings, paths: Paths) -> dict[str, Work]:
+    """Kind of job -> the work."""
+    easels: list[Easel] = []
+
+    def easel() -> Easel:
+        if not easels:
+            from .easel import Easel
+            easels.append(Easel(settings, paths))
+        return easels[0]
+
+    def stylize(order: Order, report: Report, control: Control) -> dict[str, Any]:
+        from .stylize import run_stylize
+        report("phase", phase="preparing")
+        stylization = Stylization.parse(order.parameters)
+        return run_stylize(order.folder, stylization, order.output, settings, report, control, easel())
+
+    def pull(order: Order, report: Report, control: Control) -> dict[str, Any]:
+        from .pull import run_pull
+        return run_pull(order.parameters["model"], settings, paths, report, lambda: control.cancelled)
+
+    return {"stylize": stylize, "pull": pull}

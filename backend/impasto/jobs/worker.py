@@ -1,0 +1,196 @@
+"""The worker process: it owns torch and the device, does one job at a time and tells what happens in JSON lines.
+
+Asked through standard input: ``run`` (a job), ``cancel`` and ``finish`` (by job id; any other id is ignored). Told through
+standard output: ``device``, ``started``, ``phase``, ``progress``, ``preview``, ``note``, then ``done``, ``failed`` or
+``cancelled``. Torch is imported by the work that needs it, not here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import gc
+import importlib
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from ..errors import Cancelled, DiskFull, ImpastoError, OutOfMemory
+from ..paths import Paths
+from ..settings import Settings
+from .control import Control
+
+LEAVE_GRACE_S = 1.0
+"""When the daemon has gone, a running job may take so long to end before the process is ended under it."""
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+
+NICENESS = 4
+"""A little less urgent than the daemon and the editor; nothing where the machine is otherwise idle."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A job as the worker gets it."""
+
+    id: str
+    kind: str
+    folder: Path
+    parameters: dict[str, Any]
+    output: dict[str, Any]
+
+
+Report = Callable[..., None]
+"""``report(event, **fields)``."""
+
+Work = Callable[[Order, Report, Control], "dict[str, Any] | None"]
+"""Does a job and answers its result. Raises :class:`Cancelled` or any other :class:`ImpastoError`."""
+
+Table = Mapping[str, Work]
+"""Kind of job -> work. Made once in the life of a worker by ``module:function``, which is given settings and paths."""
+
+
+def main() -> None:
+    """Entry point of ``python -m impasto.jobs.worker``."""
+    parser = argparse.ArgumentParser(prog="impasto.jobs.worker", description="Started by the daemon; not for use by hand.")
+    parser.add_argument("--work", required=True)
+    module, _, function = parser.parse_args().work.partition(":")
+    asked, told = _take_streams()
+    _step_back()
+    greeting = json.loads(asked.readline() or b"null")
+    if greeting is None:
+        return
+    make = getattr(importlib.import_module(module), function)
+    table = make(Settings(**greeting["settings"]), Paths(**{name: Path(value) for name, value in greeting["paths"].items()}))
+    Worker(table, asked, told).serve()
+    _leave()
+
+
+class Worker:
+    """Reads orders in one thread, works in another."""
+
+    def __init__(self, table: Table, asked: IO[bytes], told: IO[bytes]) -> None:
+        self._table, self._asked, self._told = table, asked, told
+        self._orders: queue.Queue[Order | None] = queue.Queue()
+        self._controls: dict[str, Control] = {}
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+
+    def serve(self) -> None:
+        """Work until standard input closes."""
+        threading.Thread(target=self._read, name="orders", daemon=True).start()
+        while (order := self._orders.get()) is not None:
+            self._perform(order)
+            self._controls.pop(order.id, None)
+        self._ended.set()
+
+    def _read(self) -> None:
+        for line in self._asked:
+            self._take(json.loads(line))
+        # The daemon has closed the pipe or is gone. Whatever runs must not outlive it.
+        for control in list(self._controls.values()):
+            control.cancel()
+        self._orders.put(None)
+        self._ended.wait(LEAVE_GRACE_S)
+        _leave()
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["do"] == "run":
+            order = Order(message["id"], message["kind"], Path(message["folder"]), message["parameters"], message["output"])
+            self._controls[order.id] = Control()
+            self._orders.put(order)
+            return
+        control = self._controls.get(message["id"])
+        if control:
+            {"cancel": control.cancel, "finish": control.finish}[message["do"]]()
+
+    def _perform(self, order: Order) -> None:
+        def report(event: str, **fields: Any) -> None:
+            self._tell({"event": event, "job": order.id, **fields})
+
+        report("started")
+        try:
+            control = self._controls[order.id]
+            control.check()
+            result = self._table[order.kind](order, report, control)
+            control.check()
+            report("done", result=result or {})
+        except Cancelled:
+            report("cancelled")
+        except BaseException as error:
+            report("failed", error=in_words(error).to_dict())
+        _free_memory()
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        line = json.dumps(message, allow_nan=False).encode() + b"\n"
+        with self._lock, contextlib.suppress(OSError):  # a daemon that has gone is noticed by the other thread
+            self._told.write(line)
+            self._told.flush()
+
+
+def in_words(error: BaseException) -> ImpastoError:
+    """The error as the user meets it. What is not one of ours goes into the log with its traceback."""
+    if isinstance(error, ImpastoError):
+        return error
+    traceback.print_exception(error)
+    if isinstance(error, MemoryError):
+        return OutOfMemory("There is not enough memory for this picture.",
+                           hint="Set a smaller resolution, or close other programs.")
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return DiskFull("The job's folder is full or cannot be written.",
+                        hint="Make room, or choose another folder with the setting data_dir.")
+    if isinstance(error, ImportError):
+        return ImpastoError("A part of the installation is missing or damaged.", hint="Run: impasto doctor")
+    return ImpastoError("Something went wrong while working on the job; the worker's log in the data folder says what.")
+
+
+def _take_streams() -> tuple[IO[bytes], IO[bytes]]:
+    """Our ends of the pipes, under numbers that nobody else knows.
+
+    What libraries print goes to standard error instead, and what they try to read is empty.
+    """
+    asked, told = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return asked, told
+
+
+def _step_back() -> None:
+    # Ctrl-C in the daemon's terminal reaches this process too; the daemon decides what becomes of the job.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(OSError, psutil.Error):
+        process = psutil.Process()
+        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else min(19, int(process.nice()) + NICENESS))
+
+
+def _free_memory() -> None:
+    gc.collect()
+    if "torch" in sys.modules:
+        from .device import free
+        free()
+
+
+def _leave() -> None:
+    """End at once, whatever threads and libraries are doing, and leave no child behind."""
+    with contextlib.suppress(psutil.Error):
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
