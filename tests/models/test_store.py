@@ -11,7 +11,7 @@ from impasto.errors import Cancelled, DigestMismatch, DiskFull, DownloadFailed, 
 from impasto.models import vision_compat, weights
 
 from .conftest import PUBLISHED, hed_wheel, random_arrays, sha256, source, torchvision_file
-from .server import good, says, stalls
+from .server import drops, good, says, stalls
 
 
 @pytest.fixture
@@ -105,6 +105,16 @@ def test_the_right_digest_on_the_wrong_network(make_store, server, published19):
     with pytest.raises(DigestMismatch):
         store.pull("vgg16")
     assert files(store) == []
+
+
+def test_nothing_is_left_of_a_source_that_was_given_up(make_store, server, published16):
+    """Half a download of one source, and what a killed pull left, go once another source has given the weights."""
+    server.behaviours = [drops(0.5), says(500), says(500), says(500), says(500), good]
+    store = make_store(vgg16=[source("url", published16, file="first.pth"), source("url", published16)])
+    store._paths.weights.mkdir(parents=True)
+    (store._paths.weights / ".vgg16.safetensors.99999.part").write_bytes(b"torn")
+    store.pull("vgg16")
+    assert files(store) == ["vgg16.safetensors"]
 
 
 def test_a_present_model_is_not_fetched_again(make_store, server, published16):

@@ -100,6 +100,13 @@ def test_names_of_all_kinds(library, name, id, title):
     assert own_files(library) == [f"{id}.json", f"{id}.png"]
 
 
+def test_what_a_killed_add_left_is_removed(library):
+    library.add("one", picture())
+    (library._own / ".two.png.99999.part").write_bytes(b"torn")
+    library.add("three", picture())
+    assert own_files(library) == ["one.json", "one.png", "three.json", "three.png"]
+
+
 def test_the_same_name_twice(library):
     assert [library.add("sea", picture()).id for _ in range(3)] == ["sea", "sea-2", "sea-3"]
 

@@ -6,7 +6,6 @@ end; everything before it only saves time, memory and disk.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
 import re
@@ -22,8 +21,9 @@ import requests
 import urllib3
 
 from .. import __version__
-from ..errors import Cancelled, DigestMismatch, DiskFull, DownloadFailed
+from ..errors import Cancelled, DigestMismatch, DownloadFailed
 from .background import Stop, in_background
+from .disk import disk_errors
 from .weights import digest_of_file
 
 Report = Callable[[int, int], None]
@@ -41,7 +41,6 @@ PAUSE_S = 0.5
 """Wait before the second attempt; doubled with each further one."""
 
 _PORTS = {"http": 80, "https": 443}
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 
 
 @dataclass(frozen=True)
@@ -83,18 +82,6 @@ def _below(there: SplitResult, named: SplitResult) -> bool:
 
 def _port(address: SplitResult) -> int | None:
     return address.port or _PORTS.get(address.scheme)
-
-
-@contextlib.contextmanager
-def disk_errors() -> Iterator[None]:
-    """Turn "no room" and "may not write" into :class:`DiskFull`."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _NO_ROOM:
-            raise
-        hint = "Make room, or name other folders with the settings data_dir and weights_dir."
-        raise DiskFull("Impasto's folder is full or cannot be written.", hint=hint) from error
 
 
 def download(url: str, target: Path, *, sha256: str, size: int, rules: Rules, report: Report, cancelled: Stop) -> Path:

