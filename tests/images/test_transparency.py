@@ -43,8 +43,16 @@ def test_the_result_does_not_depend_on_what_is_hidden(depth):
 def test_visible_colours_stay_exactly():
     array = files.samples("uint8", 4, 61, 47)
     picture = decode(files.npy(array))
-    seen = array[:, :, 3] >= 16
+    seen = array[:, :, 3] >= 128
     assert np.array_equal(filled(picture)[seen], picture.rgb[seen])
+
+
+def test_the_rim_of_a_cut_out_takes_the_colours_beside_it():
+    picture, opacity = cut_out("uint8")
+    rim = (opacity > 0) & (opacity < 0.2)
+    noisy = np.where(rim[:, :, None], np.random.default_rng(2).random(picture.rgb.shape), picture.rgb).astype(np.float32)
+    off = np.abs(filled(repaint(picture, noisy)) - [0.1, 0.7, 0.2])
+    assert rim.sum() > 100 and off[rim].mean() < np.abs(noisy - [0.1, 0.7, 0.2])[rim].mean() / 3
 
 
 def test_half_transparent_glass_is_not_blurred():

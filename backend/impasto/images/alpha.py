@@ -1,9 +1,9 @@
 """Transparency: what lies under it must not reach the engine.
 
 `filled` is a pull-push pyramid (Gortler et al., The Lumigraph, SIGGRAPH 1996, section 3.4): colours weighted by alpha are
-averaged down to a single pixel and interpolated back up wherever a level has too little of them. Departure: a pixel keeps its own
-colour as soon as its alpha is OPAQUE_ENOUGH, because half-transparent glass has a colour of its own, and blending it with its
-surroundings would blur it. Below that, an 8-bit colour is a guess, and fades into the surroundings.
+averaged down to a single pixel and interpolated back up wherever a level has too little of them. Departure: how much a pixel counts
+at the finest level is judged by its neighbourhood. Half-transparent glass has colours of its own, and blending them with their
+surroundings would blur it; the soft rim of an opaque cut-out has hardly any, mostly noise that the engine would take for an edge.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ import numpy as np
 from .picture import TOP, Picture
 from .profiles import strips
 
-OPAQUE_ENOUGH = 1 / 16
+OPAQUE_ENOUGH = 1 / 2
+"""A pixel keeps its colour in full with this share of the highest opacity nearby."""
+
+NEARBY = 16
+"""Side of the blocks, in pixels, whose highest opacity (and their neighbours') counts as nearby."""
+
 COVERED = 1 / 4
 """Share of a coarse pixel that must be covered for its own average to count in full."""
 
@@ -29,8 +34,9 @@ def opacity(alpha: np.ndarray) -> np.ndarray:
 def filled(picture: Picture) -> np.ndarray:
     """The picture's rgb, float32 (H, W, 3), with transparent parts filled smoothly from their visible surroundings.
 
-    Pixels of some opacity keep their colours; nothing that alpha hides has any influence. Where nothing is transparent this is
-    ``picture.rgb`` itself. Needs about half as much memory again as the result.
+    Opaque pixels keep their colours to the bit, and so do those that are at least half as opaque as the most opaque nearby; nothing
+    that alpha hides has any influence. Where nothing is transparent this is ``picture.rgb`` itself. Needs as much memory again as
+    the result.
     """
     if picture.alpha is None or bool((picture.alpha >= TOP[picture.alpha.dtype]).all()):
         return picture.rgb
@@ -56,16 +62,30 @@ def flattened(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 def _filled_from(picture: Picture, coarse: np.ndarray) -> np.ndarray:
     """Strip by strip, because here the arrays have the picture's full size."""
-    out = picture.rgb.copy()
+    out, peaks = picture.rgb.copy(), _peaks(picture.alpha)
     for rows in _even_strips(*picture.alpha.shape):
-        own = np.minimum(opacity(picture.alpha[rows]) / OPAQUE_ENOUGH, 1)
+        opaque = opacity(picture.alpha[rows])
+        nearby = peaks[rows.start // NEARBY:-(-rows.stop // NEARBY)].repeat(NEARBY, 0).repeat(NEARBY, 1)
+        enough = np.maximum(OPAQUE_ENOUGH * nearby[:opaque.shape[0], :opaque.shape[1]], np.finfo(np.float32).tiny)
+        own = np.minimum(opaque / enough, 1)
         if own.min() < 1:
-            around = _doubled_rows(coarse, rows, picture.alpha.shape)
-            fading = own < 1
-            share = own[fading][:, None]
+            own, around = own[:, :, None], _doubled_rows(coarse, rows, picture.alpha.shape)
             # A hidden colour may be anything at all, and anything times 0 is not always 0 in floats; so choose, then mix.
-            out[rows][fading] = np.where(share > 0, share * out[rows][fading] + (1 - share) * around[fading], around[fading])
+            mixed = np.where(own > 0, out[rows], around)
+            mixed = (mixed - around) * own + around
+            out[rows] = np.where(own < 1, mixed, out[rows])
     return out
+
+
+def _peaks(alpha: np.ndarray) -> np.ndarray:
+    """The highest opacity in each block of NEARBY pixels and its eight neighbours: float32 (ceil(H / NEARBY), ceil(W / NEARBY))."""
+    blocks = alpha
+    for axis in (0, 1):
+        blocks = np.maximum.reduceat(blocks, np.arange(0, alpha.shape[axis], NEARBY), axis=axis)
+    for axis in (0, 1):
+        edged = np.pad(blocks, [(1, 1) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
+        blocks = np.maximum.reduce([edged.take(np.arange(n, n + blocks.shape[axis]), axis) for n in range(3)])
+    return opacity(blocks)
 
 
 def _halved_first(rgb: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -118,6 +138,6 @@ def _doubled_axis(coarse: np.ndarray, part: slice, axis: int) -> np.ndarray:
 
 
 def _even_strips(height: int, width: int) -> list[slice]:
-    """Strips that begin on even rows, so that no 2 x 2 block is cut."""
-    step = max(2, (1 << 20) // max(1, width) // 2 * 2)
+    """Strips that begin at a multiple of NEARBY rows, so that no block is cut."""
+    step = max(NEARBY, (1 << 20) // max(1, width) // NEARBY * NEARBY)
     return [slice(top, min(top + step, height)) for top in range(0, height, step)]
