@@ -138,7 +138,8 @@ def _folders(machine: Machine) -> Iterator[Finding]:
         if free < DISK_LEAST:
             yield Finding(topic, PROBLEM, text, "Make room, or name a folder on another disk in the settings.")
         else:
-            yield Finding(topic, OK if free >= DISK_GOOD else NOTE, text, "" if free >= DISK_GOOD else "Large downloads may not fit.")
+            roomy = free >= DISK_GOOD
+            yield Finding(topic, OK if roomy else NOTE, text, "" if roomy else "Large downloads may not fit.")
 
 
 def _nearest(folder: Path) -> Path:

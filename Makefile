@@ -1,0 +1,41 @@
+# make run    a virtual environment, a daemon, and the example painted through it
+# make test   the same environment with the test tools: lint, then every test (make test ARGS="-k stylize")
+# make clean  remove what these two made (fetched weights stay)
+#
+# Another Python: make run PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+
+.PHONY: run test lint docs pins clean
+
+run:
+	@$(PYTHON) tools/environment.py --venv $(VENV)
+	@$(BIN)/impasto demo
+
+test:
+	@$(PYTHON) tools/environment.py --venv $(VENV) --extra test
+	@$(BIN)/ruff check .
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint:
+	@$(PYTHON) tools/environment.py --venv $(VENV) --extra test
+	@$(BIN)/ruff check .
+
+# What is written from the code: a test fails when it is out of date.
+docs:
+	@$(PYTHON) tools/environment.py --venv $(VENV)
+	@$(BIN)/impasto parameters > docs/parameters.md
+	@$(BIN)/python -c "from impasto.settings import template; print(template(), end='')" > config.yaml
+
+# After a change of pyproject.toml: take the newest versions that fit, and write them down.
+pins:
+	@$(PYTHON) tools/pins.py
+
+clean:
+	rm -rf $(VENV) out build dist .pytest_cache .ruff_cache
