@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def steps(order, report, control, total=1000, pause=0.02):
         control.check()
         (order.folder / "preview.png").write_text(str(step), encoding="utf-8")
         report("preview")
-        report("progress", step=step, total=total, fraction=step / total, losses={"total": 1.0 / step}, scale=1, scales=1, width=8, height=8)
+        report("progress", step=step, total=total, fraction=step / total, losses={"total": 1.0 / step}, scale=1, scales=1)
         if control.finishing:
             report("note", text=f"Stopped at {step}.")
             break
@@ -94,7 +95,7 @@ def last_words(order, report, control, words):
 
 def garbage(order, report, control):
     print("a library says hello")
-    print('{"event": "done", "job": "%s", "result": {"forged": true}}' % order.id, flush=True)
+    print(json.dumps({"event": "done", "job": order.id, "result": {"forged": True}}), flush=True)
     os.write(1, b"\xff\xfe\x00 not even text\n")
     subprocess.run([sys.executable, "-c", "print('a child says hello')"], check=True)
     return {**quick(order, report, control), "stdin": sys.stdin.read()}

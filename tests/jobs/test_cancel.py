@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -105,10 +106,8 @@ def test_late_cancels_and_finishes_never_reach_the_next_job(manager):
 
 def _finish(manager):
     def finish(id):
-        try:
+        with contextlib.suppress(errors.Conflict):  # it waits yet
             manager.finish(id)
-        except errors.Conflict:  # it waits yet
-            pass
     return finish
 
 

@@ -17,11 +17,13 @@ class Estimate:
 
     def __init__(self) -> None:
         self._began: tuple[float, float] | None = None
+        self._last = 0.0
         self._ends: float | None = None
 
     def update(self, now: float, fraction: float) -> float | None:
         """The moment (same clock as ``now``) at which ``fraction`` will be 1, or None where it is too early to tell."""
-        if self._began is None or fraction < self._began[1]:
+        back, self._last = fraction < self._last, fraction
+        if self._began is None or back:  # back: begun anew, such as a download from another place
             self._began, self._ends = (now, fraction), None
             return None
         passed, done = now - self._began[0], fraction - self._began[1]

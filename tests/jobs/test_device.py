@@ -1,0 +1,63 @@
+"""Which device and precision are taken, and whose errors mean that memory ran out."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from impasto import errors
+from impasto.settings import Settings
+
+torch = pytest.importorskip("torch")
+devices = pytest.importorskip("impasto.jobs.device")
+
+
+@pytest.mark.parametrize("name", ["cpu", "auto"])
+def test_there_is_always_a_device_and_it_can_be_described(name):
+    device = devices.choose(Settings(device=name))
+    told = json.loads(json.dumps(device.describe()))
+    assert told["memory_total_bytes"] > told["memory_used_bytes"] > 0 and told["precision"] in ("fp32", "bf16")
+    assert told["device"].split(":")[0] in ("cpu", "cuda", "mps") and told["threads"] >= 1
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "cuda:99", "npu", "cpu 0"] + ([] if torch.cuda.is_available() else ["cuda"]))
+def test_a_device_that_is_not_there_is_an_error_that_says_so(name):
+    with pytest.raises(errors.DeviceUnavailable) as caught:
+        devices.choose(Settings(device=name))
+    assert caught.value.field == "device"
+
+
+@pytest.mark.parametrize("precision, amx, dtype", [
+    ("fp32", True, torch.float32), ("bf16", False, torch.bfloat16), ("auto", True, torch.bfloat16), ("auto", False, torch.float32)])
+def test_bf16_by_itself_only_where_the_hardware_has_it(monkeypatch, precision, amx, dtype):
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
+    assert devices.choose(Settings(device="cpu", precision=precision)).dtype == dtype
+
+
+def test_threads_are_as_set():
+    before = torch.get_num_threads()
+    try:
+        devices.choose(Settings(device="cpu", cpu_threads=1))
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def _really_too_much():
+    torch.empty(2**50, dtype=torch.float32)
+
+
+@pytest.mark.parametrize("error, is_it", [
+    (MemoryError(), True), (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True),
+    (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), True), (RuntimeError("CUBLAS_STATUS_ALLOC_FAILED"), True),
+    (RuntimeError("shapes do not fit"), False), (ValueError("out of memory"), False)])
+def test_out_of_memory_is_recognised(error, is_it):
+    assert devices.is_out_of_memory(error) is is_it
+
+
+def test_out_of_memory_is_recognised_when_it_really_happens():
+    with pytest.raises(RuntimeError) as caught:
+        _really_too_much()
+    assert devices.is_out_of_memory(caught.value)
+    devices.free()

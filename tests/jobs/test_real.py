@@ -1,0 +1,126 @@
+"""The real worker, engine and encoder, on very small pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import numpy as np
+import pytest
+from impasto import errors, images
+from impasto.jobs import Submission
+from impasto.jobs.executor import WORK
+from impasto.stylization import Stylization
+
+from .helpers import ended, until, worker_pid
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """A 16-bit RGBA content of 72 x 64 with soft alpha, and a style."""
+    dice = np.random.default_rng(0)
+    rows, columns = np.mgrid[0:64, 0:72].astype(np.float32)
+    rgb = np.stack([columns / 72, rows / 64, (np.sin(columns / 5) + 1) / 2], 2)
+    alpha = np.clip(columns * 1200, 0, 65535).astype(np.uint16)
+    style = np.kron(dice.random((8, 8, 3), np.float32), np.ones((12, 12, 1), np.float32))
+    return {"content": images.encode(images.Picture(rgb, alpha, np.dtype(np.uint16)), "png"),
+            "style-0": images.encode(images.Picture(style), "png")}
+
+
+@pytest.fixture
+def real(start, weights_dir):
+    return start(WORK, weights_dir=str(weights_dir), offline=True, cpu_threads=1, device="cpu", precision="fp32", preview_interval_s=0.1)
+
+
+def painting(pictures, **parameters):
+    stylization = Stylization.parse({"style": ["upload:0"], "encoder": "vgg16", "iterations": 3, "resolution": 48, **parameters})
+    return Submission("stylize", stylization.to_dict(), pictures, {"format": "png"})
+
+
+def test_a_picture_is_painted(real, pictures):
+    first = real.submit(painting(pictures))
+    second = real.submit(painting(pictures))
+    third = real.submit(painting(pictures, keep_colours="luminance", seed=5))
+    done = ended(real, first.id, 60)
+    assert done.state == "done", done.error
+    assert done.step == done.total > 0 and done.losses["total"] > 0 and (done.width, done.height) == (48, 43)
+    assert "Painted at 48 x 43, enlarged to 72 x 64." in done.notes
+    content = images.decode(pictures["content"])
+    data = real.result(first.id)[0].read_bytes()
+    picture = images.decode(data)
+    assert picture.dtype == np.uint16 and np.array_equal(picture.alpha, content.alpha)
+    assert np.abs(picture.rgb - content.rgb).mean() > 0.01
+    assert ended(real, second.id, 60).state == "done"
+    assert real.result(second.id)[0].read_bytes() == data  # same seed, same picture
+    told = real.device()
+    assert told["device"] == "cpu" and told["precision"] == "fp32" and told["threads"] == 1 and told["worker"]["memory_bytes"] > 0
+    ended(real, third.id, 60)
+    kept = images.decode(real.result(third.id)[0].read_bytes()).rgb
+    assert np.abs(chroma(kept) - chroma(content.rgb)).mean() < 0.5 * np.abs(chroma(picture.rgb) - chroma(content.rgb)).mean()
+
+
+def chroma(rgb):
+    return rgb - (rgb @ np.array([0.299, 0.587, 0.114], np.float32))[..., None]
+
+
+def test_it_can_be_watched_kept_early_and_cancelled(real, pictures):
+    long = real.submit(painting(pictures, iterations=5000))
+    until(lambda: real.get(long.id).preview > 1, 60)
+    preview = images.decode(real.preview(long.id).read_bytes())
+    assert (preview.width, preview.height) == (48, 43) and preview.alpha is not None
+    real.finish(long.id)
+    kept = ended(real, long.id, 10)
+    assert kept.state == "done" and kept.result["finished_early"] and 0 < kept.step < kept.total
+    pid = worker_pid(real)
+    other = real.submit(painting(pictures, iterations=5000))
+    until(lambda: real.get(other.id).step > 2, 60)
+    began = time.monotonic()
+    real.cancel(other.id)
+    until(lambda: real.device()["state"] == "idle")
+    assert time.monotonic() - began < 2 and worker_pid(real) == pid  # it listened, and need not be killed
+
+
+def test_what_was_known_of_the_device_survives_a_restart(real, start, pictures, weights_dir):
+    ended(real, real.submit(painting(pictures, iterations=1)).id, 60)
+    real.stop()
+    told = start(WORK).device()
+    assert told["state"] == "asleep" and told["device"] == "cpu" and told["torch"] and not told["worker"]["alive"]
+
+
+def test_without_weights_and_network_the_job_says_what_to_do(start, tmp_path, pictures):
+    manager = start(WORK, weights_dir=str(tmp_path / "none"), offline=True)
+    failed = ended(manager, manager.submit(painting(pictures)).id, 60)
+    assert failed.error["code"] == "weights_unavailable" and "impasto models pull" in failed.error["hint"]
+    pulled = ended(manager, manager.submit(Submission("pull", {"model": "vgg16"})).id, 30)
+    assert pulled.error["code"] == "weights_unavailable"
+    with pytest.raises(errors.Gone):
+        manager.result(pulled.id)
+
+
+def test_a_pull_of_what_is_present_is_done_at_once(real):
+    done = ended(real, real.submit(Submission("pull", {"model": "vgg16"})).id, 30)
+    assert done.state == "done" and done.result["model"] == "vgg16" and done.result["bytes"] > 5e7
+    with pytest.raises(errors.Gone, match="no picture"):
+        real.result(done.id)
+
+
+def test_a_device_that_is_not_there_fails_the_job_in_words(start, settings, weights_dir, pictures):
+    import torch
+    if torch.cuda.is_available():
+        pytest.skip("it is there")
+    manager = start(WORK, device="cuda", weights_dir=str(weights_dir))
+    failed = ended(manager, manager.submit(painting(pictures)).id, 60)
+    assert failed.error["code"] == "device_unavailable" and failed.error["hint"]
+
+
+def test_the_command_line_needs_no_daemon(tmp_path, settings, weights_dir, pictures):
+    from impasto.jobs.control import Control
+    from impasto.jobs.stylize import run_stylize
+    for name, data in pictures.items():
+        (tmp_path / name).write_bytes(data)
+    said = []
+    alone = dataclasses.replace(settings, weights_dir=str(weights_dir), cpu_threads=1, device="cpu")
+    stylization = Stylization.parse(painting(pictures).parameters)
+    result = run_stylize(tmp_path, stylization, {"format": "webp"}, alone, lambda event, **fields: said.append(event), Control())
+    assert images.decode((tmp_path / result["file"]).read_bytes()).width == 72
+    assert {"device", "phase", "progress"} <= set(said)
