@@ -39,7 +39,7 @@ def event_stream(manager: JobManager, job: Job, seen: int, *, stop: Callable[[],
     preview, spoke = 0 if seen < 0 else job.preview, time.monotonic()
     while True:
         if job.version > seen:
-            if job.preview > preview:
+            if job.preview > preview and job.state not in ENDED:
                 yield message("preview", {"preview": job.preview, "url": f"/v1/jobs/{job.id}/preview"})
                 preview = job.preview
             yield message(job.state if job.state in ENDED else "progress", job_json(job), job.version)

@@ -19,7 +19,7 @@ MAX_FORM_PARTS = 64
 """Parts of a form, pictures and fields together."""
 
 MAX_FORM_FIELD_BYTES = 64 * 1024
-"""All text fields of a form together."""
+"""One text field of a form. All of them together are bounded by this times :data:`MAX_FORM_PARTS`."""
 
 MAX_KEY_LENGTH = 200
 MAX_NAME_LENGTH = 100

@@ -65,6 +65,10 @@ class LingeringChannel(HTTPChannel):
     linger = False
     lingers_until = 0.0
 
+    def send_continue(self) -> None:
+        if not self.request.error:  # who is refused need not send the body
+            super().send_continue()
+
     def handle_close(self) -> None:
         if not self.linger or not self.connected:
             super().handle_close()

@@ -1,0 +1,393 @@
+"""Jobs over HTTP: watch, wait, fetch, stop."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import threading
+import time
+
+import imagecodecs
+import numpy as np
+import pytest
+from impasto import images
+from PIL import Image
+
+from . import pictures, script
+from .conftest import TOKEN, stylize_files
+from .raw import exchange, head, poll
+
+SLOW = {"iterations": 500, "step_size": 0.02}
+
+
+def code(answer) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+# -- state ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_job_from_its_submission_to_its_picture(client):
+    job = client.until(client.submit(), "done")
+    assert (job["step"], job["total"], job["fraction"], job["error"]) == (3, 3, 1.0, None)
+    answer = client.get(job["links"]["result"])
+    assert answer.headers["Content-Type"] == "image/png"
+    assert Image.open(io.BytesIO(answer.content)).size == (64, 48)
+    listed = client.get("/v1/jobs").json()["jobs"]
+    assert listed[0]["id"] == job["id"] and listed[0]["links"] == job["links"]
+
+
+def test_the_list_is_bounded_and_filtered(client):
+    done = [client.until(client.submit(), "done")["id"] for _ in range(3)]
+    assert [job["id"] for job in client.get("/v1/jobs", params={"limit": 2}).json()["jobs"]] == done[:0:-1]
+    assert {job["state"] for job in client.get("/v1/jobs", params={"state": "done"}).json()["jobs"]} == {"done"}
+    for query in ({"limit": 0}, {"limit": "many"}, {"limit": 10**9}, {"state": "asleep"}):
+        assert code(client.get("/v1/jobs", params=query)) == (400, "invalid_parameter")
+
+
+def test_long_polling_answers_with_the_change_and_not_before(client):
+    job = client.until(client.submit(**SLOW), "running")
+    seen = [job["version"]]
+    while len(seen) < 4:
+        job = client.get(job["links"]["self"], params={"since": seen[-1], "timeout": 20}).json()
+        assert job["version"] > seen[-1]
+        seen.append(job["version"])
+    client.post(job["links"]["cancel"])
+
+
+def test_long_polling_gives_up_in_time_and_does_not_wait_for_what_has_ended(client):
+    first = client.submit(**SLOW)
+    waiting = client.submit()
+    began = time.monotonic()
+    answer = client.get(waiting["links"]["self"], params={"since": 10**6, "timeout": 0.3}).json()
+    assert answer["state"] == "queued" and 0.25 < time.monotonic() - began < 5
+    client.post(first["links"]["cancel"])
+    done = client.until(waiting, "done")
+    began = time.monotonic()
+    assert client.get(done["links"]["self"], params={"since": done["version"], "timeout": 30}).json() == done
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("query", [{"since": "x"}, {"since": -1}, {"since": 1, "timeout": "long"}, {"since": 1, "timeout": 1e9},
+                                   {"since": "nan"}, {"since": 1, "timeout": "nan"}])
+def test_wrong_polls_are_refused(client, query):
+    job = client.submit()
+    assert code(client.get(job["links"]["self"], params=query)) == (400, "invalid_parameter")
+
+
+def test_status_is_quick_while_a_job_runs_and_others_wait(client):
+    job = client.until(client.submit(**SLOW), "running")
+    listeners = [threading.Thread(target=client.get, args=(job["links"]["self"],), kwargs={"params": {"since": 10**6, "timeout": 3}}) for _ in range(6)]
+    for listener in listeners:
+        listener.start()
+    times = []
+    for _ in range(30):
+        began = time.monotonic()
+        assert client.get(job["links"]["self"]).json()["state"] == "running"
+        times.append(time.monotonic() - began)
+    client.post(job["links"]["cancel"])
+    for listener in listeners:
+        listener.join()
+    assert sorted(times)[len(times) // 2] < 0.1
+
+
+# -- events --------------------------------------------------------------------------------------------------------
+
+
+def read_events(answer) -> list[dict]:
+    """The events of a whole stream, as a browser would see them; comments under the name ``comment``."""
+    found, event = [], {}
+    for line in answer.iter_lines(decode_unicode=True):
+        if not line:
+            if event:
+                found.append(event)
+            event = {}
+        elif line.startswith(":"):
+            found.append({"event": "comment"})
+        else:
+            field, _, value = line.partition(": ")
+            event[field] = value
+    return [e for e in found if "event" in e]
+
+
+def test_events_tell_everything_and_end_with_the_job(client):
+    job = client.submit(iterations=8, step_size=0.1)
+    with client.get(job["links"]["events"], stream=True) as answer:
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        events = read_events(answer)
+    names = [event["event"] for event in events]
+    assert names[-1] == "done" and set(names) == {"progress", "preview", "done"}
+    versions = [int(event["id"]) for event in events if "id" in event]
+    assert versions == sorted(set(versions))
+    states = [json.loads(event["data"]) for event in events if event["event"] != "preview"]
+    assert [state["version"] for state in states] == versions
+    assert states[-1]["state"] == "done" and states[-1]["links"] == job["links"]
+    previews = [json.loads(event["data"]) for event in events if event["event"] == "preview"]
+    assert previews[-1]["url"] == job["links"]["preview"]
+    assert [p["preview"] for p in previews] == sorted({p["preview"] for p in previews})
+
+
+def test_events_go_on_where_a_client_was_cut_off(client):
+    job = client.submit(iterations=30, step_size=0.1)
+    seen = 0
+    with client.get(job["links"]["events"], stream=True) as answer:
+        for line in answer.iter_lines(decode_unicode=True):
+            if line.startswith("id: "):
+                seen = int(line[4:])
+                if seen >= 4:
+                    break
+    with client.get(job["links"]["events"], stream=True, headers={"Last-Event-ID": str(seen)}) as answer:
+        events = read_events(answer)
+    assert min(int(event["id"]) for event in events if "id" in event) > seen
+    assert events[-1]["event"] == "done"
+    last = events[-1]["id"]
+    assert client.get(job["links"]["events"], headers={"Last-Event-ID": last}).status_code == 204
+    with client.get(job["links"]["events"], stream=True, headers={"Last-Event-ID": "nonsense"}) as answer:
+        assert [event["event"] for event in read_events(answer)] == ["done"]
+
+
+@pytest.mark.parametrize(("seed", "name"), [(script.FAILS, "failed"), (0, "cancelled")])
+def test_events_tell_of_other_ends(client, seed, name):
+    job = client.submit(**SLOW, seed=seed)
+    if name == "cancelled":
+        threading.Timer(0.5, client.post, (job["links"]["cancel"],)).start()
+    with client.get(job["links"]["events"], stream=True) as answer:
+        last = read_events(answer)[-1]
+    assert last["event"] == name
+    assert json.loads(last["data"])["state"] == name
+
+
+def test_a_silent_stream_shows_that_it_lives(client, monkeypatch):
+    monkeypatch.setattr("impasto.api.events.HEARTBEAT_S", 0.1)
+    first = client.until(client.submit(**SLOW), "running")
+    waiting = client.submit()
+    with client.get(waiting["links"]["events"], stream=True) as answer:
+        assert any(line.startswith(":") for line in answer.iter_lines(decode_unicode=True))
+    client.post(waiting["links"]["cancel"])
+    client.post(first["links"]["cancel"])
+
+
+def test_a_stream_whose_job_is_removed_ends(client):
+    first = client.until(client.submit(**SLOW), "running")
+    waiting = client.submit()
+    with client.get(waiting["links"]["events"], stream=True) as answer:
+        lines = answer.iter_lines(decode_unicode=True)
+        poll(lambda: next(lines).startswith("event"))
+        client.post(waiting["links"]["cancel"])
+        client.delete(waiting["links"]["self"])
+        assert list(lines) is not None
+    client.post(first["links"]["cancel"])
+
+
+def test_head_of_events_does_not_wait(client):
+    job = client.until(client.submit(**SLOW), "running")
+    answer = client.head(job["links"]["events"], timeout=5)
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    client.post(job["links"]["cancel"])
+
+
+# -- pictures ------------------------------------------------------------------------------------------------------
+
+
+def test_pictures_before_their_time_and_after_their_end(client):
+    running = client.until(client.submit(**SLOW), "running")
+    assert code(client.get(running["links"]["result"])) == (409, "not_ready")
+    poll(lambda: client.get(running["links"]["preview"]).status_code == 200)
+    waiting = client.submit()
+    for name in ("preview", "result", "thumbnail"):
+        assert code(client.get(waiting["links"][name])) == (409, "not_ready")
+        client.post(waiting["links"]["cancel"]) if name == "thumbnail" else None
+    for name in ("preview", "result", "thumbnail"):
+        assert code(client.get(waiting["links"][name])) == (410, "gone")
+    client.post(running["links"]["cancel"])
+
+
+def test_previews_and_thumbnails_are_pngs(client):
+    job = client.until(client.submit(), "done")
+    for name in ("preview", "thumbnail"):
+        answer = client.get(job["links"][name])
+        assert answer.headers["Content-Type"] == "image/png"
+        Image.open(io.BytesIO(answer.content)).verify()
+
+
+@pytest.mark.parametrize(("content", "asked", "accept", "made"), [
+    ("PNG", "", None, "image/png"), ("PNG", "", "*/*", "image/png"), ("PNG", "", "application/json", "image/png"),
+    ("JPEG", "", None, "image/png"), ("WEBP", "", "*/*", "image/png"), ("TIFF", "", None, "image/tiff"),
+    ("PNG", "jpeg", None, "image/jpeg"), ("PNG", "JPG", None, "image/jpeg"), ("PNG", "tif", None, "image/tiff"), ("PNG", "npy", None, "application/x-npy"),
+    ("PNG", "", "image/webp", "image/webp"), ("PNG", "tiff", "image/webp", "image/tiff"), ("PNG", "", "image/jpeg, image/png;q=0.5", "image/jpeg"),
+])
+def test_the_format_asked_for_is_the_one_made(client, content, asked, accept, made):
+    data = {"style": "great-wave", "iterations": 1, **({"format": asked} if asked else {})}
+    headers = {"Accept": accept}
+    job = client.post("/v1/jobs", files=stylize_files(pictures.encoded(content)), data=data, headers=headers).json()
+    job = client.until(job, "done")
+    answer = client.get(job["links"]["result"])
+    assert answer.headers["Content-Type"] == made == job["result"]["media_type"]
+    assert images.decode(answer.content, images.Limits()).rgb.shape == (48, 64, 3)
+
+
+def test_a_result_is_encoded_anew_for_another_accept(client):
+    job = client.until(client.submit(format="png"), "done")
+    stored = client.get(job["links"]["result"])
+    for accept, made in {"image/jpeg": "image/jpeg", "image/tiff": "image/tiff", "image/gif, image/webp;q=0.1": "image/webp",
+                         "application/x-npy": "application/x-npy", "image/*": "image/png", "text/html,image/avif,*/*;q=0.8": "image/png"}.items():
+        answer = client.get(job["links"]["result"], headers={"Accept": accept})
+        assert answer.headers["Content-Type"] == made, accept
+        assert "Accept" in answer.headers["Vary"]
+        if made in ("image/tiff", "application/x-npy"):
+            again = images.decode(answer.content, images.Limits())
+            assert np.array_equal(again.rgb, images.decode(stored.content, images.Limits()).rgb)
+    for accept in ("image/gif", "application/json", "image/png;q=0"):
+        assert code(client.get(job["links"]["result"], headers={"Accept": accept})) == (406, "not_acceptable")
+
+
+@pytest.mark.parametrize("form", ["png", "tiff", "npy"])
+def test_sixteen_bits_and_alpha_come_back_untouched(client, form):
+    samples = pictures.pixels(channels=4, dtype=np.uint16)
+    content = {"png": pictures.png16, "npy": pictures.npy, "tiff": lambda s: imagecodecs.tiff_encode(s) if False else pictures.png16(s)}[form](samples)
+    answer = client.post("/v1/stylize", files=stylize_files(content), data={"style": "great-wave", "iterations": 1, "format": form})
+    picture = images.decode(answer.content, images.Limits())
+    assert (picture.format, picture.dtype) == (form, np.uint16)
+    assert np.array_equal(picture.alpha, samples[:, :, 3])
+    assert not np.array_equal(picture.rgb, images.decode(content, images.Limits()).rgb)
+
+
+# -- stopping ------------------------------------------------------------------------------------------------------
+
+
+def test_finish_keeps_what_there_is(client):
+    job = client.until(client.submit(**SLOW), "running")
+    assert client.post(job["links"]["finish"]).status_code == 200
+    job = client.until(job, "done")
+    assert 0 < job["step"] < job["total"]
+    assert client.get(job["links"]["result"]).status_code == 200
+    assert client.post(job["links"]["finish"]).json()["state"] == "done"
+
+
+def test_cancel_discards_that_job_only_and_may_be_said_twice(client):
+    job, other = client.until(client.submit(**SLOW), "running"), client.submit()
+    for _ in range(2):
+        answer = client.post(job["links"]["cancel"])
+        assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    assert client.until(other, "done")["state"] == "done"
+    assert client.post(other["links"]["cancel"]).json()["state"] == "done"
+
+
+def test_finishing_what_has_not_begun_is_a_conflict(client):
+    running = client.until(client.submit(**SLOW), "running")
+    waiting = client.submit()
+    assert code(client.post(waiting["links"]["finish"])) == (409, "conflict")
+    assert code(client.delete(waiting["links"]["self"])) == (409, "conflict")
+    for job in (waiting, running):
+        client.post(job["links"]["cancel"])
+
+
+def test_a_removed_job_is_gone_with_its_pictures(daemon, client):
+    job = client.until(client.submit(), "done")
+    folder = daemon.manager.paths.jobs / job["id"]
+    assert folder.exists()
+    assert client.delete(job["links"]["self"]).status_code == 204
+    assert not folder.exists()
+    for path in (job["links"]["self"], job["links"]["result"]):
+        assert code(client.get(path)) == (404, "unknown_job")
+
+
+# -- one call ------------------------------------------------------------------------------------------------------
+
+
+def test_stylize_answers_the_picture(client):
+    answer = client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave", "iterations": 2}, headers={"Accept": "image/jpeg"})
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "image/jpeg"
+    assert Image.open(io.BytesIO(answer.content)).size == (64, 48)
+    assert client.get(f"/v1/jobs/{answer.headers['X-Job-Id']}").json()["state"] == "done"
+
+
+def test_stylize_refuses_before_it_paints(client):
+    before = client.get("/v1/jobs").json()["jobs"][:1]
+    answer = client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave"}, headers={"Accept": "image/gif"})
+    assert code(answer) == (406, "not_acceptable")
+    assert client.get("/v1/jobs").json()["jobs"][:1] == before
+
+
+@pytest.mark.parametrize(("seed", "status", "expected"), [(script.FAILS, 507, "out_of_memory"), (script.DIES, 500, "worker_died")])
+def test_stylize_passes_on_why_it_failed_and_the_next_one_works(client, seed, status, expected):
+    answer = client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave", "seed": seed})
+    assert code(answer) == (status, expected)
+    assert client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave", "iterations": 1}).status_code == 200
+
+
+def test_stylize_cancelled_by_another_client_is_gone(client):
+    caught = []
+    thread = threading.Thread(target=lambda: caught.append(client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave", **SLOW})))
+    thread.start()
+    job = poll(lambda: client.get("/v1/jobs", params={"state": "running"}).json()["jobs"])[0]
+    client.post(job["links"]["cancel"])
+    thread.join()
+    assert code(caught[0]) == (410, "gone")
+
+
+def hang_up(daemon, *headers: str) -> None:
+    """Ask for a long stylization and leave as soon as it runs."""
+    form = []
+    for name, value in {"style": "great-wave", **SLOW}.items():
+        form.append(f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode())
+    body = b"".join(form) + b'--x\r\nContent-Disposition: form-data; name="content"; filename="a"\r\n\r\n' + pictures.png() + b"\r\n--x--\r\n"
+    request = head("POST", "/v1/stylize", f"Authorization: Bearer {TOKEN}", "Content-Type: multipart/form-data; boundary=x",
+                   f"Content-Length: {len(body)}", *headers, host=f"127.0.0.1:{daemon.port}")
+    with socket.create_connection(("127.0.0.1", daemon.port)) as connection:
+        connection.sendall(request + body)
+        poll(lambda: daemon.manager.list(limit=1, state="running"))
+
+
+def test_a_client_that_hangs_up_cancels_its_job(daemon, client):
+    hang_up(daemon)
+    job = client.get("/v1/jobs", params={"limit": 1}).json()["jobs"][0]
+    assert client.until(job, "cancelled", within=5)
+
+
+def test_a_client_that_hangs_up_but_has_a_key_comes_back_for_its_job(daemon, client):
+    hang_up(daemon, "Idempotency-Key: come-back")
+    job = client.get("/v1/jobs", params={"limit": 1}).json()["jobs"][0]
+    time.sleep(2.5)  # longer than the daemon takes to notice
+    assert client.get(job["links"]["self"]).json()["state"] == "running"
+    client.post(job["links"]["finish"])
+    again = client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave", **SLOW}, headers={"Idempotency-Key": "come-back"})
+    assert again.headers["X-Job-Id"] == job["id"]
+
+
+# -- waiting room --------------------------------------------------------------------------------------------------
+
+
+def test_waiting_clients_leave_room_for_short_requests(make_daemon):
+    running = make_daemon(threads=6)  # two may wait
+    client = running.client()
+    job = client.until(client.submit(**SLOW), "running")
+    streams = [running.client().get(job["links"]["events"], stream=True) for _ in range(2)]
+    for stream in streams:
+        next(stream.iter_content(1))
+    for answer in (client.get(job["links"]["events"]), client.get(job["links"]["self"], params={"since": 10**6}),
+                   client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave"})):
+        assert code(answer) == (503, "busy")
+        assert int(answer.headers["Retry-After"]) > 0
+    began = time.monotonic()
+    assert client.get(job["links"]["self"]).json()["state"] == "running"
+    assert time.monotonic() - began < 1
+    for stream in streams:
+        stream.close()
+    poll(lambda: client.get(job["links"]["self"], params={"since": 0, "timeout": 0.1}).status_code == 200)
+    poll(lambda: client.get(job["links"]["self"], params={"since": 10**6, "timeout": 0.1}).status_code == 200)
+    client.post(job["links"]["cancel"])
+
+
+def test_two_requests_on_one_connection_are_both_answered(daemon):
+    one = head("GET", "/health", host=f"127.0.0.1:{daemon.port}").replace(b"Connection: close\r\n", b"")
+    with socket.create_connection(("127.0.0.1", daemon.port), timeout=10) as connection:
+        connection.sendall(one + one)
+        received = b""
+        while received.count(b"HTTP/1.1 200") < 2:
+            part = connection.recv(65536)
+            assert part
+            received += part
+    assert exchange(daemon.port, head("GET", "/health", host=f"127.0.0.1:{daemon.port}"))[0] == 200

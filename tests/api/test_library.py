@@ -1,0 +1,139 @@
+"""Styles, models, parameters, device, diagnostics."""
+
+from __future__ import annotations
+
+import getpass
+import io
+import platform
+from pathlib import Path
+
+import pytest
+from impasto.models import Catalogue, ModelStore
+from impasto.stylization import Stylization
+from PIL import Image
+
+from . import pictures
+from .conftest import TOKEN
+
+
+def code(answer) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+# -- styles --------------------------------------------------------------------------------------------------------
+
+
+def test_shipped_styles_have_pictures_and_thumbnails(client):
+    styles = client.get("/v1/styles").json()["styles"]
+    assert "great-wave" in [style["id"] for style in styles]
+    for style in styles:
+        assert style["licence"] and style["links"]["self"] == f"/v1/styles/{style['id']}"
+    thumbnail = Image.open(io.BytesIO(client.get(styles[0]["links"]["thumbnail"]).content))
+    assert thumbnail.format == "PNG" and max(thumbnail.size) <= 256
+    picture = client.get(styles[0]["links"]["picture"])
+    assert Image.MIME[Image.open(io.BytesIO(picture.content)).format] == picture.headers["Content-Type"]
+
+
+def test_a_style_is_added_used_and_removed(client):
+    answer = client.post("/v1/styles", files={"picture": ("p.png", pictures.png(120, 100))}, data={"name": "My fresco \u00fcber alles"})
+    assert answer.status_code == 201
+    style = answer.json()
+    assert style["own"] and style["title"] == "My fresco \u00fcber alles"
+    assert answer.headers["Location"] == style["links"]["self"]
+    assert client.get(style["links"]["self"]).json() == style
+    assert client.until(client.submit(style=style["id"]), "done")
+    waiting = client.submit(style=style["id"])
+    assert client.delete(style["links"]["self"]).status_code == 204
+    assert client.until(waiting, "done"), "a style that is removed while a job waits does no harm"
+    assert code(client.get(style["links"]["self"])) == (404, "unknown_style")
+    assert code(client.delete(style["links"]["self"])) == (404, "unknown_style")
+
+
+def test_shipped_styles_cannot_be_removed(client):
+    answer = client.delete("/v1/styles/great-wave")
+    assert 400 <= answer.status_code < 500
+    assert client.get("/v1/styles/great-wave").status_code == 200
+
+
+@pytest.mark.parametrize(("files", "data", "status", "expected"), [
+    ({"picture": ("p", b"")}, {"name": "x"}, 400, "bad_picture"),
+    ({"picture": ("p", pictures.png()[:300])}, {"name": "x"}, 400, "bad_picture"),
+    ({"picture": ("p", b"no picture, but long enough to be one")}, {"name": "x"}, 415, "unsupported_picture"),
+    ({"picture": ("p", pictures.png(8, 8))}, {"name": "x"}, 400, "picture_too_small"),
+    ({"picture": ("p", pictures.png())}, {}, 400, "invalid_parameter"),
+    ({"picture": ("p", pictures.png())}, {"name": "x" * 101}, 400, "invalid_parameter"),
+    ({"picture": ("p", pictures.png())}, {"name": "a\0b"}, 400, "invalid_parameter"),
+    ({"picture": ("p", pictures.png())}, {"name": "x", "id": "y"}, 400, "unknown_parameter"),
+    ({"file": ("p", pictures.png())}, {"name": "x"}, 400, "unknown_parameter"),
+    ({"name": (None, "x")}, {}, 400, "malformed_request"),
+])
+def test_bad_styles_are_refused(client, files, data, status, expected):
+    before = client.get("/v1/styles").json()
+    assert code(client.post("/v1/styles", files=files, data=data)) == (status, expected)
+    assert client.get("/v1/styles").json() == before
+
+
+@pytest.mark.parametrize("id", ["nothing", "..", "%2e%2e%2fgreat-wave", "GREAT-WAVE", "great-wave%00", "C:", "great-wave%5c", "x" * 300])
+@pytest.mark.parametrize("tail", ["", "/thumbnail", "/picture"])
+def test_unknown_styles(client, id, tail):
+    answer = client.get(f"/v1/styles/{id}{tail}")
+    assert code(answer) in ((404, "unknown_style"), (404, "not_found"))
+
+
+def test_training_is_planned(client):
+    assert code(client.post("/v1/styles/train")) == (501, "not_implemented")
+
+
+# -- models --------------------------------------------------------------------------------------------------------
+
+
+def test_models_say_whether_they_are_here(client):
+    models = {model["id"]: model for model in client.get("/v1/models").json()["models"]}
+    assert set(models) == {model.id for model in Catalogue.load().models()}
+    assert all(model["status"] == "absent" and model["licence"] and model["size"] > 0 for model in models.values())
+
+
+def test_pulling_is_a_job(client):
+    answer = client.post("/v1/models/vgg16/pull")
+    assert answer.status_code == 202
+    job = answer.json()
+    assert (job["kind"], job["parameters"]) == ("pull", {"model": "vgg16"})
+    assert client.until(job, "done")
+    assert code(client.get(job["links"]["result"])) == (410, "gone")
+
+
+@pytest.mark.parametrize("id", ["vgg17", "..", "%2e%2e%2fvgg16", "VGG16", "vgg16%00"])
+def test_unknown_models(client, id):
+    assert code(client.post(f"/v1/models/{id}/pull")) in ((404, "unknown_model"), (404, "not_found"))
+
+
+# -- description ---------------------------------------------------------------------------------------------------
+
+
+def test_parameters_are_those_of_the_dataclass(client):
+    told = client.get("/v1/parameters").json()
+    assert [p["name"] for p in told["parameters"]] == [p.name for p in Stylization.parameters()]
+    assert Stylization.parse({p["name"]: p["default"] for p in told["parameters"]}, styles_required=False) == Stylization()
+    assert told["formats"]["jpeg"] == {"media_type": "image/jpeg", "extension": ".jpg"}
+    assert told["limits"]["upload_mb"] == 4
+
+
+def test_unload_gives_the_worker_back(daemon, client):
+    client.until(client.submit(), "done")
+    assert client.get("/v1/device").json()["worker"]["alive"]
+    assert not client.post("/v1/unload", json={}).json()["worker"]["alive"]
+
+
+def test_diagnostics_tell_no_names_and_no_secrets(daemon, client):
+    answer = client.get("/v1/diagnostics")
+    told = answer.json()
+    assert told["packages"]["torch"] != "absent"
+    assert set(told["models"]) == {"vgg19", "vgg16"}
+    assert told["settings"]["token"] == "changed" and told["settings"]["threads"] == daemon.settings.threads
+    for private in (TOKEN, str(daemon.settings.data_dir), str(Path.home()), platform.node(), getpass.getuser()):
+        assert len(private) < 3 or private not in answer.text, private
+
+
+def test_a_weights_folder_in_an_error_is_not_told_either(daemon, client, monkeypatch):
+    monkeypatch.setattr(ModelStore, "status", lambda self, id: f"damaged in {daemon.manager.paths.weights}")
+    assert "<weights>" in client.get("/v1/diagnostics").text

@@ -1,0 +1,243 @@
+"""The daemon as a process: starting, being found, stopping."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from impasto import __version__
+from impasto.api import runtime, server
+from impasto.errors import DaemonRunning, DiskFull, SettingsError
+from impasto.paths import Paths
+from impasto.settings import Settings
+
+from .conftest import stylize_files
+from .raw import poll
+
+PROGRAM = """
+import sys
+from impasto.api.server import serve
+from impasto.errors import ImpastoError
+from impasto.paths import Paths
+from impasto.settings import Settings
+settings = Settings.load()
+try:
+    serve(settings, Paths.of(settings), work="api.script:table")
+except ImpastoError as error:
+    sys.exit(f"{error.code}: {error.message}")
+"""
+
+WITHIN_S = 15
+
+
+class Process:
+    """A daemon in a process of its own."""
+
+    def __init__(self, folder: Path, **settings: object) -> None:
+        self.environment = {**os.environ, "IMPASTO_RUNTIME_DIR": str(folder / "run"), "IMPASTO_DATA_DIR": str(folder / "data"),
+                            **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}}
+        self.paths = Paths(data=folder / "data", weights=folder / "w", drop_in=folder / "d", runtime=folder / "run")
+        flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+        self.process = subprocess.Popen([sys.executable, "-c", PROGRAM], env=self.environment, stderr=subprocess.PIPE, creationflags=flags)
+
+    def ready(self) -> runtime.Daemon:
+        def look():
+            assert self.process.poll() is None, self.process.stderr.read().decode()
+            return runtime.find_daemon(self.paths)
+        return poll(look, within=WITHIN_S)
+
+    def ends(self) -> tuple[int, str]:
+        _, said = self.process.communicate(timeout=WITHIN_S)
+        return self.process.returncode, said.decode()
+
+
+@pytest.fixture
+def launch(tmp_path):
+    started = []
+
+    def launch(folder="one", **settings):
+        started.append(Process(tmp_path / folder, **settings))
+        return started[-1]
+
+    yield launch
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()
+        one.process.communicate()
+
+
+def ask(url, token="", path="/v1/jobs", **more):
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.request(more.pop("method", "GET"), url + path, timeout=10, headers={"Authorization": f"Bearer {token}"} if token else {}, **more)
+
+
+# -- weight --------------------------------------------------------------------------------------------------------
+
+
+def test_the_daemon_is_light():
+    """Neither torch nor the picture codecs are loaded with it."""
+    code = ("import sys, impasto.api.server, impasto.jobs, impasto.models\n"
+            "print([name for name in ('torch', 'torchvision', 'imagecodecs', 'tifffile', 'PIL') if name in sys.modules])")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_health_is_answered_soon_after_the_start(launch):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    began = time.monotonic()
+    launch(port=port)
+
+    def up():
+        try:
+            return ask(f"http://127.0.0.1:{port}", path="/health").ok
+        except requests.ConnectionError:
+            return False
+    poll(up, within=WITHIN_S, every=0.01)
+    assert time.monotonic() - began < 3  # one second on a machine that does nothing else
+
+
+# -- the runtime file ----------------------------------------------------------------------------------------------
+
+
+def test_the_runtime_file_lets_its_owner_in_and_nobody_else(launch):
+    one = launch()
+    found = one.ready()
+    told = json.loads(one.paths.runtime_file.read_text(encoding="utf-8"))
+    assert told == {"url": found.url, "token": found.token, "pid": one.process.pid, "instance": found.instance, "version": __version__}
+    assert ask(found.url, found.token).status_code == 200
+    assert ask(found.url).status_code == 401
+    assert len(found.token) >= 40
+    assert list(one.paths.runtime.iterdir()) == [one.paths.runtime_file]
+    if os.name == "posix":
+        assert stat.S_IMODE(one.paths.runtime_file.stat().st_mode) == 0o600
+        assert stat.S_IMODE(one.paths.runtime.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has neither signal")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_told_daemon_ends_soon_and_tidies_up(launch, number):
+    one = launch()
+    found = one.ready()
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["Authorization"] = f"Bearer {found.token}"
+        job = session.post(found.url + "/v1/jobs", files=stylize_files(), data={"style": "great-wave", "iterations": 1000, "step_size": 0.05}).json()
+        with session.get(found.url + job["links"]["events"], stream=True) as stream:
+            next(stream.iter_lines())
+            began = time.monotonic()
+            one.process.send_signal(number)
+            assert one.ends()[0] == 0
+    assert time.monotonic() - began < 6
+    assert not one.paths.runtime_file.exists()
+    again = launch()
+    found = again.ready()
+    assert ask(found.url, found.token, job["links"]["self"]).json()["state"] in ("queued", "running"), "an accepted job outlives the daemon"
+
+
+def test_a_killed_daemons_file_is_known_for_stale_and_replaced(launch):
+    one = launch()
+    first = one.ready()
+    one.process.kill()
+    one.process.wait()
+    assert one.paths.runtime_file.exists()
+    assert runtime.find_daemon(one.paths) is None
+    second = launch().ready()
+    assert second.instance != first.instance and second.token != first.token
+
+
+def test_a_file_whose_process_number_now_belongs_to_another_is_stale(tmp_path):
+    paths = Paths(tmp_path, tmp_path, tmp_path, tmp_path / "run")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        runtime.write(paths, f"http://127.0.0.1:{silent.getsockname()[1]}", "token", "instance")  # with this process's number
+        assert runtime.read(paths) is not None
+        assert runtime.find_daemon(paths) is None
+
+
+def test_a_daemon_removes_no_file_but_its_own(tmp_path):
+    paths = Paths(tmp_path, tmp_path, tmp_path, tmp_path / "run")
+    runtime.write(paths, "http://127.0.0.1:1", "token", "later")
+    runtime.remove(paths, "earlier")
+    assert runtime.read(paths).instance == "later"
+    runtime.remove(paths, "later")
+    assert runtime.read(paths) is None and not paths.runtime_file.exists()
+
+
+GOOD = {"url": "http://127.0.0.1:1", "token": "t", "pid": 1, "instance": "i", "version": "v"}
+
+
+@pytest.mark.parametrize("content", [
+    "", "{", "[]", "null", '"text"', "{}", "\x00\x01", "x" * 100_000,
+    *(json.dumps({**GOOD, key: value}) for key, value in (("pid", "1"), ("pid", True), ("pid", 0), ("pid", -5), ("url", "file:///etc/passwd"),
+                                                           ("url", "http://"), ("url", 5), ("token", None)))])
+def test_a_file_that_is_none_of_ours_is_ignored(tmp_path, content):
+    paths = Paths(tmp_path, tmp_path, tmp_path, tmp_path)
+    paths.runtime_file.write_text(content, encoding="utf-8")
+    assert runtime.read(paths) is None
+    assert runtime.find_daemon(paths) is None
+
+
+def test_a_runtime_folder_that_cannot_be_made_is_a_named_error(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(DiskFull) as caught:
+        runtime.write(Paths(tmp_path, tmp_path, tmp_path, tmp_path / "file" / "run"), "http://127.0.0.1:1", "t", "i")
+    assert "IMPASTO_RUNTIME_DIR" in caught.value.hint and str(tmp_path) not in caught.value.message
+
+
+# -- refusing to start ---------------------------------------------------------------------------------------------
+
+
+def test_a_second_daemon_on_the_same_data_says_so(launch):
+    launch().ready()
+    status, said = launch().ends()
+    assert status == 1 and said.startswith("daemon_running: ")
+
+
+def test_a_taken_port_is_a_named_error(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = Settings(port=taken.getsockname()[1], data_dir=str(tmp_path))
+        with pytest.raises(DaemonRunning) as caught:
+            server.serve(settings, Paths.of(settings))
+    assert caught.value.field == "port" and "0" in caught.value.hint
+    server.bind(Settings()).close()  # and the folder is free again
+    with pytest.raises(SettingsError):
+        server.serve(Settings(host="203.0.113.1", data_dir=str(tmp_path)), Paths.of(settings))
+
+
+@pytest.mark.parametrize(("host", "field"), [("no.such.host.invalid", "host"), ("203.0.113.1", "host")])
+def test_an_address_that_is_not_ours_is_a_named_error(host, field):
+    with pytest.raises(SettingsError) as caught:
+        server.bind(Settings(host=host, token="mine"))
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.168.1.5", "example.org", "127.0.0.1.example.org"])
+def test_other_machines_are_let_in_only_with_a_token_of_ones_own(host):
+    with pytest.raises(SettingsError) as caught:
+        server.check_address(Settings(host=host))
+    assert "token" in caught.value.message and "token" in caught.value.hint
+    server.check_address(Settings(host=host, token="a long one of my own"))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8", "[::1]"])
+def test_this_machine_alone_needs_no_token(host):
+    server.check_address(Settings(host=host))
+
+
+@pytest.mark.parametrize(("host", "url"), [("127.0.0.1", "http://127.0.0.1:5"), ("::1", "http://[::1]:5"), ("0.0.0.0", "http://127.0.0.1:5"),
+                                          ("::", "http://[::1]:5"), ("localhost", "http://localhost:5")])
+def test_clients_are_told_an_address_they_can_use(host, url):
+    assert server.url_of(Settings(host=host, port=5)) == url
