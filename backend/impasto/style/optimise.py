@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -37,6 +38,7 @@ class Adam:
     """The step size falls to this share over each scale: long strides first, then settling."""
 
     def __init__(self, picture: Tensor, step_size: float) -> None:
+        """``picture`` (1, 3, H, W), 0..1, is where it starts from; ``step_size`` is in units of that range."""
         self.picture = picture.detach().clone().requires_grad_()
         self.step_size = step_size
         self._adam = torch.optim.Adam([self.picture], lr=step_size, betas=self.BETAS)
@@ -73,32 +75,41 @@ class LBFGS:
     HISTORY = 20
     # torch drops curvature pairs whose product is under 1e-10, which relative losses of small pictures can be.
     GAIN = 1e4
+    # Without a line search a step can overshoot; a loss that grew by this much is one to take back.
+    EXPLODED = 2.0
 
     def __init__(self, picture: Tensor) -> None:
+        """``picture`` (1, 3, H, W), 0..1, is where it starts from."""
         self.picture = picture.detach().clone().requires_grad_()
+        self._last = self.picture.detach().clone()
         self._restart()
 
     def _restart(self) -> None:
+        # What curvature pairs remember may be what led to the bad step.
+        self._loss = float("inf")
         self._lbfgs = torch.optim.LBFGS([self.picture], max_iter=1, history_size=self.HISTORY, tolerance_grad=0, tolerance_change=0)
 
     def step(self, evaluate: Evaluate, progress: float = 0.0) -> bool:
-        """See :class:`Optimiser`. After a bad step the curvature memory is dropped, since it may be what led there."""
-        before = self.picture.detach().clone()
-        finite = True
+        """See :class:`Optimiser`. A step is judged by the loss where it led, that is, when the next one begins."""
+        here = self.picture.detach().clone()
+        good = True
 
         def closure() -> Tensor:
-            nonlocal finite
+            nonlocal good
             self._lbfgs.zero_grad()
             loss = evaluate(self.picture) * self.GAIN
             loss.backward()
-            finite = finite and bool(torch.isfinite(loss) and torch.isfinite(self.picture.grad).all())
+            value = float(loss.detach())
+            good = math.isfinite(value) and bool(torch.isfinite(self.picture.grad).all()) and value < self.EXPLODED * self._loss
+            self._loss = value
             return loss
 
         self._lbfgs.step(closure)
-        if finite and torch.isfinite(self.picture).all() and self.picture.detach().abs().max() < 10:
+        if good and torch.isfinite(self.picture).all():
+            self._last = here
             return True
         with torch.no_grad():
-            self.picture.copy_(before.clamp(0, 1))
+            self.picture.copy_(self._last)
         self._restart()
         return False
 
@@ -111,6 +122,7 @@ class Average:
     """Bias-corrected exponential mean of the iterates: what is shown and kept, without the optimiser's jitter."""
 
     def __init__(self, decay: float) -> None:
+        """``decay`` 0..1: the share of the mean that each new iterate leaves standing."""
         self.decay = decay
         self._sum: Tensor | None = None
         self._weight = 0.0

@@ -20,7 +20,7 @@ from .colour import luminance, match_luminance, match_palette, with_luminance
 from .encoder import Encoder
 from .objective import Objective, moments_of
 from .optimise import LBFGS, Adam, Average, Optimiser
-from .scales import Size, fit, pyramid, resize
+from .scales import Size, fit, margin_of, pyramid, resize, trim, widen, widened
 
 MOST_SKIPPED_IN_A_ROW = 10
 
@@ -58,7 +58,9 @@ class Painting(Iterator[Progress]):
         self.encoder = encoder
         self.stylization = stylization
         self.sizes = pyramid(_size(content), stylization.scales)
-        self._seen, self._styles = _recoloured(content, styles, stylization.keep_colours)
+        self.margin = margin_of(_size(content))
+        seen, self._styles = _recoloured(content, styles, stylization.keep_colours)
+        self._seen = widen(seen, self.margin)
         self._average = Average(0.0)
         self._coarser: Tensor | None = None
         self.skipped = 0
@@ -74,7 +76,7 @@ class Painting(Iterator[Progress]):
         painted = self._average.value
         if painted is None:
             painted = self._coarser if self._coarser is not None else self._seen
-        painted = resize(painted, size).clamp(0, 1)
+        painted = resize(trim(resize(painted, _size(self._seen)), self.margin), size).clamp(0, 1)
         if self.stylization.keep_colours == "luminance":
             painted = with_luminance(resize(self.content, size).clamp(0, 1), luminance(painted))
         return painted
@@ -86,10 +88,11 @@ class Painting(Iterator[Progress]):
             return
         steps, scales = self.stylization.iterations, len(self.sizes)
         work = [height * width for height, width in self.sizes]
-        optimiser = self._optimiser(self._start(self.sizes[0]))
+        canvases = [widened(size, self.margin * max(size) / max(self.sizes[-1])) for size in self.sizes]
+        optimiser = self._optimiser(self._start(canvases[0]))
         for scale, size in enumerate(self.sizes):
-            optimiser = optimiser.at(size)
-            objective = self._objective(size)
+            optimiser = optimiser.at(canvases[scale])
+            objective = self._objective(size, canvases[scale])
             # Until the new scale has an average of its own, the last one's is what there is to see.
             self._coarser, self._average = self._average.value, Average(_decay(steps))
             for step in range(steps):
@@ -111,25 +114,25 @@ class Painting(Iterator[Progress]):
         raise NumericalFailure(f"{MOST_SKIPPED_IN_A_ROW} steps in a row gave numbers that are not finite.",
                                hint="Lower step_size or the weights, or use the fp32 precision.")
 
-    def _objective(self, size: Size) -> Objective:
+    def _objective(self, size: Size, canvas: Size) -> Objective:
         s = self.stylization
         styles = [resize(style, self._style_size(style, size)).clamp(0, 1) for style in self._styles]
         moments = moments_of(self.encoder, styles, s.mix(), tuple(s.style_layers))
         content_weight = s.content_weight * content_share(s.strength)
-        return Objective(self.encoder, resize(self._seen, size).clamp(0, 1), moments, s, content_weight)
+        return Objective(self.encoder, resize(self._seen, canvas).clamp(0, 1), moments, s, content_weight)
 
     def _style_size(self, style: Tensor, size: Size) -> Size:
         # Never enlarged beyond its own pixels: the blur would be learnt as part of the style.
         return fit(_size(style), min(max(size) * stroke_scale(self.stylization.detail), max(_size(style))))
 
-    def _start(self, size: Size) -> Tensor:
+    def _start(self, canvas: Size) -> Tensor:
         if self.stylization.init == "content":
-            return resize(self._seen, size).clamp(0, 1)
+            return resize(self._seen, canvas).clamp(0, 1)
         if self.stylization.init == "style":
-            return resize(self._styles[0], size).clamp(0, 1)
+            return resize(self._styles[0], canvas).clamp(0, 1)
         # Drawn on the CPU, so that a seed means the same noise on every device.
         generator = torch.Generator().manual_seed(self.stylization.seed)
-        return torch.rand((1, 3, *size), generator=generator).to(self.content)
+        return torch.rand((1, 3, *canvas), generator=generator).to(self.content)
 
     def _optimiser(self, start: Tensor) -> Optimiser:
         return LBFGS(start) if self.stylization.optimiser == "lbfgs" else Adam(start, self.stylization.step_size)

@@ -28,6 +28,28 @@ def pyramid(size: Size, count: int = 0) -> list[Size]:
     return sorted(set(sizes))
 
 
+def margin_of(size: Size) -> int:
+    """Width in px of the strip that is painted beyond each edge and cut off again: what zero padding spoils in the encoder's
+    deeper layers (streaks, dots and fringes along the border) happens there."""
+    return max(8, round(max(size) / 64))
+
+
+def widened(size: Size, margin: float) -> Size:
+    """``size`` with ``margin`` on every side, to the nearest px."""
+    return round(size[0] + 2 * margin), round(size[1] + 2 * margin)
+
+
+def widen(picture: Tensor, margin: int) -> Tensor:
+    """``picture`` (1, C, H, W) continued by ``margin`` px on every side as its mirror image, or its edge where it is too small."""
+    mode = "reflect" if margin < min(picture.shape[-2:]) else "replicate"
+    return F.pad(picture, (margin, margin, margin, margin), mode=mode)
+
+
+def trim(picture: Tensor, margin: int) -> Tensor:
+    """The inverse of :func:`widen`."""
+    return picture[..., margin:-margin, margin:-margin]
+
+
 def fit(size: Size, long_side: float) -> Size:
     """``size`` scaled to ``long_side``, aspect kept; at least 16 px a side."""
     factor = long_side / max(size)
