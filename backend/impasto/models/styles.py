@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import filelock
-import numpy as np
 import yaml
 
 from ..errors import Conflict, UnknownStyle, did_you_mean
@@ -155,6 +154,8 @@ class StyleLibrary:
 
     def _stripped(self, data: bytes) -> tuple[bytes, str, int, int]:
         """The picture written anew as 8-bit sRGB: bytes, format, width, height."""
+        import numpy as np
+
         from ..images import Limits, decode, encode, to_png8
 
         picture = decode(data, Limits.of(self._settings))

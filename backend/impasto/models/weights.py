@@ -10,18 +10,20 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from ..errors import DigestMismatch
 from . import vgg
 from .disk import written_whole
+
+if TYPE_CHECKING:
+    import numpy as np  # the daemon imports this module, and should not wait for numpy when it starts
 
 FORMAT = "impasto-encoder-1"
 
@@ -68,6 +70,9 @@ def write(file: Path, arrays: Mapping[str, np.ndarray], header: Header) -> None:
 
     Raises :class:`DigestMismatch` where a tensor is missing, has another shape or dtype, or holds a non-finite number.
     """
+    import numpy as np
+    from safetensors.numpy import save_file
+
     wanted = vgg.shapes(header.architecture)
     arrays = {name: np.ascontiguousarray(arrays[name]) for name in wanted if name in arrays}
     _check_layout(header.architecture, {name: (array.shape, str(array.dtype)) for name, array in arrays.items()})
@@ -103,6 +108,8 @@ def read(file: Path, architecture: str = "") -> tuple[dict[str, np.ndarray], Hea
 
 def digest_of_tensors(arrays: Mapping[str, np.ndarray]) -> str:
     """SHA-256 over every tensor's name, shape and numbers, in the order of their names."""
+    import numpy as np
+
     digest = hashlib.sha256()
     for name in sorted(arrays):
         digest.update(f"{name}{list(arrays[name].shape)}".encode())
@@ -167,6 +174,8 @@ def _check_layout(architecture: str, found: Mapping[str, tuple[tuple[int, ...], 
 
 
 def _check_finite(arrays: Mapping[str, np.ndarray]) -> None:
+    import numpy as np
+
     wrong = next((name for name, array in arrays.items() if not np.isfinite(array).all()), None)
     if wrong:
         raise DigestMismatch(f"The weights' {wrong} holds numbers that are not finite.")
@@ -174,6 +183,6 @@ def _check_finite(arrays: Mapping[str, np.ndarray]) -> None:
 
 def _triple(values: Any) -> tuple[float, float, float]:
     red, green, blue = (float(v) for v in values)
-    if not all(np.isfinite(v) for v in (red, green, blue)):
+    if not all(math.isfinite(v) for v in (red, green, blue)):
         raise ValueError
     return red, green, blue
