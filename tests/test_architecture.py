@@ -1,0 +1,174 @@
+"""The arrows of docs/architecture.md: who may import whom, and that importing does no work."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[1] / "backend" / "impasto"
+PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+EVERYBODY = {"errors", "stylization", "settings", "paths", ""}
+MAY_IMPORT = {
+    "style": set(),
+    "images": set(),
+    "models": {"images"},
+    "jobs": {"style", "images", "models"},
+    "api": {"jobs", "images", "models"},
+    "cli": {"api", "jobs", "images", "models"},
+}
+WORKER_ONLY = {"jobs/device.py", "jobs/easel.py"}
+"""The modules outside `style` that may import torch at their top."""
+
+LIBRARIES_OF_OTHERS = {
+    "style": {"flask", "waitress", "requests", "click", "sqlite3", "pathlib", "os", "io", "shutil", "tempfile", "socket",
+              "subprocess", "PIL"},
+    "images": {"flask", "waitress", "requests", "click", "sqlite3", "torch", "torchvision", "subprocess"},
+    "models": {"flask", "waitress", "click", "sqlite3"},
+    "jobs": {"flask", "waitress", "click", "requests"},
+    "api": {"torch", "torchvision", "click"},
+    "cli": {"torch", "torchvision", "flask", "waitress"},
+}
+DEFERRED = {("models", "torch"), ("models", "torchvision"), ("jobs", "torch"), ("cli", "torch"), ("api", "requests")}
+"""(package, library) pairs that are allowed inside functions, for work that needs them, but not at a module's top."""
+
+DEFINITIONS = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef)
+
+MAX_LINES, MAX_FUNCTION_LINES = 360, 60
+
+
+def name_of(module: Path) -> str:
+    return module.relative_to(SOURCE).as_posix()
+
+
+def package_of(module: Path) -> str:
+    parts = module.relative_to(SOURCE).parts
+    return parts[0] if len(parts) > 1 else parts[0].removesuffix(".py").removeprefix("__init__")
+
+
+def imports(module: Path, *, top_only: bool = False) -> set[str]:
+    """Everything ``module`` imports at run time, by absolute name; with ``top_only``, what importing it imports."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            return
+        if top_only and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            return
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            found.update(absolute(module, node))
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(tree)
+    return found
+
+
+def absolute(module: Path, node: ast.ImportFrom) -> set[str]:
+    if not node.level:
+        return {node.module or ""}
+    parts = ["impasto", *module.relative_to(SOURCE).parts]
+    base = ".".join([*parts[: len(parts) - node.level], *([node.module] if node.module else [])])
+    return {f"{base}.{alias.name}" for alias in node.names} | {base}
+
+
+def own_packages(names: set[str]) -> set[str]:
+    """The packages of ours among ``names``."""
+    own = {name.split(".")[1] if "." in name else "" for name in names if name.split(".")[0] == "impasto"}
+    return {name for name in own if name in MAY_IMPORT}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_arrows_point_one_way(module):
+    package = package_of(module)
+    allowed = MAY_IMPORT.get(package, set()) | {package}
+    assert own_packages(imports(module)) <= allowed, f"{package} may import {sorted(allowed)}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_each_package_keeps_to_its_libraries(module):
+    package = package_of(module)
+    others = LIBRARIES_OF_OTHERS.get(package, {"torch", "torchvision", "flask", "waitress", "requests", "click"})
+    if name_of(module) in WORKER_ONLY:
+        others = others - {"torch"}
+    at_top = {name.split(".")[0] for name in imports(module, top_only=True)}
+    anywhere = {name.split(".")[0] for name in imports(module)}
+    assert not at_top & others
+    assert not {name for name in anywhere & others if (package, name) not in DEFERRED}
+
+
+@pytest.mark.parametrize("package", ["jobs", "models", "api", "cli"])
+def test_torch_is_imported_at_the_top_of_no_module_of_the_daemon(package):
+    modules = [m for m in MODULES if package_of(m) == package and name_of(m) not in WORKER_ONLY]
+    assert modules
+    wrong = [name_of(m) for m in modules if {n.split(".")[0] for n in imports(m, top_only=True)} & {"torch", "torchvision"}]
+    assert not wrong
+
+
+def test_the_engine_is_silent_and_touches_no_file():
+    for module in (m for m in MODULES if package_of(m) == "style"):
+        called = {node.func.id for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+                  if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        assert not called & {"print", "open", "input"}, name_of(module)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_importing_does_no_work(module):
+    """At a module's top there are definitions and imports; anything else would run for whoever imports it."""
+    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.If):
+            assert ast.unparse(node.test) in ("TYPE_CHECKING", "__name__ == '__main__'"), node.lineno
+        elif isinstance(node, ast.Expr):
+            assert isinstance(node.value, ast.Constant), f"line {node.lineno} runs at import"
+        else:
+            assert isinstance(node, DEFINITIONS), f"line {node.lineno} runs at import"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_modules_and_functions_are_short_enough_to_read(module):
+    text = module.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MAX_LINES
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            assert node.end_lineno - node.lineno < MAX_FUNCTION_LINES, f"{node.name} is longer than a screen"
+
+
+@pytest.mark.parametrize("statement, forbidden", [
+    ("import impasto.cli", {"torch", "flask", "waitress", "numpy", "requests", "PIL"}),
+    ("import impasto.cli.daemon, impasto.cli.stylize, impasto.cli.doctor, impasto.cli.demo", {"torch", "flask", "numpy"}),
+    ("import impasto.api.server, impasto.jobs, impasto.models", {"torch", "torchvision", "PIL", "imagecodecs", "requests"}),
+    ("import impasto.images", {"torch", "flask"}),
+    ("import impasto.jobs.worker, impasto.jobs.work, impasto.jobs.stylize", {"torch", "flask"}),
+    ("import impasto.style", {"flask", "requests", "PIL", "yaml", "click"}),
+])
+def test_in_a_fresh_interpreter(statement, forbidden):
+    told = subprocess.run([sys.executable, "-c", f"{statement}\nimport sys; print(*sorted(sys.modules))"],
+                          capture_output=True, text=True, check=True, timeout=120)
+    assert not forbidden & set(told.stdout.split())
+
+
+def test_plugins_need_only_their_editor_and_the_standard_library():
+    hosts = {"gi", "krita", "PyQt5", "PyQt6", "PyQt", "gimp"}
+    for module in PLUGINS.rglob("*.py"):
+        siblings = {path.stem for path in PLUGINS.rglob("*.py")} | {path.name for path in PLUGINS.rglob("*") if path.is_dir()}
+        tree = ast.parse(module.read_text(encoding="utf-8"))
+        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
+        roots = {name.split(".")[0] for name in names}
+        assert not roots - hosts - siblings - set(sys.stdlib_module_names), module
+
+
+def test_the_check_itself_sees_imports():
+    """A checker that finds nothing anywhere would pass all of the above."""
+    module = SOURCE / "style" / "painting.py"
+    assert "torch" in {name.split(".")[0] for name in imports(module)}
+    assert own_packages({"impasto.jobs.store", "impasto.errors", "numpy"}) == {"jobs"}
+    assert "impasto.errors" in imports(SOURCE / "cli" / "__init__.py")
