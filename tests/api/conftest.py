@@ -40,7 +40,9 @@ class Client(requests.Session):
 
     def submit(self, **fields) -> dict:
         """A small job in the queue; ``fields`` are form fields."""
-        answer = self.post("/v1/jobs", files=stylize_files(), data={"style": "great-wave", "iterations": 3, "step_size": 0.01, **fields})
+        answer = self.post(
+            "/v1/jobs", files=stylize_files(), data={"style": "great-wave", "iterations": 3, "step_size": 0.01, **fields}
+        )
         assert answer.status_code == 202, answer.text
         return answer.json()
 
@@ -82,8 +84,16 @@ def start(folder: Path, **settings) -> tuple[Daemon, object]:
     manager = JobManager(configured, paths, work=WORK)
     manager.start()
     stopping = threading.Event()
-    app = create_app(configured, paths, manager, ModelStore(Catalogue.load(), paths, configured), StyleLibrary(paths, configured),
-                     TOKEN, INSTANCE, stopping=stopping)
+    app = create_app(
+        configured,
+        paths,
+        manager,
+        ModelStore(Catalogue.load(), paths, configured),
+        StyleLibrary(paths, configured),
+        TOKEN,
+        INSTANCE,
+        stopping=stopping,
+    )
     server = httpd.make_server(app, listener, configured)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -12,7 +12,7 @@ def exchange(port: int, request: bytes, *, then: bytes = b"", timeout: float = 1
         connection.sendall(request)
         for start in range(0, len(then), 65536):
             try:
-                connection.sendall(then[start:start + 65536])
+                connection.sendall(then[start : start + 65536])
             except OSError:
                 break  # the daemon has heard enough
         return parse(read_all(connection))

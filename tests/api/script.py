@@ -25,7 +25,9 @@ def stylize(order, report, control):
     style = images.decode((order.folder / "style-0").read_bytes(), images.Limits())
     steps = order.parameters["iterations"]
     if order.parameters["seed"] == FAILS:
-        raise OutOfMemory("There was not enough memory to paint at 64 x 48.", hint="Set resolution to 64 or less.", field="resolution")
+        raise OutOfMemory(
+            "There was not enough memory to paint at 64 x 48.", hint="Set resolution to 64 or less.", field="resolution"
+        )
     if order.parameters["seed"] == DIES:
         os._exit(3)
     report("phase", phase="painting")
@@ -34,7 +36,9 @@ def stylize(order, report, control):
         control.check()
         share = order.parameters["strength"] * step / steps
         painted = content.rgb * (1 - share) + target * share
-        report("progress", step=step, total=steps, fraction=step / steps, scale=1, scales=1, width=content.width, height=content.height)
+        report(
+            "progress", step=step, total=steps, fraction=step / steps, scale=1, scales=1, width=content.width, height=content.height
+        )
         write_atomically(order.folder / "preview.png", images.to_png8(painted))
         report("preview")
         if control.finishing:
@@ -45,8 +49,15 @@ def stylize(order, report, control):
     media_type, extension = images.FORMATS[name]
     data = images.encode(images.repaint(content, painted.astype(np.float32)), name)
     write_atomically(order.folder / f"result{extension}", data)
-    return {"file": f"result{extension}", "format": name, "media_type": media_type, "width": content.width, "height": content.height,
-            "steps": step, "finished_early": step < steps}
+    return {
+        "file": f"result{extension}",
+        "format": name,
+        "media_type": media_type,
+        "width": content.width,
+        "height": content.height,
+        "steps": step,
+        "finished_early": step < steps,
+    }
 
 
 def pull(order, report, control):

@@ -35,7 +35,9 @@ def test_shipped_styles_have_pictures_and_thumbnails(client):
 
 
 def test_a_style_is_added_used_and_removed(client):
-    answer = client.post("/v1/styles", files={"picture": ("p.png", pictures.png(120, 100))}, data={"name": "My fresco \u00fcber alles"})
+    answer = client.post(
+        "/v1/styles", files={"picture": ("p.png", pictures.png(120, 100))}, data={"name": "My fresco \u00fcber alles"}
+    )
     assert answer.status_code == 201
     style = answer.json()
     assert style["own"] and style["title"] == "My fresco \u00fcber alles"
@@ -55,25 +57,30 @@ def test_shipped_styles_cannot_be_removed(client):
     assert client.get("/v1/styles/great-wave").status_code == 200
 
 
-@pytest.mark.parametrize(("files", "data", "status", "expected"), [
-    ({"picture": ("p", b"")}, {"name": "x"}, 400, "bad_picture"),
-    ({"picture": ("p", pictures.png()[:300])}, {"name": "x"}, 400, "bad_picture"),
-    ({"picture": ("p", b"no picture, but long enough to be one")}, {"name": "x"}, 415, "unsupported_picture"),
-    ({"picture": ("p", pictures.png(8, 8))}, {"name": "x"}, 400, "picture_too_small"),
-    ({"picture": ("p", pictures.png())}, {}, 400, "invalid_parameter"),
-    ({"picture": ("p", pictures.png())}, {"name": "x" * 101}, 400, "invalid_parameter"),
-    ({"picture": ("p", pictures.png())}, {"name": "a\0b"}, 400, "invalid_parameter"),
-    ({"picture": ("p", pictures.png())}, {"name": "x", "id": "y"}, 400, "unknown_parameter"),
-    ({"file": ("p", pictures.png())}, {"name": "x"}, 400, "unknown_parameter"),
-    ({"name": (None, "x")}, {}, 400, "malformed_request"),
-])
+@pytest.mark.parametrize(
+    ("files", "data", "status", "expected"),
+    [
+        ({"picture": ("p", b"")}, {"name": "x"}, 400, "bad_picture"),
+        ({"picture": ("p", pictures.png()[:300])}, {"name": "x"}, 400, "bad_picture"),
+        ({"picture": ("p", b"no picture, but long enough to be one")}, {"name": "x"}, 415, "unsupported_picture"),
+        ({"picture": ("p", pictures.png(8, 8))}, {"name": "x"}, 400, "picture_too_small"),
+        ({"picture": ("p", pictures.png())}, {}, 400, "invalid_parameter"),
+        ({"picture": ("p", pictures.png())}, {"name": "x" * 101}, 400, "invalid_parameter"),
+        ({"picture": ("p", pictures.png())}, {"name": "a\0b"}, 400, "invalid_parameter"),
+        ({"picture": ("p", pictures.png())}, {"name": "x", "id": "y"}, 400, "unknown_parameter"),
+        ({"file": ("p", pictures.png())}, {"name": "x"}, 400, "unknown_parameter"),
+        ({"name": (None, "x")}, {}, 400, "malformed_request"),
+    ],
+)
 def test_bad_styles_are_refused(client, files, data, status, expected):
     before = client.get("/v1/styles").json()
     assert code(client.post("/v1/styles", files=files, data=data)) == (status, expected)
     assert client.get("/v1/styles").json() == before
 
 
-@pytest.mark.parametrize("id", ["nothing", "..", "%2e%2e%2fgreat-wave", "GREAT-WAVE", "great-wave%00", "C:", "great-wave%5c", "x" * 300])
+@pytest.mark.parametrize(
+    "id", ["nothing", "..", "%2e%2e%2fgreat-wave", "GREAT-WAVE", "great-wave%00", "C:", "great-wave%5c", "x" * 300]
+)
 @pytest.mark.parametrize("tail", ["", "/thumbnail", "/picture"])
 def test_unknown_styles(client, id, tail):
     answer = client.get(f"/v1/styles/{id}{tail}")

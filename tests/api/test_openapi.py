@@ -39,7 +39,11 @@ def test_the_form_has_every_parameter_with_its_range(document):
         schema = form["properties"][parameter.name]
         assert schema["description"].startswith(parameter.help)
         if parameter.kind in ("number", "integer"):
-            assert (schema["minimum"], schema["maximum"], schema["default"]) == (parameter.minimum, parameter.maximum, parameter.default)
+            assert (schema["minimum"], schema["maximum"], schema["default"]) == (
+                parameter.minimum,
+                parameter.maximum,
+                parameter.default,
+            )
         if parameter.choices:
             assert schema["enum"] == list(parameter.choices)
     assert set(form["properties"]) == {p.name for p in Stylization.parameters()} | {"content", "format"}
@@ -49,6 +53,7 @@ def test_real_answers_fit_their_schemas(document, client):
     from openapi_schema_validator import OAS31Validator
     from referencing import Registry, Resource
     from referencing.jsonschema import DRAFT202012
+
     registry = Registry().with_resource("impasto:", Resource.from_contents(document, default_specification=DRAFT202012))
 
     def fits(name, value):

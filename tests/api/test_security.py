@@ -69,11 +69,29 @@ def test_a_refused_host_is_told_which_setting_would_let_it_in(daemon):
     assert b"allowed_hosts" in sent(daemon.port, BEARER, host="evil.example")[2]
 
 
-@pytest.mark.parametrize("headers", [
-    (), ("Host: 127.0.0.1:{port}", "Host: 127.0.0.1:{port}"), ("Host: 127.0.0.1:{port}", "Host: evil.example"),
-    ("Host: evil.example", "Host: 127.0.0.1:{port}"), ("Host : 127.0.0.1:{port}",), ("X_Host: 127.0.0.1:{port}",),
-    ("X-Forwarded-Host: 127.0.0.1:{port}",), ("Host: evil.example", "X-Forwarded-Host: 127.0.0.1:{port}"),
-], ids=["missing", "doubled", "doubled, ours first", "doubled, ours last", "a space before the colon", "another header", "forwarded", "forwarded over"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (),
+        ("Host: 127.0.0.1:{port}", "Host: 127.0.0.1:{port}"),
+        ("Host: 127.0.0.1:{port}", "Host: evil.example"),
+        ("Host: evil.example", "Host: 127.0.0.1:{port}"),
+        ("Host : 127.0.0.1:{port}",),
+        ("X_Host: 127.0.0.1:{port}",),
+        ("X-Forwarded-Host: 127.0.0.1:{port}",),
+        ("Host: evil.example", "X-Forwarded-Host: 127.0.0.1:{port}"),
+    ],
+    ids=[
+        "missing",
+        "doubled",
+        "doubled, ours first",
+        "doubled, ours last",
+        "a space before the colon",
+        "another header",
+        "forwarded",
+        "forwarded over",
+    ],
+)
 def test_missing_and_doubled_hosts_are_refused(daemon, headers):
     assert sent(daemon.port, BEARER, *(line.format(port=daemon.port) for line in headers))[0] in (400, 403)
 
@@ -90,15 +108,31 @@ def test_an_address_in_the_request_line_must_be_ours_too(daemon):
 
 def test_allowed_hosts_are_answered_and_nothing_like_them(make_daemon):
     port = make_daemon(allowed_hosts=["studio.lan", "proxy.lan:8443"]).port
-    for host, status in {f"studio.lan:{port}": 200, "studio.lan": 200, "STUDIO.LAN": 200, "proxy.lan:8443": 200,
-                         "proxy.lan": 403, f"proxy.lan:{port}": 403, "studio.lan:1": 403, "a.studio.lan": 403, "studio.lan.": 403}.items():
+    for host, status in {
+        f"studio.lan:{port}": 200,
+        "studio.lan": 200,
+        "STUDIO.LAN": 200,
+        "proxy.lan:8443": 200,
+        "proxy.lan": 403,
+        f"proxy.lan:{port}": 403,
+        "studio.lan:1": 403,
+        "a.studio.lan": 403,
+        "studio.lan.": 403,
+    }.items():
         assert sent(port, BEARER, host=host)[0] == status, host
 
 
 def test_listening_everywhere_takes_any_address_but_no_foreign_name(make_daemon):
     port = make_daemon(host="0.0.0.0").port
-    for host, status in {f"192.168.1.7:{port}": 200, f"[fe80::1]:{port}": 200, f"127.0.0.1:{port}": 200, f"evil.example:{port}": 403,
-                         f"127.1:{port}": 403, "192.168.1.7": 403, f"192.168.1.7.evil.example:{port}": 403}.items():
+    for host, status in {
+        f"192.168.1.7:{port}": 200,
+        f"[fe80::1]:{port}": 200,
+        f"127.0.0.1:{port}": 200,
+        f"evil.example:{port}": 403,
+        f"127.1:{port}": 403,
+        "192.168.1.7": 403,
+        f"192.168.1.7.evil.example:{port}": 403,
+    }.items():
         assert sent(port, BEARER, host=host)[0] == status, host
 
 
@@ -146,21 +180,29 @@ def test_every_unsafe_method_is_held_to_it(client, method):
 
 
 def test_nobody_gets_cors_headers_by_default(client):
-    for answer in (client.get("/v1/jobs", headers={"Origin": "https://evil.example"}),
-                   client.options("/v1/jobs", headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"})):
+    for answer in (
+        client.get("/v1/jobs", headers={"Origin": "https://evil.example"}),
+        client.options("/v1/jobs", headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}),
+    ):
         assert not [name for name in answer.headers if name.lower().startswith("access-control")]
 
 
 def test_allowed_origins_get_exact_cors_headers_and_still_need_the_token(make_daemon):
     running = make_daemon(allowed_origins=["https://studio.example"])
     client, stranger = running.client(), running.client(token="")
-    preflight = {"Origin": "https://studio.example", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    preflight = {
+        "Origin": "https://studio.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization",
+    }
     answer = stranger.options("/v1/jobs", headers=preflight)
     assert answer.status_code == 204
     assert answer.headers["Access-Control-Allow-Origin"] == "https://studio.example"
     assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
     assert "Access-Control-Allow-Credentials" not in answer.headers
-    assert client.post("/v1/unload", headers={"Origin": "https://studio.example", "Sec-Fetch-Site": "cross-site"}).status_code == 200
+    assert (
+        client.post("/v1/unload", headers={"Origin": "https://studio.example", "Sec-Fetch-Site": "cross-site"}).status_code == 200
+    )
     assert stranger.post("/v1/unload", headers={"Origin": "https://studio.example"}).status_code == 401
     for origin in ("https://studio.example.evil", "http://studio.example", "https://studio.example:8443", "null"):
         refused = stranger.options("/v1/jobs", headers={**preflight, "Origin": origin})
@@ -204,9 +246,19 @@ def test_health_says_who_it_is_and_nothing_else(stranger):
 
 
 WRONG_TOKENS = {
-    "empty": "", "only the scheme": "Bearer", "another token": "Bearer wrong", "a prefix": f"Bearer {TOKEN[:-1]}", "longer": f"Bearer {TOKEN}x",
-    "upper case": f"Bearer {TOKEN.upper()}", "another scheme": f"Basic {TOKEN}", "no scheme": TOKEN, "two": f"Bearer {TOKEN}, Bearer {TOKEN}",
-    "quoted": f'Bearer "{TOKEN}"', "not ASCII": "Bearer \u00e9\u00e9", "None": "Bearer None", "a wildcard": "Bearer *",
+    "empty": "",
+    "only the scheme": "Bearer",
+    "another token": "Bearer wrong",
+    "a prefix": f"Bearer {TOKEN[:-1]}",
+    "longer": f"Bearer {TOKEN}x",
+    "upper case": f"Bearer {TOKEN.upper()}",
+    "another scheme": f"Basic {TOKEN}",
+    "no scheme": TOKEN,
+    "two": f"Bearer {TOKEN}, Bearer {TOKEN}",
+    "quoted": f'Bearer "{TOKEN}"',
+    "not ASCII": "Bearer \u00e9\u00e9",
+    "None": "Bearer None",
+    "a wildcard": "Bearer *",
 }
 
 
@@ -241,7 +293,9 @@ def test_tokens_in_the_address_are_refused_even_if_right(client, stranger, name)
 @pytest.fixture
 def browser(daemon, stranger):
     """A client that has signed in and holds the cookie alone."""
-    answer = stranger.post("/session", headers={"Authorization": f"Bearer {TOKEN}", "Origin": daemon.url, "Sec-Fetch-Site": "same-origin"})
+    answer = stranger.post(
+        "/session", headers={"Authorization": f"Bearer {TOKEN}", "Origin": daemon.url, "Sec-Fetch-Site": "same-origin"}
+    )
     assert answer.status_code == 204
     return stranger
 
@@ -270,14 +324,17 @@ def test_the_cookie_opens_what_the_token_opens(daemon, browser):
     assert browser.post("/v1/unload", headers={"Origin": daemon.url}).status_code == 200
 
 
-@pytest.mark.parametrize(("method", "path", "headers", "status"), [
-    ("POST", "/v1/unload", {}, 401),  # no browser sends a POST without Origin
-    ("POST", "/v1/unload", {"Origin": "http://127.0.0.1:1"}, 403),
-    ("GET", "/v1/jobs", {"Sec-Fetch-Site": "same-site"}, 401),  # a page of another port, for which SameSite sends the cookie
-    ("GET", "/v1/jobs", {"Sec-Fetch-Site": "cross-site"}, 401),
-    ("GET", "/v1/jobs", {"Origin": "http://127.0.0.1:1"}, 401),
-    ("GET", "/", {"Sec-Fetch-Site": "none"}, 200),
-])
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("POST", "/v1/unload", {}, 401),  # no browser sends a POST without Origin
+        ("POST", "/v1/unload", {"Origin": "http://127.0.0.1:1"}, 403),
+        ("GET", "/v1/jobs", {"Sec-Fetch-Site": "same-site"}, 401),  # a page of another port, for which SameSite sends the cookie
+        ("GET", "/v1/jobs", {"Sec-Fetch-Site": "cross-site"}, 401),
+        ("GET", "/v1/jobs", {"Origin": "http://127.0.0.1:1"}, 401),
+        ("GET", "/", {"Sec-Fetch-Site": "none"}, 200),
+    ],
+)
 def test_the_cookie_counts_for_our_own_page_only(browser, method, path, headers, status):
     assert browser.request(method, path, headers=headers).status_code == status
 
@@ -295,9 +352,13 @@ def test_another_daemons_cookie_is_worth_nothing(daemon, stranger):
 # -- bodies and headers --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/v1/unload", "/v1/jobs/0123456789abcdef/cancel", "/v1/jobs/0123456789abcdef/finish",
-                                  "/v1/models/vgg16/pull", "/session"])
-@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "Text/Plain;charset=utf-8"])
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/unload", "/v1/jobs/0123456789abcdef/cancel", "/v1/jobs/0123456789abcdef/finish", "/v1/models/vgg16/pull", "/session"],
+)
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "Text/Plain;charset=utf-8"]
+)
 def test_json_routes_refuse_what_a_web_form_can_send(client, path, kind):
     answer = client.post(path, data=b"{}", headers={"Content-Type": kind})
     assert (answer.status_code, answer.json()["error"]["code"]) == (415, "unsupported_media_type")
@@ -327,6 +388,8 @@ def test_pages_run_no_inline_and_no_foreign_script(client, stranger):
     assert nonce not in stranger.get("/").text
 
 
-@pytest.mark.parametrize("name", ["../app.py", "..%2fapp.py", "%2e%2e/security.py", "..\\app.py", "/etc/passwd", "%00", "studio.js%00.css", "nothing.js"])
+@pytest.mark.parametrize(
+    "name", ["../app.py", "..%2fapp.py", "%2e%2e/security.py", "..\\app.py", "/etc/passwd", "%00", "studio.js%00.css", "nothing.js"]
+)
 def test_only_the_pages_own_files_are_served(client, name):
     assert client.get(f"/static/{name}").status_code == 404

@@ -43,16 +43,23 @@ class Process:
     """A daemon in a process of its own."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
-        self.environment = {**os.environ, "IMPASTO_RUNTIME_DIR": str(folder / "run"), "IMPASTO_DATA_DIR": str(folder / "data"),
-                            **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}}
+        self.environment = {
+            **os.environ,
+            "IMPASTO_RUNTIME_DIR": str(folder / "run"),
+            "IMPASTO_DATA_DIR": str(folder / "data"),
+            **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()},
+        }
         self.paths = Paths(data=folder / "data", weights=folder / "w", drop_in=folder / "d", runtime=folder / "run")
         flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-        self.process = subprocess.Popen([sys.executable, "-c", PROGRAM], env=self.environment, stderr=subprocess.PIPE, creationflags=flags)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM], env=self.environment, stderr=subprocess.PIPE, creationflags=flags
+        )
 
     def ready(self) -> runtime.Daemon:
         def look():
             assert self.process.poll() is None, self.process.stderr.read().decode()
             return runtime.find_daemon(self.paths)
+
         return poll(look, within=WITHIN_S)
 
     def ends(self) -> tuple[int, str]:
@@ -78,7 +85,9 @@ def launch(tmp_path):
 def ask(url, token="", path="/v1/jobs", **more):
     with requests.Session() as session:
         session.trust_env = False
-        return session.request(more.pop("method", "GET"), url + path, timeout=10, headers={"Authorization": f"Bearer {token}"} if token else {}, **more)
+        return session.request(
+            more.pop("method", "GET"), url + path, timeout=10, headers={"Authorization": f"Bearer {token}"} if token else {}, **more
+        )
 
 
 # -- weight --------------------------------------------------------------------------------------------------------
@@ -86,8 +95,10 @@ def ask(url, token="", path="/v1/jobs", **more):
 
 def test_the_daemon_is_light():
     """Neither torch nor the picture codecs are loaded with it."""
-    code = ("import sys, impasto.api.server, impasto.jobs, impasto.models\n"
-            "print([name for name in ('torch', 'torchvision', 'imagecodecs', 'tifffile', 'PIL') if name in sys.modules])")
+    code = (
+        "import sys, impasto.api.server, impasto.jobs, impasto.models\n"
+        "print([name for name in ('torch', 'torchvision', 'numpy', 'imagecodecs', 'tifffile', 'PIL') if name in sys.modules])"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
@@ -103,6 +114,7 @@ def test_health_is_answered_soon_after_the_start(launch):
             return ask(f"http://127.0.0.1:{port}", path="/health").ok
         except requests.ConnectionError:
             return False
+
     poll(up, within=WITHIN_S, every=0.01)
     assert time.monotonic() - began < 3  # one second on a machine that does nothing else
 
@@ -114,7 +126,13 @@ def test_the_runtime_file_lets_its_owner_in_and_nobody_else(launch):
     one = launch()
     found = one.ready()
     told = json.loads(one.paths.runtime_file.read_text(encoding="utf-8"))
-    assert told == {"url": found.url, "token": found.token, "pid": one.process.pid, "instance": found.instance, "version": __version__}
+    assert told == {
+        "url": found.url,
+        "token": found.token,
+        "pid": one.process.pid,
+        "instance": found.instance,
+        "version": __version__,
+    }
     assert ask(found.url, found.token).status_code == 200
     assert ask(found.url).status_code == 401
     assert len(found.token) >= 40
@@ -132,7 +150,9 @@ def test_a_told_daemon_ends_soon_and_tidies_up(launch, number):
     with requests.Session() as session:
         session.trust_env = False
         session.headers["Authorization"] = f"Bearer {found.token}"
-        job = session.post(found.url + "/v1/jobs", files=stylize_files(), data={"style": "great-wave", "iterations": 1000, "step_size": 0.05}).json()
+        job = session.post(
+            found.url + "/v1/jobs", files=stylize_files(), data={"style": "great-wave", "iterations": 1000, "step_size": 0.05}
+        ).json()
         with session.get(found.url + job["links"]["events"], stream=True) as stream:
             next(stream.iter_lines())
             began = time.monotonic()
@@ -142,7 +162,9 @@ def test_a_told_daemon_ends_soon_and_tidies_up(launch, number):
     assert not one.paths.runtime_file.exists()
     again = launch()
     found = again.ready()
-    assert ask(found.url, found.token, job["links"]["self"]).json()["state"] in ("queued", "running"), "an accepted job outlives the daemon"
+    assert ask(found.url, found.token, job["links"]["self"]).json()["state"] in ("queued", "running"), (
+        "an accepted job outlives the daemon"
+    )
 
 
 def test_a_killed_daemons_file_is_known_for_stale_and_replaced(launch):
@@ -177,10 +199,32 @@ def test_a_daemon_removes_no_file_but_its_own(tmp_path):
 GOOD = {"url": "http://127.0.0.1:1", "token": "t", "pid": 1, "instance": "i", "version": "v"}
 
 
-@pytest.mark.parametrize("content", [
-    "", "{", "[]", "null", '"text"', "{}", "\x00\x01", "x" * 100_000,
-    *(json.dumps({**GOOD, key: value}) for key, value in (("pid", "1"), ("pid", True), ("pid", 0), ("pid", -5), ("url", "file:///etc/passwd"),
-                                                           ("url", "http://"), ("url", 5), ("token", None)))])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '"text"',
+        "{}",
+        "\x00\x01",
+        "x" * 100_000,
+        *(
+            json.dumps({**GOOD, key: value})
+            for key, value in (
+                ("pid", "1"),
+                ("pid", True),
+                ("pid", 0),
+                ("pid", -5),
+                ("url", "file:///etc/passwd"),
+                ("url", "http://"),
+                ("url", 5),
+                ("token", None),
+            )
+        ),
+    ],
+)
 def test_a_file_that_is_none_of_ours_is_ignored(tmp_path, content):
     paths = Paths(tmp_path, tmp_path, tmp_path, tmp_path)
     paths.runtime_file.write_text(content, encoding="utf-8")
@@ -237,7 +281,15 @@ def test_this_machine_alone_needs_no_token(host):
     server.check_address(Settings(host=host))
 
 
-@pytest.mark.parametrize(("host", "url"), [("127.0.0.1", "http://127.0.0.1:5"), ("::1", "http://[::1]:5"), ("0.0.0.0", "http://127.0.0.1:5"),
-                                          ("::", "http://[::1]:5"), ("localhost", "http://localhost:5")])
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:5"),
+        ("::1", "http://[::1]:5"),
+        ("0.0.0.0", "http://127.0.0.1:5"),
+        ("::", "http://[::1]:5"),
+        ("localhost", "http://localhost:5"),
+    ],
+)
 def test_clients_are_told_an_address_they_can_use(host, url):
     assert server.url_of(Settings(host=host, port=5)) == url

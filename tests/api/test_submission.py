@@ -23,7 +23,7 @@ def refused(answer, status: int, code: str, field: str | None = None) -> dict:
     error = answer.json()["error"]
     assert error["code"] == code, error
     assert error["message"].endswith((".", "?"))
-    assert not any(word in answer.text for word in ("Traceback", "File \\\"", ".py", "site-packages"))
+    assert not any(word in answer.text for word in ("Traceback", 'File \\"', ".py", "site-packages"))
     if field is not None:
         assert error.get("field") == field, error
     return error
@@ -35,7 +35,7 @@ WHOLE = pictures.png()
 BAD_PICTURES = {
     "empty": (b"", 400, "bad_picture"),
     "one byte": (b"\x89", 400, "bad_picture"),
-    "cut off": (WHOLE[:len(WHOLE) // 2], 400, "bad_picture"),
+    "cut off": (WHOLE[: len(WHOLE) // 2], 400, "bad_picture"),
     "cut off at the end": (WHOLE[:-40], 400, "bad_picture"),
     "a cut-off JPEG": (pictures.encoded("JPEG")[:600], 400, "bad_picture"),
     "damaged": (WHOLE[:60] + b"\0" * 200 + WHOLE[260:], 400, "bad_picture"),
@@ -53,6 +53,7 @@ BAD_PICTURES = {
 def small(tmp_path_factory):
     """A daemon that takes one megapixel."""
     from .conftest import start
+
     running, stop = start(tmp_path_factory.mktemp("small"), max_megapixels=1)
     yield running.client()
     stop()
@@ -83,7 +84,9 @@ def test_every_format_is_taken_whatever_its_name(client, form):
 def test_a_form_without_content_says_how_to_send_one(client):
     error = refused(client.post("/v1/jobs", files={"style": ("a.png", WHOLE)}), 400, "malformed_request", "content")
     assert "content=@" in error["hint"]
-    error = refused(client.post("/v1/jobs", files={"content": (None, "photo.jpg")}, data=STYLE), 400, "malformed_request", "content")
+    error = refused(
+        client.post("/v1/jobs", files={"content": (None, "photo.jpg")}, data=STYLE), 400, "malformed_request", "content"
+    )
     assert "@" in error["hint"]
 
 
@@ -103,33 +106,80 @@ def test_an_empty_file_input_of_a_web_form_is_no_style(client):
 
 @pytest.mark.parametrize("style", ["no-such-style", "great_wave", "0"])
 def test_unknown_styles_are_refused(client, style):
-    assert "style" in refused(client.post("/v1/jobs", files=stylize_files(), data={"style": style}), 404, "unknown_style")["message"]
+    assert (
+        "style" in refused(client.post("/v1/jobs", files=stylize_files(), data={"style": style}), 404, "unknown_style")["message"]
+    )
 
 
-@pytest.mark.parametrize("style", ["../../etc/passwd", "..", "C:\\x", "/etc/passwd", "great-wave/..", "a\0b", "GREAT-WAVE", "upload:0", "x" * 65,
-                                   "http://example.org/a.jpg", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "style",
+    [
+        "../../etc/passwd",
+        "..",
+        "C:\\x",
+        "/etc/passwd",
+        "great-wave/..",
+        "a\0b",
+        "GREAT-WAVE",
+        "upload:0",
+        "x" * 65,
+        "http://example.org/a.jpg",
+        "file:///etc/passwd",
+    ],
+)
 def test_styles_that_can_be_no_id_are_refused(client, style):
     refused(client.post("/v1/jobs", files=stylize_files(), data={"style": style}), 400, "invalid_parameter", "style")
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("strength", "2"), ("strength", "-0.1"), ("strength", "strong"), ("strength", "nan"), ("strength", "inf"), ("strength", ""),
-    ("iterations", "1.5"), ("iterations", "0"), ("iterations", "1e99"), ("keep_colours", "yes"), ("loss", "GRAM"), ("seed", "-1"),
-    ("content_layers", "relu9_9"), ("style_layers", "relu1_1:x"), ("style_weights", "1,2"), ("style_weights", "0"), ("encoder", "../vgg16"),
-    ("resolution", "99999999"), ("format", "gif"), ("format", "../png")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("strength", "2"),
+        ("strength", "-0.1"),
+        ("strength", "strong"),
+        ("strength", "nan"),
+        ("strength", "inf"),
+        ("strength", ""),
+        ("iterations", "1.5"),
+        ("iterations", "0"),
+        ("iterations", "1e99"),
+        ("keep_colours", "yes"),
+        ("loss", "GRAM"),
+        ("seed", "-1"),
+        ("content_layers", "relu9_9"),
+        ("style_layers", "relu1_1:x"),
+        ("style_weights", "1,2"),
+        ("style_weights", "0"),
+        ("encoder", "../vgg16"),
+        ("resolution", "99999999"),
+        ("format", "gif"),
+        ("format", "../png"),
+    ],
+)
 def test_wrong_values_are_refused_with_the_parameters_name(client, name, value):
     refused(client.post("/v1/jobs", files=stylize_files(), data={**STYLE, name: value}), 400, "invalid_parameter", name)
 
 
 def test_unknown_parameters_are_refused_with_the_nearest_name(client):
-    error = refused(client.post("/v1/jobs", files=stylize_files(), data={**STYLE, "strenght": "1"}), 400, "unknown_parameter", "strenght")
+    error = refused(
+        client.post("/v1/jobs", files=stylize_files(), data={**STYLE, "strenght": "1"}), 400, "unknown_parameter", "strenght"
+    )
     assert "strength" in error["hint"]
-    refused(client.post("/v1/jobs", files={**stylize_files(), "mask": ("m.png", WHOLE)}, data=STYLE), 400, "unknown_parameter", "mask")
+    refused(
+        client.post("/v1/jobs", files={**stylize_files(), "mask": ("m.png", WHOLE)}, data=STYLE), 400, "unknown_parameter", "mask"
+    )
 
 
 def test_a_file_for_a_number_and_a_number_twice_are_refused(client):
-    refused(client.post("/v1/jobs", files={**stylize_files(), "strength": ("s.png", WHOLE)}, data=STYLE), 400, "invalid_parameter", "strength")
-    answer = client.post("/v1/jobs", files=stylize_files(), data=[("style", "great-wave"), ("strength", "0.1"), ("strength", "0.9")])
+    refused(
+        client.post("/v1/jobs", files={**stylize_files(), "strength": ("s.png", WHOLE)}, data=STYLE),
+        400,
+        "invalid_parameter",
+        "strength",
+    )
+    answer = client.post(
+        "/v1/jobs", files=stylize_files(), data=[("style", "great-wave"), ("strength", "0.1"), ("strength", "0.9")]
+    )
     refused(answer, 400, "invalid_parameter", "strength")
 
 
@@ -139,14 +189,25 @@ def test_too_many_styles_are_refused(client):
     refused(client.post("/v1/jobs", files=files, data=data), 400, "invalid_parameter", "style")
 
 
-@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/x-www-form-urlencoded", "image/png", "multipart/form-data", ""])
+@pytest.mark.parametrize(
+    "kind", ["application/json", "text/plain", "application/x-www-form-urlencoded", "image/png", "multipart/form-data", ""]
+)
 @pytest.mark.parametrize("path", ["/v1/jobs", "/v1/stylize", "/v1/styles"])
 def test_bodies_of_another_type_are_refused(client, path, kind):
     refused(client.post(path, data=b'{"content": "photo.jpg"}', headers={"Content-Type": kind}), 400, "malformed_request")
 
 
-@pytest.mark.parametrize("body", [b"", b"--x", b"--x\r\n\r\n", b"--x--\r\n", b"--y\r\nContent-Disposition: form-data; name=content\r\n\r\nx\r\n--y--\r\n",
-                                  b'--x\r\nContent-Disposition: form-data; name="content"; filename="a"\r\n\r\n\x89PNG'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"--x",
+        b"--x\r\n\r\n",
+        b"--x--\r\n",
+        b"--y\r\nContent-Disposition: form-data; name=content\r\n\r\nx\r\n--y--\r\n",
+        b'--x\r\nContent-Disposition: form-data; name="content"; filename="a"\r\n\r\n\x89PNG',
+    ],
+)
 def test_broken_forms_are_refused(client, body):
     answer = client.post("/v1/jobs", data=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
     assert 400 <= answer.status_code < 500
@@ -197,11 +258,20 @@ def test_refusing_a_large_body_takes_no_memory(daemon):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("request_bytes", [
-    b"nonsense\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n", b"GET / HTTP/1.1\r\nA: b\nC: d\r\n\r\n",
-    b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
-    b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"])
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"GET / HTTP/1.1\r\nA: b\nC: d\r\n\r\n",
+        b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+        b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+    ],
+)
 def test_what_is_no_http_gets_the_error_shape_too(daemon, request_bytes):
     status, headers, body = exchange(daemon.port, request_bytes)
     assert 400 <= status < 600 and status != 500
@@ -244,7 +314,9 @@ def test_every_parameter_can_be_a_form_field(client):
     for parameter in Stylization.parameters():
         if parameter.name in values or parameter.kind in ("text list", "number list"):
             continue
-        shown = {"layers": lambda p: ",".join(f"{k}:{v}" for k, v in p.default.items())}.get(parameter.kind, lambda p: str(p.default))
+        shown = {"layers": lambda p: ",".join(f"{k}:{v}" for k, v in p.default.items())}.get(
+            parameter.kind, lambda p: str(p.default)
+        )
         values[parameter.name] = shown(parameter)
     job = client.post("/v1/jobs", files=stylize_files(), data=values).json()
     assert job["parameters"] == Stylization.parse({**values, "style_weights": ""}).to_dict()
@@ -279,14 +351,27 @@ def test_a_full_queue_says_when_to_come_back(make_daemon):
 # -- routes --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/v1", "/v1/", "/v1/jobs/a/b/c", "/V1/jobs", "/v2/jobs", "//v1//x", "/v1/jobs/%2e%2e/%2e%2e/x"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/v1", "/v1/", "/v1/jobs/a/b/c", "/V1/jobs", "/v2/jobs", "//v1//x", "/v1/jobs/%2e%2e/%2e%2e/x"]
+)
 def test_unknown_routes(client, path):
     refused(client.get(path), 404, "not_found")
 
 
 @pytest.mark.parametrize("id", ["0123456789abcdef", "x", "..", "%2e%2e", "..%5c..", "C:", "%00", "0123456789ABCDEF", "0" * 500])
-@pytest.mark.parametrize(("method", "tail"), [("GET", ""), ("GET", "/events"), ("GET", "/preview"), ("GET", "/result"), ("GET", "/thumbnail"),
-                                              ("POST", "/cancel"), ("POST", "/finish"), ("DELETE", "")])
+@pytest.mark.parametrize(
+    ("method", "tail"),
+    [
+        ("GET", ""),
+        ("GET", "/events"),
+        ("GET", "/preview"),
+        ("GET", "/result"),
+        ("GET", "/thumbnail"),
+        ("POST", "/cancel"),
+        ("POST", "/finish"),
+        ("DELETE", ""),
+    ],
+)
 def test_unknown_jobs(client, method, tail, id):
     answer = client.request(method, f"/v1/jobs/{id}{tail}")
     assert answer.status_code in (404, 405)
@@ -295,8 +380,18 @@ def test_unknown_jobs(client, method, tail, id):
         refused(answer, 404, "unknown_job")
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/stylize"), ("DELETE", "/v1/jobs"), ("PUT", "/v1/jobs/0123456789abcdef"), ("POST", "/health"),
-                                              ("POST", "/v1/jobs/0123456789abcdef/result"), ("PATCH", "/v1/styles"), ("GET", "/v1/unload")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/stylize"),
+        ("DELETE", "/v1/jobs"),
+        ("PUT", "/v1/jobs/0123456789abcdef"),
+        ("POST", "/health"),
+        ("POST", "/v1/jobs/0123456789abcdef/result"),
+        ("PATCH", "/v1/styles"),
+        ("GET", "/v1/unload"),
+    ],
+)
 def test_wrong_methods_name_the_right_ones(client, method, path):
     answer = client.request(method, path)
     error = refused(answer, 405, "method_not_allowed")
