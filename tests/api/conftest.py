@@ -74,14 +74,14 @@ class Daemon:
         return Client(self.url, token)
 
 
-def start(folder: Path, **settings) -> tuple[Daemon, object]:
+def start(folder: Path, work: str = WORK, **settings) -> tuple[Daemon, object]:
     """A daemon on a free port, and the function that stops it."""
     configured = Settings(**{"token": TOKEN, "data_dir": str(folder), "max_upload_mb": 4, **settings})
     paths = Paths.of(configured)
     listener = httpd.listen(configured)
     port = listener.getsockname()[1]
     configured = replace(configured, port=port)
-    manager = JobManager(configured, paths, work=WORK)
+    manager = JobManager(configured, paths, work=work)
     manager.start()
     stopping = threading.Event()
     app = create_app(

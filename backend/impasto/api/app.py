@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING
 
-from flask import Flask
+from flask import Flask, Response, request
 
 from ..paths import Paths
 from ..settings import Settings
@@ -17,6 +18,8 @@ from .waiting import WaitingRoom
 if TYPE_CHECKING:
     from ..jobs import JobManager
     from ..models import ModelStore, StyleLibrary
+
+log = logging.getLogger("impasto.api")
 
 
 def create_app(settings: Settings, paths: Paths, manager: JobManager, store: ModelStore, styles: StyleLibrary,
@@ -35,6 +38,12 @@ def create_app(settings: Settings, paths: Paths, manager: JobManager, store: Mod
         settings=settings, paths=paths, manager=manager, store=store, styles=styles, token=token, instance=instance_id,
         room=WaitingRoom(settings.threads), stopping=stopping or threading.Event())
     security.install(app)
+    app.after_request(_noted)
     errors.register(app)
     routes.register(app)
     return app
+
+
+def _noted(response: Response) -> Response:
+    log.debug("%s %s %d", request.method, request.path, response.status_code)  # without the query string: it is the client's
+    return response

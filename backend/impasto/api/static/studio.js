@@ -204,7 +204,7 @@ async function start() {
   controls = new Controls(described.parameters, find("basic"), find("advanced"));
   formats = described.formats;
   find("format").append(...Object.keys(formats).map((name) => new Option(name === "npy" ? "NumPy" : name === "webp" ? "WebP" : name.toUpperCase(), name)));
-  find("device").textContent = device.name ?? device.device ?? "";
+  find("device").textContent = device.device === "cpu" ? "CPU" : device.name ?? "";
   const running = (await strip.load()).find((job) => job.state === "running");
   if (running) watch(running);
   else arrange();
