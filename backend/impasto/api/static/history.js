@@ -6,14 +6,25 @@ const SHOWN = 24;
 
 export class History {
   constructor(list, opened) {
-    Object.assign(this, { list, opened, jobs: new Map(), current: null });
+    Object.assign(this, { list, opened, current: null });
+  }
+
+  async newest() {
+    const { jobs } = await json(`/v1/jobs?limit=${SHOWN * 2}`);
+    return jobs.filter((job) => job.kind === "stylize");
   }
 
   async load() {
-    const { jobs } = await json(`/v1/jobs?limit=${SHOWN * 2}`);
-    const kept = jobs.filter((job) => job.kind === "stylize" && ["done", "running", "queued"].includes(job.state)).slice(0, SHOWN);
+    const kept = (await this.newest()).filter((job) => ["done", "running", "queued"].includes(job.state)).slice(0, SHOWN);
     this.list.replaceChildren(...kept.map((job) => this.entry(job)));
     return kept;
+  }
+
+  // Renews the entries of jobs that nobody follows but that have not ended.
+  async refresh() {
+    const open = new Set([...this.list.children].filter((item) => item.dataset.open && item.dataset.id !== this.current).map((item) => item.dataset.id));
+    if (!open.size) return;
+    for (const job of await this.newest()) if (open.has(job.id)) this.update(job);
   }
 
   // Adds or renews a job's entry, the newest first; takes it out where nothing came of it.
@@ -33,6 +44,7 @@ export class History {
     const item = document.createElement("li"), button = document.createElement("button");
     item.dataset.id = job.id;
     item.dataset.look = this.look(job);
+    if (!ended(job)) item.dataset.open = "yes";
     const when = new Date(job.created * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     const name = `${(job.parameters.style ?? []).map((style) => style.startsWith("upload:") ? "own style" : style).join(", ")}, ${when}`;
     Object.assign(button, { type: "button", title: name, ariaLabel: `Show the picture: ${name}` });

@@ -13,9 +13,10 @@ if (location.hash) history.replaceState(null, "", location.pathname);  // a toke
 const stage = new Stage(find);
 const styles = new Styles(find("styles"), find("style-name"), fail);
 const strip = new History(find("history"), (id) => open(id).catch(fail));
+const REFRESH_MS = 3000;
 const contents = new Map();  // job id -> the file it was painted from, while this page is open
 
-let controls, formats, content = null, shownJob = null, unfollow = () => {}, newestPreview = 0;
+let controls, formats, content = null, shownJob = null, watched = null, stopFollowing = () => {}, newestPreview = 0;
 
 function fail(failure) {
   const box = find("error"), hint = document.createElement("small");
@@ -25,6 +26,11 @@ function fail(failure) {
 }
 
 const forget = () => { find("error").hidden = true; };
+
+function unfollow() {
+  stopFollowing();
+  watched = null;
+}
 
 // -- the picture to paint
 
@@ -41,6 +47,7 @@ async function take(file) {
 function arrange() {
   const running = shownJob && !ended(shownJob);
   find("progress").hidden = !running;
+  find("finish").disabled = shownJob?.state !== "running";
   find("outcome").hidden = shownJob?.state !== "done";
   find("paint").textContent = shownJob?.state === "done" && contents.get(shownJob.id) === content && content ? "Paint again" : "Paint";
   find("paint").disabled = Boolean(running && contents.get(shownJob.id) === content);
@@ -73,14 +80,16 @@ async function paint() {
 
 function watch(job) {
   unfollow();
+  watched = job.id;
   newestPreview = 0;
   strip.mark(job.id);
   stage.compare(false);
   changed(job);
-  unfollow = follow(job, (news) => changed(news).catch(fail));
+  if (!ended(job)) stopFollowing = follow(job, (news) => changed(news).catch(fail));
 }
 
 async function changed(job) {
+  if (job.id !== watched) return;  // late news of a job that is no longer shown
   const fresh = shownJob?.id !== job.id || !ended(shownJob);
   shownJob = job;
   strip.update(job);
@@ -115,6 +124,7 @@ async function result(job) {
 
 function back(job) {
   const file = contents.get(job.id);
+  unfollow();
   contents.delete(job.id);
   shownJob = null;
   strip.mark(null);
@@ -208,6 +218,7 @@ async function start() {
   const running = (await strip.load()).find((job) => job.state === "running");
   if (running) watch(running);
   else arrange();
+  setInterval(() => strip.refresh().catch(() => {}), REFRESH_MS);
 }
 
 start().catch(fail);
