@@ -1,6 +1,6 @@
 """Every content in every style at the defaults, on one sheet: the picture by which defaults are chosen and judged.
 
-    python benchmarks/contact_sheet.py --data PICTURES --out docs/contact-sheet.jpg [--side 288] [parameter=value ...]
+    python benchmarks/contact_sheet.py --data PICTURES --out docs/contact-sheet.jpg [--side 224] [parameter=value ...]
 
 `PICTURES` has folders contents/ and paintings/. Single pictures are kept in out/contact-sheet/ and are not painted again.
 """
@@ -29,7 +29,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--data", type=Path, required=True)
     arguments.add_argument("--out", type=Path, required=True)
-    arguments.add_argument("--side", type=int, default=288)
+    arguments.add_argument("--side", type=int, default=224)
     arguments.add_argument("--kept", type=Path, default=Path("out/contact-sheet"))
     arguments.add_argument("parameters", nargs="*")
     given = arguments.parse_args()

@@ -174,7 +174,7 @@ class Stylization:
     tv_weight: float = _param(
         "number", 1.0, "How much smoothness (total variation) counts: more of it calms single-pixel noise, too much blurs.", group=ADVANCED, minimum=0.0, maximum=1e6)
     content_layers: dict[str, float] = _param(
-        "layers", {"relu4_2": 1.0}, "Encoder layers whose features hold the content, with weights.", group=ADVANCED,
+        "layers", {"relu3_3": 1.0, "relu4_2": 1.0}, "Encoder layers whose features hold the content, with weights.", group=ADVANCED,
         minimum=0.0, maximum=1e6)
     style_layers: dict[str, float] = _param(
         "layers", {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0},
@@ -188,7 +188,7 @@ class Stylization:
     optimiser: str = _param(
         "choice", "lbfgs", "lbfgs is the paper's and gets further in the same time; adam needs less memory at large sizes.", group=ADVANCED, choices=("adam", "lbfgs"))
     iterations: int = _param(
-        "integer", 36, "Steps at each scale.", group=ADVANCED, unit="steps", minimum=1, maximum=100_000)
+        "integer", 30, "Steps at each scale.", group=ADVANCED, unit="steps", minimum=1, maximum=100_000)
     step_size: float = _param(
         "number", 0.04, "Adam's first step at each scale, in units of the picture's range; it shrinks to a quarter.", group=ADVANCED, minimum=1e-5, maximum=1.0)
     scales: int = _param(
