@@ -23,7 +23,7 @@ COMMANDS = {
     "parameters": Entry("Painting", "impasto.cli.parameters", "Print every parameter of a stylization as a page of documentation."),
     "serve": Entry("The daemon", "impasto.cli.serve", "Run the daemon until Ctrl-C."),
     "url": Entry("The daemon", "impasto.cli.daemon", "Print the running daemon's address."),
-    "auth": Entry("The daemon", "impasto.cli.daemon", 'Print the header that lets a request in: curl -H "$(impasto auth)" ...'),
+    "auth": Entry("The daemon", "impasto.cli.daemon", "Print the header that lets a request in."),
     "open": Entry("The daemon", "impasto.cli.daemon", "Open the studio page in the browser, signed in."),
     "stop": Entry("The daemon", "impasto.cli.daemon", "End the running daemon."),
     "jobs": Entry("The daemon", "impasto.cli.jobs", "What the daemon paints: list, show, cancel, finish, save."),
@@ -76,6 +76,8 @@ def _run(arguments: list[str]) -> int | None:
         return complain(error.message, error.hint, caller=error.status < 500)
     except click.ClickException as error:
         return _usage(error)
+    except click.Abort:
+        raise
     except Exception as error:
         if "--debug" in arguments:
             raise

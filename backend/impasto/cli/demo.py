@@ -37,7 +37,10 @@ POLL_S = 0.1
 @click.option("--stay/--no-stay", default=None, help="Keep the daemon running afterwards until Ctrl-C. [default: on a terminal]")
 @click.pass_context
 def demo(context: click.Context, content: Path | None, style: str, out: Path, stay: bool | None) -> None:
-    """Start a daemon and let it paint the example, or CONTENT. Uses the daemon that runs, if one does."""
+    """Start a daemon and let it paint the example.
+
+    Or let it paint CONTENT. Uses the daemon that runs, if one does.
+    """
     settings = settings_of(context)
     content = content or example()
     folder = _made(out)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
-
 from ..errors import BadPicture, ImpastoError, InvalidParameter, UnknownStyle
 from ..settings import Settings
 from ..stylization import STYLE_ID, Stylization
@@ -66,7 +64,7 @@ def read_content(name: str, settings: Settings) -> bytes:
     if sys.stdin.isatty():
         raise InvalidParameter("There is no picture on standard input.", field="content",
                                hint="Pipe one in: ... | impasto stylize - STYLE -o OUT")
-    return checked(click.get_binary_stream("stdin").read(), "The picture on standard input", settings)
+    return checked(sys.stdin.buffer.read(), "The picture on standard input", settings)
 
 
 def read_picture(path: Path, settings: Settings) -> bytes:

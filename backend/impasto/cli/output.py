@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from ..errors import Conflict, DiskFull, InvalidParameter, did_you_mean
 
 STDOUT = "-"
@@ -28,9 +26,8 @@ class Output:
     def write(self, data: bytes) -> None:
         """Put the picture there. Raises :class:`DiskFull`."""
         if self.path is None:
-            stream = click.get_binary_stream("stdout")
-            stream.write(data)
-            stream.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
         else:
             write_bytes(self.path, data)
 

@@ -45,7 +45,7 @@ def follow(client: Client, job: dict[str, Any], watch: Watch) -> dict[str, Any]:
     watch.line.close()
     if job["state"] == "failed":
         raise ImpastoError.from_dict(job["error"] or {})
-    if job["state"] == "cancelled":
+    if job["state"] == "cancelled" or watch.wish == CANCEL:  # asked for in the moment in which it was done
         raise Cancelled("The painting was discarded.")
     return job
 

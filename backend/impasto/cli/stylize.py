@@ -36,14 +36,14 @@ LOCAL_SETTINGS = ("device", "precision", "cpu_threads", "data_dir", "weights_dir
 @with_settings(*LOCAL_SETTINGS)
 def stylize(settings: Settings, content: str, styles: tuple[str, ...], out: str, parameters: dict[str, str], format: str,
             overwrite: bool, finish_after: float | None, preview_to: Path | None, daemon: bool | None, quiet: bool) -> None:
-    """Paint CONTENT in the style of the STYLEs, and write the result to OUT.
+    """Paint a picture in the style of others.
 
     \b
     impasto stylize photo.jpg starry-night -o painted.png
     impasto stylize photo.jpg painting.jpg great-wave --style-weights 2,1 -o painted.tif
 
     CONTENT is a picture's file (PNG, JPEG, WebP, TIFF, .npy), or - for standard input. A STYLE is a picture's file or
-    one of the ids that `impasto styles list` shows. The result has CONTENT's size, transparency, depth and profile.
+    one of the ids that `impasto styles list` shows. OUT has CONTENT's size, transparency, depth and profile.
 
     Ctrl-C once stops and keeps what there is; twice discards it.
     """

@@ -1,0 +1,235 @@
+"""Commands that talk to a running daemon: a real one, over real HTTP, whose worker paints without torch."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import time
+
+import numpy as np
+import psutil
+import pytest
+import requests
+from impasto import images
+from impasto.api import runtime
+from impasto.cli.client import Client
+from impasto.paths import Paths
+from impasto.settings import Settings
+
+from .conftest import command, paint, start_daemon
+
+STEPS = ("--iterations", "3", "--step-size", "0.01")
+LONG = ("--iterations", "3000", "--step-size", "0.02")
+WITHIN_S = 60
+
+needs_signals = pytest.mark.skipif(os.name != "posix", reason="needs signals to another process")
+
+
+def newest(client):
+    return client.jobs(1, None)[0]
+
+
+def until(condition, what):
+    deadline = time.monotonic() + WITHIN_S
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen")
+
+
+@pytest.fixture
+def client(daemon):
+    with Client(daemon) as connected:
+        yield connected
+
+
+def test_url_and_auth_are_all_that_curl_needs(impasto, daemon):
+    url, header = impasto("url"), impasto("auth")
+    assert url.code == header.code == 0
+    name, _, value = header.out.strip().partition(": ")
+    assert requests.get(url.out.strip() + "/v1/jobs", headers={name: value}, timeout=10).status_code == 200
+
+
+def test_open_print_has_the_token_behind_the_hash(impasto, daemon):
+    assert impasto("open", "--print").out.strip() == f"{daemon.url}/#token={daemon.token}"
+
+
+def test_open_opens_the_browser_signed_in(impasto, daemon, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+    assert impasto("open").code == 0 and opened == [f"{daemon.url}/#token={daemon.token}"]
+    monkeypatch.setattr("webbrowser.open", lambda url: False)
+    told = impasto("open")
+    assert told.code == 2 and daemon.url in told.err and daemon.token not in told.err
+
+
+@pytest.mark.parametrize("name", ["out.png", "out.jpg", "ä ö.tif", "out.npy"])
+def test_stylize_through_the_daemon(impasto, daemon, photo, style, folders, name):
+    told = impasto("stylize", photo, style, "-o", name, *STEPS)
+    assert told.code == 0, told.err
+    assert f"Wrote {name}." in told.err and told.out == ""
+    painted = images.decode((folders / name).read_bytes())
+    assert (painted.width, painted.height) == (64, 32)
+    assert painted.format == {"jpg": "jpeg", "tif": "tiff"}.get(name[-3:], name[-3:])
+    if name != "out.jpg":
+        assert np.array_equal(painted.alpha, images.decode(photo.read_bytes()).alpha)
+
+
+def test_the_daemon_gets_the_parameters_as_given(impasto, client, photo, style):
+    told = impasto("stylize", photo, style, "great-wave", "-o", "out.png", *STEPS, "--style-weights", "3,1",
+                   "--keep-colours", "match", "--style-layers", "relu1_1:2", "--seed", "7")
+    assert told.code == 0, told.err
+    parameters = newest(client)["parameters"]
+    assert parameters["style"] == ["great-wave", "upload:0"] and parameters["style_weights"] == [1.0, 3.0]
+    assert parameters["keep_colours"] == "match" and parameters["style_layers"] == {"relu1_1": 2.0} and parameters["seed"] == 7
+
+
+def test_to_standard_output_and_from_standard_input(daemon, photo, style):
+    process = command("stylize", "-", style, "-o", "-", "--format", "webp", *STEPS)
+    process.stdout.close()
+    process.wait(WITHIN_S)  # without a picture on standard input
+    assert process.returncode == 2 and "empty" in process.stderr.read()
+
+
+def test_a_picture_to_standard_output_and_nothing_else(impasto, daemon, photo, style, monkeypatch):
+    class Pipe(io.TextIOWrapper):
+        def isatty(self):
+            return False
+
+    held = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", Pipe(held, encoding="utf-8"))
+    told = impasto("stylize", photo, style, "-o", "-", *STEPS)
+    assert told.code == 0, told.err
+    assert images.decode(held.getvalue()).format == "png"
+
+
+@pytest.mark.parametrize("arguments, code, words", [
+    (["--strength", "2"], 2, ["strength", "0 to 1"]),
+    (["--finish-after", "0"], 2, ["--finish-after"]),
+    (["--preview-to", "missing/p.png"], 1, ["no folder"]),
+    (["--seed", "666"], 1, ["not enough memory", "Set resolution"]),
+])
+def test_errors_before_and_in_the_job(impasto, daemon, photo, style, folders, arguments, code, words):
+    told = impasto("stylize", photo, style, "-o", "out.png", *STEPS, *arguments)
+    assert told.code == code
+    assert all(word in told.err for word in words), told.err
+    assert not (folders / "out.png").exists()
+
+
+def test_an_unknown_style_is_the_daemons_error(impasto, daemon, photo):
+    told = impasto("stylize", photo, "no-such-style", "-o", "out.png")
+    assert told.code == 2 and "no-such-style" in told.err
+
+
+def test_nothing_is_sent_where_the_output_exists(impasto, client, photo, style, folders):
+    before = client.jobs(500, None)
+    (folders / "out.png").write_bytes(b"mine")
+    told = impasto("stylize", photo, style, "-o", "out.png", *STEPS)
+    assert told.code == 2 and "--overwrite" in told.err and (folders / "out.png").read_bytes() == b"mine"
+    assert client.jobs(500, None) == before
+    assert impasto("stylize", photo, style, "-o", "out.png", *STEPS, "--overwrite").code == 0
+    assert (folders / "out.png").read_bytes() != b"mine"
+
+
+def test_finish_after_stops_and_keeps(impasto, client, photo, style, folders):
+    told = impasto("stylize", photo, style, "-o", "out.png", *LONG, "--finish-after", "0.3", "--preview-to", "p.png")
+    assert told.code == 0, told.err
+    assert images.decode((folders / "out.png").read_bytes()).width == 64
+    assert images.decode((folders / "p.png").read_bytes()).format == "png"
+    job = newest(client)
+    assert job["state"] == "done" and 0 < job["step"] < 3000
+
+
+@needs_signals
+@pytest.mark.parametrize("presses, code, words", [(1, 0, "Wrote out.png"), (2, 130, "discarded")])
+def test_ctrl_c_once_keeps_twice_discards(client, photo, style, folders, presses, code, words):
+    seen = len(client.jobs(500, None))
+    slow = ("--iterations", "3000", "--step-size", "0.5")
+    process = command("stylize", photo, style, "-o", "out.png", "--preview-to", "p.png", *slow)
+    until(lambda: len(client.jobs(500, None)) > seen and (folders / "p.png").exists(), "painting")
+    process.send_signal(signal.SIGINT)
+    if presses > 1:
+        assert any("Ctrl-C again" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=WITHIN_S)[1]
+    assert process.returncode == code and words in err, err
+    assert (folders / "out.png").exists() == (code == 0)
+    assert newest(client)["state"] == ("done" if code == 0 else "cancelled")
+
+
+@needs_signals
+def test_ctrl_c_before_the_first_step_cancels(client, photo, style, folders):
+    blocker = client.submit(photo.read_bytes(), [style.read_bytes()], {"iterations": 3000, "step_size": 0.02})
+    process = command("stylize", photo, style, "-o", "out.png", *LONG)
+    until(lambda: newest(client)["id"] != blocker["id"], "the second job")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == 130 and newest(client)["state"] == "cancelled"
+    assert client.job(blocker["id"])["state"] == "running"
+    client.cancel(blocker["id"])
+
+
+def test_jobs_are_listed_shown_finished_and_saved(impasto, client, photo, style, folders):
+    job = client.submit(photo.read_bytes(), [style.read_bytes()], {"iterations": 3000, "step_size": 0.02})
+    until(lambda: client.job(job["id"])["preview"] > 2, "a preview")
+    listed = impasto("jobs", "list", "--state", "running")
+    assert job["id"] in listed.out and "step" in listed.out
+    assert impasto("jobs", "save", job["id"], "--preview", "-o", "p.png").code == 0
+    early = impasto("jobs", "save", job["id"], "-o", "early.png")
+    assert early.code == 2 and not (folders / "early.png").exists()
+    assert impasto("jobs", "finish", job["id"]).code == 0
+    shown = impasto("jobs", "show", job["id"], "--watch")
+    assert shown.code == 0 and "done" in shown.out and "iterations: 3000" in shown.out
+    assert impasto("jobs", "save", job["id"], "-o", "kept.jpg").code == 0
+    assert images.decode((folders / "kept.jpg").read_bytes()).format == "jpeg"
+    assert json.loads(impasto("jobs", "show", job["id"], "--json").out)["id"] == job["id"]
+    again = impasto("jobs", "save", job["id"], "-o", "kept.jpg")
+    assert again.code == 2 and "--overwrite" in again.err
+
+
+def test_jobs_cancel(impasto, client, photo, style):
+    job = client.submit(photo.read_bytes(), [style.read_bytes()], {"iterations": 3000, "step_size": 0.02})
+    assert impasto("jobs", "cancel", job["id"]).code == 0
+    until(lambda: client.job(job["id"])["state"] == "cancelled", "the cancel")
+
+
+@pytest.mark.parametrize("words", [["show"], ["cancel"], ["finish"], ["save", "-o", "x.png"]])
+def test_jobs_that_do_not_exist(impasto, daemon, words):
+    told = impasto("jobs", words[0], "0123456789abcdef", *words[1:])
+    assert told.code == 2 and "no such job" in told.err
+
+
+def test_stylize_through_a_daemon_that_is_not_there(impasto, photo, style, folders):
+    told = impasto("stylize", photo, style, "-o", "out.png", "--daemon")
+    assert told.code == 1 and "No daemon is running" in told.err
+
+
+def test_a_proxy_in_the_environment_has_no_say(impasto, daemon, photo, style, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert impasto("stylize", photo, style, "-o", "out.png", *STEPS).code == 0
+
+
+def test_a_picture_as_large_as_the_limit_goes_through(impasto, daemon, style, folders):
+    large = paint(folders / "large.png", side=512)
+    assert impasto("stylize", large, style, "-o", "out.png", *STEPS).code == 0
+
+
+def test_stop_ends_the_daemon_and_leaves_nothing(impasto, folders):
+    environment = {"IMPASTO_RUNTIME_DIR": str(folders / "run"), "IMPASTO_DATA_DIR": str(folders / "data")}
+    process, paths = start_daemon(environment)
+    told = impasto("stop")
+    assert told.code == 0, told.err
+    assert process.wait(30) is not None and not paths.runtime_file.exists()
+    assert impasto("stop").code == 1
+
+
+def test_a_runtime_file_that_a_killed_daemon_left(impasto, folders):
+    paths = Paths.of(Settings.load())
+    runtime.write(paths, "http://127.0.0.1:9", "token", "gone")
+    for words in (["url"], ["auth"], ["stop"], ["jobs", "list"]):
+        assert impasto(*words).code == 1
+    assert psutil.pid_exists(os.getpid()), "stop must not end the process whose number the file names"

@@ -1,0 +1,136 @@
+"""``impasto doctor``: each finding says what is so and what to do; a problem is exit code 1."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+
+import pytest
+from impasto.api import runtime
+from impasto.cli import findings
+from impasto.cli.editors import editors
+from impasto.paths import Paths
+from impasto.settings import Settings
+
+
+@pytest.fixture
+def examine(impasto):
+    """The findings, by topic, and the exit code."""
+    def run(*arguments):
+        told = impasto(*arguments, "doctor", "--json")
+        report = json.loads(told.out)
+        assert report["healthy"] == (told.code == 0)
+        return {f["topic"]: f for f in report["findings"]}, told.code
+
+    return run
+
+
+def test_a_healthy_machine(examine, monkeypatch):
+    for name in ("MEMORY_LEAST", "DISK_LEAST"):
+        monkeypatch.setattr(findings, name, 0)
+    found, code = examine()
+    assert {"impasto", "torch", "device", "memory", "data folder", "weights", "drop-in folder", "daemon", "editor"} <= set(found)
+    assert code == 0, [f for f in found.values() if f["level"] == "problem"]
+    assert found["weights"]["level"] == "note" and "models pull" in found["weights"]["do"]
+    assert found["daemon"]["level"] == "note" and "impasto serve" in found["daemon"]["do"]
+
+
+def test_it_makes_nothing(examine, folders):
+    before = sorted(folders.rglob("*"))
+    examine()
+    assert sorted(folders.rglob("*")) == before
+
+
+def test_as_text_every_problem_and_note_says_what_to_do(impasto, monkeypatch):
+    monkeypatch.setenv("IMPASTO_OFFLINE", "true")
+    told = impasto("doctor")
+    assert told.code == 1 and "PROBLEM" in told.out
+    lines = told.out.splitlines()
+    wrong = next(i for i, line in enumerate(lines) if line.startswith("PROBLEM"))
+    assert "offline" in lines[wrong] and lines[wrong + 1].strip().startswith("->")
+
+
+def test_wrong_settings_are_a_problem_and_the_rest_is_still_looked_at(examine, monkeypatch):
+    monkeypatch.setenv("IMPASTO_PROT", "1")
+    told, code = examine()
+    assert code == 1 and "torch" in told
+
+
+def test_a_device_that_is_not_there(examine, monkeypatch):
+    monkeypatch.setenv("IMPASTO_DEVICE", "warp9")
+    told, code = examine()
+    assert code == 1 and any("warp9" in f["text"] for f in told.values())
+
+
+def test_a_folder_that_cannot_be_written(examine, folders, monkeypatch):
+    (folders / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("IMPASTO_DATA_DIR", str(folders / "file" / "data"))
+    told, code = examine()
+    assert code == 1 and told["data folder"]["level"] == "problem" and told["data folder"]["do"]
+
+
+def test_a_port_that_is_taken(examine, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("IMPASTO_PORT", str(taken.getsockname()[1]))
+        told, code = examine()
+    assert code == 1 and told["port"]["level"] == "problem" and "0" in told["port"]["do"]
+
+
+def test_a_stale_runtime_file_is_a_note(examine):
+    runtime.write(Paths.of(Settings.load()), "http://127.0.0.1:9", "secret-token", "gone")
+    told, code = examine()
+    assert code == 0 and told["daemon"]["level"] == "note" and "killed" in told["daemon"]["text"]
+    assert "secret-token" not in json.dumps(told)
+
+
+def test_a_running_daemon(examine, daemon):
+    assert daemon.url in examine()[0]["daemon"]["text"]
+
+
+def test_little_memory_is_said_before_it_runs_out(examine, monkeypatch):
+    monkeypatch.setattr(findings, "MEMORY_LEAST", 1e18)
+    told, code = examine()
+    assert code == 1 and told["memory"]["level"] == "problem"
+
+
+def test_damaged_weights(examine, folders):
+    folder = folders / "data" / "weights"
+    folder.mkdir(parents=True)
+    (folder / "vgg16.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{}      half")
+    told, code = examine()
+    assert code == 1
+
+
+def test_a_check_that_fails_is_a_finding_itself(examine, monkeypatch):
+    def broken(machine):
+        raise RuntimeError("/secret")
+
+    monkeypatch.setattr(findings, "CHECKS", (broken, *findings.CHECKS))
+    told, code = examine()
+    assert code == 1 and "RuntimeError" in told["broken"]["text"] and "/secret" not in json.dumps(told["broken"])
+
+
+LINUX = ["GIMP 3.0/native", "GIMP 3.2/flatpak", "Krita/native", "Krita/flatpak"]
+
+
+@pytest.mark.parametrize("platform, folders_there, expected", [
+    ("linux", [".config/GIMP/3.0", ".config/GIMP/2.10", ".var/app/org.gimp.GIMP/config/GIMP/3.2", ".local/share/krita",
+               ".var/app/org.kde.krita/data/krita"], LINUX),
+    ("darwin", ["Library/Application Support/GIMP/3.0", "Library/Application Support/krita"], ["GIMP 3.0/native", "Krita/native"]),
+    ("win32", ["AppData/Roaming/GIMP/3.0", "AppData/Roaming/krita"], ["GIMP 3.0/native", "Krita/native"]),
+    ("linux", [".config/GIMP/2.10"], []),
+])
+def test_editors_are_found_where_each_system_keeps_them(tmp_path, monkeypatch, platform, folders_there, expected):
+    for name in ("APPDATA", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr(sys, "platform", platform)
+    for name in folders_there:
+        (tmp_path / name).mkdir(parents=True)
+    found = editors(tmp_path)
+    assert [f"{e.name}/{e.kind}" for e in found] == expected
+    for editor in found:
+        assert editor.plugins.name in ("plug-ins", "pykrita") and not editor.plugin_installed
+        (editor.plugins / "impasto").mkdir(parents=True)
+        assert editor.plugin_installed
