@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from impasto.settings import Settings
 @pytest.fixture(autouse=True)
 def _importable(monkeypatch):
     # The worker is another process and must find `scripted`.
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    folders = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
 
 
 @pytest.fixture

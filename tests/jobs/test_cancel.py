@@ -93,7 +93,9 @@ def test_late_cancels_and_finishes_never_reach_the_next_job(manager):
     for _ in range(40):
         short, following = manager.submit(job("steps", total=3, pause=0.005)), manager.submit(job("steps", total=6, pause=0.005))
         time.sleep(dice.uniform(0, 0.06))
-        late = [threading.Thread(target=call, args=(short.id,)) for call in (manager.cancel, _finish(manager), manager.cancel)]
+        said = []
+        calls = (lambda id: said.append(manager.cancel(id).state), _finish(manager), lambda id: said.append(manager.cancel(id).state))
+        late = [threading.Thread(target=call, args=(short.id,)) for call in calls]
         for thread in late:
             thread.start()
         for thread in late:
@@ -101,7 +103,7 @@ def test_late_cancels_and_finishes_never_reach_the_next_job(manager):
         whole = ended(manager, following.id)
         assert (whole.state, whole.step, whole.attempts, whole.notes) == ("done", 6, 1, [])
         assert not whole.result["finished_early"]
-        assert manager.get(short.id).state in ("cancelled", "done")
+        assert said == [manager.get(short.id).state] * 2 and said[0] in ("cancelled", "done")  # once said, it stays
 
 
 def _finish(manager):
@@ -109,6 +111,21 @@ def _finish(manager):
         with contextlib.suppress(errors.Conflict):  # it waits yet
             manager.finish(id)
     return finish
+
+
+def test_a_result_that_comes_after_the_cancel_is_discarded(manager):
+    """The worker was just done, and its word is on the way."""
+    listen = manager._lanes["device"].executor.run
+
+    def run(task, listener):
+        outcome = listen(task, listener)
+        manager.cancel(task.id)
+        return outcome
+
+    manager._lanes["device"].executor.run = run
+    cancelled = ended(manager, manager.submit(job()).id)
+    until(lambda: not (manager.paths.jobs / cancelled.id).exists())
+    assert manager.get(cancelled.id).state == "cancelled" and manager.get(cancelled.id).result is None
 
 
 def test_requests_for_others_are_dropped_by_the_executor(manager, tmp_path):

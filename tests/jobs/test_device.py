@@ -6,6 +6,7 @@ import json
 
 import pytest
 from impasto import errors
+from impasto.paths import Paths
 from impasto.settings import Settings
 
 torch = pytest.importorskip("torch")
@@ -61,3 +62,39 @@ def test_out_of_memory_is_recognised_when_it_really_happens():
         _really_too_much()
     assert devices.is_out_of_memory(caught.value)
     devices.free()
+
+
+# -- room ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def easel(tmp_path, monkeypatch):
+    """An easel on a CPU with so many bytes of memory left."""
+    from impasto.jobs.easel import Easel
+
+    def of(available):
+        settings = Settings(data_dir=str(tmp_path), device="cpu", precision="fp32", auto_resolution_cpu=512)
+        monkeypatch.setattr(devices.Device, "available", lambda self: available)
+        return Easel(settings, Paths.of(settings))
+    return of
+
+
+@pytest.mark.parametrize("full, resolution, size", [
+    ((3000, 4000), 0, (384, 512)), ((3000, 4000), 1024, (768, 1024)), ((300, 400), 0, (300, 400)), ((300, 400), 16384, (300, 400)),
+    ((16, 10000), 512, (16, 512)), ((17, 9000), 0, (16, 512)), ((40, 60), 8, (16, 16)), ((40, 60), 1, (16, 16))])
+def test_the_size_follows_the_resolution_but_never_exceeds_the_picture(easel, full, resolution, size):
+    assert easel(10**12).size(full, resolution) == size
+
+
+def test_what_cannot_fit_is_refused_before_it_is_tried_with_the_resolution_that_fits(easel):
+    poor = easel(3000 * 1024 * 768)
+    with pytest.raises(errors.OutOfMemory) as caught:
+        poor.size((3000, 4000), 2048)
+    assert "2048" in caught.value.message and "1024 or less" in caught.value.hint and caught.value.field == "resolution"
+    assert poor.size((3000, 4000), 1024) == (768, 1024)
+    assert poor.size((768, 1024), 2048) == (768, 1024)  # it is painted at its own size, whatever is asked
+
+
+def test_left_to_the_device_the_size_is_what_fits(easel):
+    assert easel(3000 * 256 * 192).size((3000, 4000), 0) == (192, 256)
+    assert easel(0).size((3000, 4000), 0) == (48, 64)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 from impasto import errors, images
 from impasto.jobs import Submission
 from impasto.jobs.executor import WORK
 from impasto.stylization import Stylization
 
-from .helpers import ended, until, worker_pid
+from .helpers import ended, gone, until, worker_pid
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +31,15 @@ def pictures():
 
 @pytest.fixture
 def real(start, weights_dir):
-    return start(WORK, weights_dir=str(weights_dir), offline=True, cpu_threads=1, device="cpu", precision="fp32", preview_interval_s=0.1)
+    return start(WORK, weights_dir=str(weights_dir), offline=True, device="cpu", precision="fp32", cpu_threads=1,
+                 preview_interval_s=0.1)
 
 
 def painting(pictures, **parameters):
-    stylization = Stylization.parse({"style": ["upload:0"], "encoder": "vgg16", "iterations": 3, "resolution": 48, **parameters})
+    # Cheap layers: what is tested here is the way to the engine and back, not the engine.
+    cheap = {"loss": "gram", "style_layers": "relu1_1,relu2_1", "content_layers": "relu2_2"}
+    few = {"style": ["upload:0"], "encoder": "vgg16", "iterations": 3, "resolution": 48}
+    stylization = Stylization.parse({**few, **cheap, **parameters})
     return Submission("stylize", stylization.to_dict(), pictures, {"format": "png"})
 
 
@@ -95,6 +101,20 @@ def test_without_weights_and_network_the_job_says_what_to_do(start, tmp_path, pi
     assert pulled.error["code"] == "weights_unavailable"
     with pytest.raises(errors.Gone):
         manager.result(pulled.id)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on another process's memory")
+def test_out_of_memory_fails_that_job_and_gives_its_memory_back(real, pictures):
+    ended(real, real.submit(painting(pictures)).id, 60)
+    worker = psutil.Process(worker_pid(real))
+    room = worker.memory_info().vms + 400_000_000
+    worker.rlimit(psutil.RLIMIT_AS, (room, room))
+    large = {**pictures, "content": images.encode(images.Picture(np.zeros((1200, 1600, 3), np.float32)), "png")}
+    failed = ended(real, real.submit(painting(large, resolution=1600)).id, 60)
+    assert failed.error["code"] == "out_of_memory", failed.error
+    assert "1600 x 1200" in failed.error["message"] and "Set resolution to 1088 or less" in failed.error["hint"]
+    assert ended(real, real.submit(painting(pictures)).id, 60).state == "done"
+    assert gone(worker.pid)
 
 
 def test_a_pull_of_what_is_present_is_done_at_once(real):

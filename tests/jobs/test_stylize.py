@@ -193,8 +193,8 @@ def test_out_of_memory_says_which_resolution_to_try(folder, tmp_path):
 
 
 @pytest.mark.parametrize("name, data, error", [
-    ("content", b"", errors.BadPicture), ("content", b"GIF89a", errors.UnsupportedPicture), ("style-0", b"\x89PNG\r\n\x1a\n", errors.BadPicture),
-    ("style-0", None, errors.StyleMissing)])
+    ("content", b"", errors.BadPicture), ("content", b"GIF89a", errors.UnsupportedPicture),
+    ("style-0", b"\x89PNG\r\n\x1a\n", errors.BadPicture), ("style-0", None, errors.StyleMissing)])
 def test_bad_pictures_are_named_as_such(folder, tmp_path, name, data, error):
     (folder / name).unlink() if data is None else (folder / name).write_bytes(data)
     with pytest.raises(error):

@@ -5,6 +5,7 @@ Imports torch: worker side only, and the command line where it works without a d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import Cancelled, WeightsUnavailable
+from ..errors import Cancelled, OutOfMemory, WeightsUnavailable
 from ..models import Catalogue, ModelStore
 from ..paths import Paths
 from ..settings import Settings
@@ -25,6 +26,12 @@ from .pull import downloading
 
 KEPT_ENCODERS = 2
 """Encoders kept warm between jobs; a VGG is 60 to 80 MB."""
+
+BYTES_PER_PIXEL = {"fp32": 3000, "bf16": 1800}
+"""What a step takes at least, measured with vgg16: the features of all layers, and their gradients."""
+
+SMALLEST = 64
+"""Long side that is always tried."""
 
 LARGEST_STYLE = 4
 """Styles are shrunk to this many times the painting's long side, twice what the engine ever looks at."""
@@ -46,9 +53,16 @@ class Easel:
         return self.device.describe()
 
     def size(self, full: Size, resolution: int) -> Size:
-        """(height, width) at which a picture of size ``full`` is painted: ``resolution`` or the device's own, never enlarged."""
+        """(height, width) at which a picture of size ``full`` is painted: ``resolution`` or the device's own, never enlarged.
+
+        Raises :class:`OutOfMemory` where that resolution was asked for and cannot fit, before any time is spent on it.
+        """
         auto = self.settings.auto_resolution_gpu if self.device.is_gpu else self.settings.auto_resolution_cpu
-        long_side = resolution or auto
+        room = self._largest(full)
+        if min(resolution, max(full)) > room:
+            raise OutOfMemory(f"There is not enough memory to paint at {min(resolution, max(full))} px.", field="resolution",
+                              hint=f"Set resolution to {room} or less, or close other programs.")
+        long_side = resolution or min(auto, room)
         return full if long_side >= max(full) else tuple(min(a, b) for a, b in zip(fit(full, long_side), full, strict=True))
 
     def begin(self, content: np.ndarray, styles: Iterable[np.ndarray], size: Size, stylization: Stylization,
@@ -65,6 +79,12 @@ class Easel:
             tensors.append(resize(tensor, fit(tensor.shape[-2:], largest)).clamp(0, 1) if max(style.shape) > largest else tensor)
         small = resize(self._tensor(content), size).clamp(0, 1)
         return Canvas(Painting(small, tensors, encoder, stylization), content, stylization.keep_colours == "luminance")
+
+    def _largest(self, full: Size) -> int:
+        """The longest side for which memory is sure not to be too small: a bound, not a promise."""
+        pixels = self.device.available() / BYTES_PER_PIXEL[self.device.precision]
+        aspect = max(full) / min(full)
+        return max(SMALLEST, int(math.sqrt(pixels * aspect)) // SMALLEST * SMALLEST)
 
     def is_out_of_memory(self, error: BaseException) -> bool:
         """Whether ``error`` says that memory ran out."""

@@ -88,11 +88,18 @@ class Worker:
         self._ended = threading.Event()
 
     def serve(self) -> None:
-        """Work until standard input closes."""
+        """Work until standard input closes, or memory has run out.
+
+        After that, what a broken-off backward pass holds on to and how the rest is fragmented is not ours to mend:
+        the next job gets a fresh process, which surely has it all.
+        """
         threading.Thread(target=self._read, name="orders", daemon=True).start()
         while (order := self._orders.get()) is not None:
-            self._perform(order)
+            exhausted = self._perform(order)
             self._controls.pop(order.id, None)
+            if exhausted:
+                break
+            _free_memory()
         self._ended.set()
 
     def _read(self) -> None:
@@ -115,7 +122,8 @@ class Worker:
         if control:
             {"cancel": control.cancel, "finish": control.finish}[message["do"]]()
 
-    def _perform(self, order: Order) -> None:
+    def _perform(self, order: Order) -> bool:
+        """Do one job; whether memory ran out over it."""
         def report(event: str, **fields: Any) -> None:
             self._tell({"event": event, "job": order.id, **fields})
 
@@ -129,8 +137,10 @@ class Worker:
         except Cancelled:
             report("cancelled")
         except BaseException as error:
-            report("failed", error=in_words(error).to_dict())
-        _free_memory()
+            said = in_words(error)
+            report("failed", error=said.to_dict())
+            return isinstance(said, OutOfMemory)
+        return False
 
     def _tell(self, message: dict[str, Any]) -> None:
         line = json.dumps(message, allow_nan=False).encode() + b"\n"
@@ -171,6 +181,10 @@ def _take_streams() -> tuple[IO[bytes], IO[bytes]]:
 def _step_back() -> None:
     # Ctrl-C in the daemon's terminal reaches this process too; the daemon decides what becomes of the job.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        # Where memory runs out it is this process that the system shall end, not the daemon or the editor.
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
     with contextlib.suppress(OSError, psutil.Error):
         process = psutil.Process()
         process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else min(19, int(process.nice()) + NICENESS))
