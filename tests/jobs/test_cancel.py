@@ -94,8 +94,7 @@ def test_late_cancels_and_finishes_never_reach_the_next_job(manager):
         short, following = manager.submit(job("steps", total=3, pause=0.005)), manager.submit(job("steps", total=6, pause=0.005))
         time.sleep(dice.uniform(0, 0.06))
         said = []
-        calls = (lambda id: said.append(manager.cancel(id).state), _finish(manager), lambda id: said.append(manager.cancel(id).state))
-        late = [threading.Thread(target=call, args=(short.id,)) for call in calls]
+        late = [threading.Thread(target=call, args=(manager, short.id, said)) for call in (_cancel, _finish, _cancel)]
         for thread in late:
             thread.start()
         for thread in late:
@@ -106,11 +105,13 @@ def test_late_cancels_and_finishes_never_reach_the_next_job(manager):
         assert said == [manager.get(short.id).state] * 2 and said[0] in ("cancelled", "done")  # once said, it stays
 
 
-def _finish(manager):
-    def finish(id):
-        with contextlib.suppress(errors.Conflict):  # it waits yet
-            manager.finish(id)
-    return finish
+def _cancel(manager, id, said):
+    said.append(manager.cancel(id).state)
+
+
+def _finish(manager, id, said):
+    with contextlib.suppress(errors.Conflict):  # it waits yet
+        manager.finish(id)
 
 
 def test_a_result_that_comes_after_the_cancel_is_discarded(manager):
