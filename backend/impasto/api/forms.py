@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 MAX_FORM_PARTS = 64
 """Parts of a form, pictures and fields together."""
 
-MAX_FORM_FIELD_BYTES = 64 * 1024
-"""One text field of a form. All of them together are bounded by this times :data:`MAX_FORM_PARTS`."""
+MAX_FORM_FIELD_BYTES = 256 * 1024
+"""One text field of a form. All of them together are bounded by this times :data:`MAX_FORM_PARTS`.
+
+Werkzeug holds every part, files too, to this while it looks for the part's end, in blocks of 64 kB on top of what the last block
+left over: with 64 kB here, larger pictures are refused whenever a block ends near what looks like a boundary.
+"""
 
 MAX_KEY_LENGTH = 200
 MAX_NAME_LENGTH = 100
