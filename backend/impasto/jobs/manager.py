@@ -56,7 +56,7 @@ class JobManager:
         Raises :class:`DaemonRunning` where another daemon has the folder, :class:`DiskFull` where it cannot be written.
         """
         with disk_errors():
-            self.paths.jobs.mkdir(parents=True, exist_ok=True)
+            self.paths.jobs.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = self._locked()
         try:
             self._store = self._opened()
@@ -110,7 +110,7 @@ class JobManager:
                     if file.exists():
                         file.rename(file.with_name(f"{name}.damaged-{stamp}"))
                 self.paths.jobs.rename(self.paths.jobs.with_name(f"{self.paths.jobs.name}.damaged-{stamp}"))
-                self.paths.jobs.mkdir()
+                self.paths.jobs.mkdir(mode=0o700)
             return JobStore(self.paths.database)
 
     def _recover(self) -> None:
