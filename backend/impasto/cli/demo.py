@@ -75,7 +75,7 @@ def _paint(settings: Settings, found: Daemon, content: Path, style: str, folder:
         raise BadPicture(f"There is no file {content}.", hint="Name a picture: impasto demo photo.jpg")
     target = folder / f"{content.stem}-{Path(style).stem}.png"
     output.check_place(target, overwrite=True, sources=[content, Path(style)])
-    asked = order.read(str(content), [style], {}, "png", settings)
+    asked = order.read(str(content), [style], {"encoder": _encoder(settings)}, "png", settings)
     click.echo(f"Painting {content.name} in the style of {Path(style).stem} through {found.url}.")
     click.echo("Ctrl-C stops it early and keeps the picture.")
     began = time.monotonic()
@@ -83,6 +83,15 @@ def _paint(settings: Settings, found: Daemon, content: Path, style: str, folder:
         picture = remote.paint(client, asked, Watch(ProgressLine()))
     output.write_bytes(target, picture)
     click.echo(f"The picture is {target}. It took {time.monotonic() - began:.0f} s.")
+
+
+def _encoder(settings: Settings) -> str:
+    """The best encoder present; on a new machine the one with the small download, not the best and its 575 MB."""
+    from ..models import Catalogue, ModelStore
+    catalogue = Catalogue.load()
+    store = ModelStore(catalogue, Paths.of(settings), settings)
+    present = any(store.status(model.id) == "present" for model in catalogue.models())
+    return "auto" if present else min(catalogue.models(), key=lambda model: model.sources[0].size).id
 
 
 @contextmanager

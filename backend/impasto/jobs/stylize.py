@@ -95,7 +95,7 @@ class _Run:
         if early:
             self._report("note", text=f"Stopped after step {last.step} of {last.total} and kept.")
         if last is not None and last.skipped:
-            self._report("note", text=f"{last.skipped} steps gave numbers that are not finite and were left out.")
+            self._report("note", text=f"{last.skipped} steps overshot or gave numbers that are not finite; they were taken back.")
         return canvas.picture(full), last.step if last else 0, early
 
     def save(self, rgb: np.ndarray, output: dict[str, Any]) -> dict[str, Any]:

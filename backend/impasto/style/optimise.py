@@ -23,7 +23,7 @@ class Optimiser(Protocol):
     def step(self, evaluate: Evaluate, progress: float = 0.0) -> bool:
         """One step down; ``progress`` (0..1) is how much of this scale is done.
 
-        False, with the picture as it was, when the loss or its gradient was not finite.
+        False, the picture put back where it was good, when the loss or its gradient was not finite or the last step overshot.
         """
 
     def at(self, size: Size) -> Optimiser:

@@ -42,7 +42,7 @@ class Progress:
     fraction: float
     """Share of the computing done, 0..1: steps weighted by their pixels, so that it runs evenly with time."""
     skipped: int
-    """Steps so far that gave non-finite numbers and were left out."""
+    """Steps so far that overshot or gave non-finite numbers and were taken back."""
 
 
 class Painting(Iterator[Progress]):
@@ -111,7 +111,7 @@ class Painting(Iterator[Progress]):
                 self._average.update(optimiser.picture.clamp(0, 1))
                 return
             self.skipped += 1
-        raise NumericalFailure(f"{MOST_SKIPPED_IN_A_ROW} steps in a row gave numbers that are not finite.",
+        raise NumericalFailure(f"{MOST_SKIPPED_IN_A_ROW} steps in a row overshot or gave numbers that are not finite.",
                                hint="Lower step_size or the weights, or use the fp32 precision.")
 
     def _objective(self, size: Size, canvas: Size) -> Objective:
