@@ -168,11 +168,13 @@ class Stylization:
         "integer", 0, "The same seed gives the same picture (bit for bit on the CPU).", minimum=0, maximum=2**31 - 1)
 
     content_weight: float = _param(
-        "number", 1.0, "How much the content counts, alpha in the paper; 1 is the balance that looks right at a strength of 0.5.", group=ADVANCED, minimum=0.0, maximum=1e6)
+        "number", 1.0, "How much the content counts, alpha in the paper; 1 is the balance that looks right at a "
+        "strength of 0.5.", group=ADVANCED, minimum=0.0, maximum=1e6)
     style_weight: float = _param(
         "number", 1.0, "How much the style counts, beta in the paper.", group=ADVANCED, minimum=0.0, maximum=1e6)
     tv_weight: float = _param(
-        "number", 1.0, "How much smoothness (total variation) counts: more of it calms single-pixel noise, too much blurs.", group=ADVANCED, minimum=0.0, maximum=1e6)
+        "number", 1.0, "How much smoothness (total variation) counts: more of it calms single-pixel noise, too much "
+        "blurs.", group=ADVANCED, minimum=0.0, maximum=1e6)
     content_layers: dict[str, float] = _param(
         "layers", {"relu3_3": 1.0, "relu4_2": 1.0}, "Encoder layers whose features hold the content, with weights.", group=ADVANCED,
         minimum=0.0, maximum=1e6)
@@ -186,11 +188,13 @@ class Stylization:
     init: str = _param(
         "choice", "content", "What the painting starts from.", group=ADVANCED, choices=("content", "noise", "style"))
     optimiser: str = _param(
-        "choice", "lbfgs", "lbfgs is the paper's and gets further in the same time; adam needs less memory at large sizes.", group=ADVANCED, choices=("adam", "lbfgs"))
+        "choice", "lbfgs", "lbfgs is the paper's and gets further in the same time; adam needs less memory at large "
+        "sizes.", group=ADVANCED, choices=("adam", "lbfgs"))
     iterations: int = _param(
         "integer", 30, "Steps at each scale.", group=ADVANCED, unit="steps", minimum=1, maximum=100_000)
     step_size: float = _param(
-        "number", 0.04, "Adam's first step at each scale, in units of the picture's range; it shrinks to a quarter.", group=ADVANCED, minimum=1e-5, maximum=1.0)
+        "number", 0.04, "Adam's first step at each scale, in units of the picture's range; it shrinks to a quarter.",
+        group=ADVANCED, minimum=1e-5, maximum=1.0)
     scales: int = _param(
         "integer", 0, "How many sizes, coarse to fine, the picture is painted at. 0: as many as the size asks for.",
         group=ADVANCED, minimum=0, maximum=12)

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-
 from impasto.style import Encoder
 
 CONVENTION = SimpleNamespace(mean=(0.485, 0.456, 0.406), std=(0.2255, 0.2255, 0.2255))

@@ -4,9 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from torch import nn
-
 from impasto.style import Encoder
+from torch import nn
 
 from .conftest import BLOCKS, CONVENTION, smooth_noise, vgg_weights
 
@@ -16,7 +15,8 @@ def plain_network(weights):
     for block, depth in enumerate(BLOCKS, 1):
         for index in range(1, depth + 1):
             weight = weights[f"conv{block}_{index}.weight"]
-            conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1, padding_mode="replicate" if block == index == 1 else "zeros")
+            mode = "replicate" if block == index == 1 else "zeros"
+            conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1, padding_mode=mode)
             conv.weight.data, conv.bias.data = weight, weights[f"conv{block}_{index}.bias"]
             modules += [conv, nn.ReLU()]
             names += [f"conv{block}_{index}", f"relu{block}_{index}"]

@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-
 from impasto.style.losses import (
     CONTENT_LOSSES,
     STYLE_LOSSES,

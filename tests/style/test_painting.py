@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-
 from impasto.errors import NumericalFailure
 from impasto.style import Encoder, Painting
 from impasto.style.colour import luminance
@@ -35,7 +34,8 @@ def test_progress_counts_every_step_and_ends_full(encoder, content, style):
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
 @pytest.mark.parametrize("loss", ["w2", "gram", "gatys"])
 def test_painting_comes_closer_to_the_style(encoder, content, style, optimiser, loss):
-    _, steps = paint(content, style, encoder, optimiser=optimiser, loss=loss, content_weight=0, tv_weight=0, scales=1, iterations=20)
+    alone = {"content_weight": 0, "tv_weight": 0, "scales": 1, "iterations": 20}
+    _, steps = paint(content, style, encoder, optimiser=optimiser, loss=loss, **alone)
     assert steps[-1].losses["style"] < 0.7 * steps[0].losses["style"]
 
 
@@ -64,7 +64,8 @@ def test_stop_and_keep_gives_a_whole_picture_at_any_step(encoder, content, style
 
 def test_the_first_steps_of_a_new_scale_still_show_the_painting(encoder, content, style):
     """A preview taken as the scale changes must not fall back to the photograph."""
-    painting = Painting(content, [style], encoder, Stylization(style=("upload:0",), iterations=10, scales=2, content_weight=0, step_size=0.05))
+    stylization = Stylization(style=("upload:0",), iterations=10, scales=2, content_weight=0)
+    painting = Painting(content, [style], encoder, stylization)
     before = after = None
     for progress in painting:
         if progress.scale == 1:
@@ -80,13 +81,16 @@ def test_strength_0_is_the_content_itself_and_takes_no_step(encoder, content, st
 
 
 def test_more_strength_moves_further_from_the_content(encoder, content, style):
-    errors = [content_error(paint(content, style, encoder, strength=s, iterations=20)[0], encoder, content) for s in (0.1, 0.5, 0.95)]
+    paintings = [paint(content, style, encoder, strength=strength, iterations=20)[0] for strength in (0.1, 0.5, 0.95)]
+    errors = [content_error(painting, encoder, content) for painting in paintings]
     assert errors == sorted(errors) and errors[0] < 0.7 * errors[2]
 
 
 def test_detail_sets_the_size_at_which_the_style_is_seen(encoder, content):
     big_style = smooth_noise(200, 200, 3)
-    sizes = {d: Painting(content, [big_style], encoder, Stylization(style=("x",), detail=d))._style_size(big_style, (48, 64)) for d in (0.0, 0.5, 1.0)}
+    def seen_at(detail):
+        return Painting(content, [big_style], encoder, Stylization(style=("x",), detail=detail))._style_size(big_style, (48, 64))
+    sizes = {detail: seen_at(detail) for detail in (0.0, 0.5, 1.0)}
     assert sizes == {0.0: (128, 128), 0.5: (64, 64), 1.0: (32, 32)}
 
 
@@ -198,5 +202,6 @@ def test_resize_shrinks_without_aliasing():
 
 def test_bf16_gets_as_close_to_the_style_as_fp32(content, style):
     def final_style_loss(dtype):
-        return paint(content, style, Encoder(vgg_weights(), CONVENTION, dtype=dtype), iterations=15, scales=1)[1][-1].losses["style"]
+        _, steps = paint(content, style, Encoder(vgg_weights(), CONVENTION, dtype=dtype), iterations=15, scales=1)
+        return steps[-1].losses["style"]
     assert final_style_loss(torch.bfloat16) == pytest.approx(final_style_loss(torch.float32), rel=0.15)
