@@ -205,3 +205,16 @@ def test_bf16_gets_as_close_to_the_style_as_fp32(content, style):
         _, steps = paint(content, style, Encoder(vgg_weights(), CONVENTION, dtype=dtype), iterations=15, scales=1)
         return steps[-1].losses["style"]
     assert final_style_loss(torch.bfloat16) == pytest.approx(final_style_loss(torch.float32), rel=0.15)
+
+
+def test_the_margin_is_painted_and_cut_off(encoder, style):
+    """What zero padding does to the deeper layers along the border must not be seen: a flat picture has no frame."""
+    flat = torch.full((1, 3, 64, 64), 0.5)
+    painting = Painting(flat, [style], encoder, Stylization(style=("x",), scales=1, iterations=15, content_weight=0.2))
+    list(painting)
+    picture = painting.picture()
+    assert picture.shape == flat.shape
+    unevenness = (picture - picture.mean((2, 3), keepdim=True)).abs().mean(1)[0]
+    ring = torch.ones(64, 64, dtype=torch.bool)
+    ring[3:-3, 3:-3] = False
+    assert unevenness[ring].mean() < 1.5 * unevenness[~ring].mean()

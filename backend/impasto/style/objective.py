@@ -21,7 +21,7 @@ class Balance:
     tv: float
 
 
-BALANCE = {"w2": Balance(content=0.12, tv=0.6), "gram": Balance(content=0.3, tv=0.6), "gatys": Balance(content=1e-3, tv=1.0)}
+BALANCE = {"w2": Balance(content=0.05, tv=0.6), "gram": Balance(content=0.12, tv=0.6), "gatys": Balance(content=1e-3, tv=1.0)}
 """Chosen by looking (docs/contact-sheet.jpg), so that 1 means "as much content as looks right" for every loss.
 For ``gatys`` it is the paper's own alpha / beta."""
 
