@@ -63,6 +63,16 @@ def command(*arguments: object, **more) -> subprocess.Popen:
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, **more)
 
 
+def until(condition, what: str, within: float = 60) -> None:
+    """Wait for ``condition``."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen")
+
+
 def paint(path: Path, colour=(40, 90, 200), side: int = 32, alpha: bool = False) -> Path:
     """A small picture with something on it, in the format of its name."""
     rgb = np.full((side, side * 2, 3), colour, np.uint8)

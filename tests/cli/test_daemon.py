@@ -6,7 +6,6 @@ import io
 import json
 import os
 import signal
-import time
 
 import numpy as np
 import psutil
@@ -18,7 +17,7 @@ from impasto.cli.client import Client
 from impasto.paths import Paths
 from impasto.settings import Settings
 
-from .conftest import command, paint, start_daemon
+from .conftest import command, paint, start_daemon, until
 
 STEPS = ("--iterations", "3", "--step-size", "0.01")
 LONG = ("--iterations", "3000", "--step-size", "0.02")
@@ -29,15 +28,6 @@ needs_signals = pytest.mark.skipif(os.name != "posix", reason="needs signals to 
 
 def newest(client):
     return client.jobs(1, None)[0]
-
-
-def until(condition, what):
-    deadline = time.monotonic() + WITHIN_S
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not happen")
 
 
 @pytest.fixture

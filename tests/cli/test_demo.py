@@ -7,18 +7,18 @@ import runpy
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from impasto import images
 from impasto.api.runtime import find_daemon
+from impasto.cli.client import Client
 from impasto.cli.demo import example
 from impasto.paths import Paths
 from impasto.settings import Settings
 
-from .conftest import command
+from .conftest import command, until
 
 ROOT = Path(__file__).resolve().parents[2]
 WITHIN_S = 120
@@ -61,12 +61,21 @@ def test_the_whole_way_with_the_real_engine(impasto, small, photo, folders):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals to another process")
+def test_a_demo_that_is_ended_takes_its_job_along(daemon, photo, style):
+    with Client(daemon) as client:
+        blocker = client.submit(photo.read_bytes(), [style.read_bytes()], {"iterations": 3000, "step_size": 0.02})
+        process = command("demo", photo, "--style", style)
+        assert any("in the queue" in line for line in process.stderr)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=WITHIN_S)
+        assert client.jobs(1, None)[0]["state"] == "cancelled" and client.job(blocker["id"])["state"] == "running"
+        client.cancel(blocker["id"])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals to another process")
 def test_the_daemon_goes_when_the_demo_is_ended(small, photo):
     process = command("demo", photo, "--stay")
-    deadline = time.monotonic() + WITHIN_S
-    while not find_daemon(small):
-        assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.05)
+    until(lambda: find_daemon(small), "the start of a daemon")
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=WITHIN_S)
     assert find_daemon(small) is None and not small.runtime_file.exists()

@@ -21,8 +21,7 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize("job, words", [
     (PAINTING, ["painting", "[###########-------------]  45%", "step 90 of 200", "512 x 384 px", "1:23 left"]),
     ({**PAINTING, "eta": None}, ["step 90 of 200"]),
-    ({"state": "queued", "phase": "waiting", "position": 3}, ["waiting, 2 before it"]),
-    ({"state": "queued", "phase": "waiting", "position": 1}, ["waiting"]),
+    ({"state": "queued", "phase": "waiting", "position": 3}, ["waiting, number 3 in the queue"]),
     ({"phase": "fetching weights", "done_bytes": 11e6, "total_bytes": 55e6}, ["fetching weights", "20%", "11 of 55 MB"]),
     ({"state": "running"}, ["running"]),
     ({**PAINTING, "phase": "saving"}, ["saving"]),

@@ -45,7 +45,7 @@ def demo(context: click.Context, content: Path | None, style: str, out: Path, st
     content = content or example()
     folder = _made(out)
     configuration = context.find_object(Configuration) or Configuration()
-    with _daemon(configuration, Paths.of(settings), folder / "daemon.log") as (found, process):
+    with _ended_politely(), _daemon(configuration, Paths.of(settings), folder / "daemon.log") as (found, process):
         _paint(settings, found, content, style, folder)
         stays = stay if stay is not None else sys.stdin.isatty() and sys.stdout.isatty()
         if process and stays:
@@ -103,7 +103,7 @@ def _daemon(configuration: Configuration, paths: Paths, log: Path) -> Iterator[t
         return
     named = ["--config", str(configuration.named)] if configuration.named else []
     command = [sys.executable, "-m", "impasto.cli", *named, "serve"]
-    with log.open("wb") as written, _ended_politely():
+    with log.open("wb") as written:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=written, stderr=subprocess.STDOUT, **_own_group())
         try:
             yield _answering(process, paths, log), process

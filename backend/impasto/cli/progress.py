@@ -56,8 +56,8 @@ def describe(job: Mapping[str, Any]) -> str:
     """One line: ``painting [#####-----]  45%  step 90 of 200  512 x 384 px  1:23 left``."""
     phase = job.get("phase") or job.get("state") or ""
     position = job.get("position") or 0
-    if position > 1:
-        return f"{phase}, {position - 1} before it"
+    if position:
+        return f"{phase}, number {position} in the queue"
     if job.get("total_bytes") and not job.get("step"):
         done, total = job.get("done_bytes") or 0, job["total_bytes"]
         return f"{phase} {bar(done / total)} {done / 1e6:.0f} of {total / 1e6:.0f} MB"

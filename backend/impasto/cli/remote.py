@@ -21,10 +21,15 @@ def paint(client: Client, order: Order, watch: Watch) -> bytes:
     """
     with watch.interrupts():
         job = client.submit(order.content, order.styles, order.values, order.format)
-        job = follow(client, job, watch)
-        for note in job.get("notes") or []:
-            watch.line.say(f"note: {note}")
-        return client.result(job["id"])
+        try:
+            job = follow(client, job, watch)
+            for note in job.get("notes") or []:
+                watch.line.say(f"note: {note}")
+            return client.result(job["id"])
+        except (KeyboardInterrupt, SystemExit):  # torn away: nobody will ask for this picture, so nobody should wait behind it
+            with contextlib.suppress(ImpastoError):
+                client.cancel(job["id"])
+            raise
 
 
 def follow(client: Client, job: dict[str, Any], watch: Watch) -> dict[str, Any]:
