@@ -24,6 +24,10 @@ from .scales import Size, fit, margin_of, pyramid, resize, trim, widen, widened
 
 MOST_SKIPPED_IN_A_ROW = 10
 
+STEP_OVERHEAD = 20_000
+"""What a step costs whatever the picture's size (matrix roots, mostly), in px' worth of convolutions; without it the time left
+would be far overestimated at the coarse scales."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -40,7 +44,7 @@ class Progress:
     losses: dict[str, float]
     """content, style, tv and total; the first three before weighting."""
     fraction: float
-    """Share of the computing done, 0..1: steps weighted by their pixels, so that it runs evenly with time."""
+    """Share of the computing done, 0..1: steps weighted by their cost, so that it runs evenly with time."""
     skipped: int
     """Steps so far that overshot or gave non-finite numbers and were taken back."""
 
@@ -87,7 +91,7 @@ class Painting(Iterator[Progress]):
         if self.stylization.strength == 0:
             return
         steps, scales = self.stylization.iterations, len(self.sizes)
-        work = [height * width for height, width in self.sizes]
+        work = [height * width + STEP_OVERHEAD for height, width in self.sizes]
         canvases = [widened(size, self.margin * max(size) / max(self.sizes[-1])) for size in self.sizes]
         optimiser = self._optimiser(self._start(canvases[0]))
         for scale, size in enumerate(self.sizes):
