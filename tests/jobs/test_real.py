@@ -110,7 +110,7 @@ def test_out_of_memory_fails_that_job_and_gives_its_memory_back(real, pictures):
     room = worker.memory_info().vms + 400_000_000
     worker.rlimit(psutil.RLIMIT_AS, (room, room))
     large = {**pictures, "content": images.encode(images.Picture(np.zeros((1200, 1600, 3), np.float32)), "png")}
-    failed = ended(real, real.submit(painting(large, resolution=1600)).id, 60)
+    failed = ended(real, real.submit(painting(large, resolution=1600, scales=1)).id, 60)
     assert failed.error["code"] == "out_of_memory", failed.error
     assert "1600 x 1200" in failed.error["message"] and "Set resolution to 1088 or less" in failed.error["hint"]
     assert ended(real, real.submit(painting(pictures)).id, 60).state == "done"
