@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from .watch import CANCEL, FINISH, Watch
 def paint(settings: Settings, order: Order, watch: Watch) -> bytes:
     """Paint ``order`` here; the result's bytes. Raises what `jobs.stylize.run_stylize` raises."""
     watch.line.show({"phase": "starting"})
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch comes, which reads it once; see jobs.process
     from ..jobs.control import Control
     from ..jobs.stylize import run_stylize
     control = Control()

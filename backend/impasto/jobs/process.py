@@ -48,7 +48,9 @@ class WorkerProcess:
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._closed = threading.Event()
         # UTF-8 whatever the locale; and a stray torch.py in the folder that the daemon was started in must not be imported.
-        environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
+        # Threads that wait for each other sleep: spinning, they made steps ten times slower beside any other busy program.
+        environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ,
+                       "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "impasto.jobs.worker", "--work", work], env=environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
