@@ -73,7 +73,3 @@ def test_bf16_features_are_close_to_fp32(encoder):
     half = Encoder(vgg_weights(), CONVENTION, dtype=torch.bfloat16)(picture, ["relu4_2"])["relu4_2"]
     assert half.dtype == torch.bfloat16
     assert ((half.float() - full).norm() / full.norm()).item() < 0.03
-
-
-def test_stride(encoder):
-    assert [encoder.stride([f"relu{block}_1"]) for block in range(1, 6)] == [1, 2, 4, 8, 16]

@@ -55,10 +55,6 @@ class Encoder(nn.Module):
             self.register_buffer(f"{name}_weight", weights[f"{name}.weight"].detach().to(dtype, copy=True))
             self.register_buffer(f"{name}_bias", (weights[f"{name}.bias"].detach() / gain).to(dtype))
 
-    def stride(self, layers: Iterable[str]) -> int:
-        """By how much the deepest of ``layers`` shrinks the picture; also the smallest side it can see."""
-        return 2 ** (max(int(name[4]) for name in layers) - 1)
-
     def forward(self, picture: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """Features (1, C, H / stride, W / stride) of ``picture`` (1, 3, H, W), sRGB 0..1, for each of ``layers``.
 
