@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .convolution import convolve_frozen
+
 _CONV = re.compile(r"conv([1-5])_([1-4])\.weight")
 
 # Average and L2 pooling give smaller activations than max pooling on natural pictures; these factors, measured by
@@ -91,7 +93,7 @@ class Encoder(nn.Module):
         if name == "conv1_1":
             # Zeros outside the picture read as a strong dark edge that the optimiser then paints along the border.
             return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), weight, bias)
-        return F.conv2d(x, weight, bias, padding=1)
+        return convolve_frozen(x, weight, bias)
 
     def _pool(self, x: Tensor) -> Tensor:
         if self.pooling == "max":

@@ -1,0 +1,91 @@
+"""Photographs to train on: read once, kept small in memory, cut anew for every step."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from ..errors import BadPicture
+
+EXTENSIONS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
+
+HELD_OUT = 20
+"""Photographs that are never trained on, so that figures can be compared over time."""
+
+FEWEST = 16
+
+KEPT_SIDE = 320
+"""Short side, px, that photographs are shrunk to in memory; crops are cut from this."""
+
+
+class Photos:
+    """The photographs of a folder, all in memory as uint8."""
+
+    def __init__(self, folder: Path, seed: int = 0, kept_side: int = KEPT_SIDE,
+                 saw: Callable[[int, int], None] = lambda *_: None) -> None:
+        """Read them all; ``saw(done, total)`` is told how far it is. Files that are no pictures are counted in ``unreadable``.
+
+        Raises :class:`BadPicture` where fewer than :data:`FEWEST` are left to train on.
+        """
+        files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in EXTENSIONS and file.is_file())
+        held = set(random.Random(seed).sample(range(len(files)), HELD_OUT)) if len(files) >= 4 * HELD_OUT else set()
+        self.held_out = [files[i] for i in sorted(held)]
+        self.unreadable: list[str] = []
+        self._pictures: list[np.ndarray] = []
+        wanted = [file for i, file in enumerate(files) if i not in held]
+        for done, file in enumerate(wanted):
+            try:
+                self._pictures.append(_small(file, kept_side))
+            except (OSError, ValueError, Image.DecompressionBombError):
+                self.unreadable.append(file.name)
+            saw(done + 1, len(wanted))
+        if len(self._pictures) < FEWEST:
+            raise BadPicture(f"{folder.name} has {len(self._pictures)} photographs that can be read.", field="photos",
+                             hint=f"Training needs at least {FEWEST}; some hundreds of varied ones serve better.")
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def draw(self, step: int, count: int, side: int, seed: int = 0) -> Tensor:
+        """(count, 3, side, side), sRGB 0..1: the crops of one step, the same whenever they are asked for."""
+        chance = random.Random(f"{seed}/{step}")
+        crops = [self._crop(self._pictures[chance.randrange(len(self))], side, chance) for _ in range(count)]
+        return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float().div_(255)
+
+    @staticmethod
+    def _crop(picture: np.ndarray, side: int, chance: random.Random) -> np.ndarray:
+        """A square of half to all of the short side, at ``side`` px, mirrored now and then."""
+        height, width = picture.shape[:2]
+        short = min(height, width)
+        cut = round(short * chance.uniform(0.5, 1.0))
+        top, left = chance.randint(0, height - cut), chance.randint(0, width - cut)
+        square = Image.fromarray(picture[top:top + cut, left:left + cut])
+        square = square.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        return np.asarray(ImageOps.mirror(square) if chance.random() < 0.5 else square)
+
+
+def _small(file: Path, side: int) -> np.ndarray:
+    with Image.open(file) as picture:
+        picture.draft("RGB", (side, side))
+        upright = ImageOps.exif_transpose(picture).convert("RGB")
+    factor = side / min(upright.size)
+    if factor < 1:
+        upright = upright.resize((max(side, round(upright.width * factor)), max(side, round(upright.height * factor))),
+                                 Image.Resampling.LANCZOS)
+    if min(upright.size) < 64:
+        raise ValueError("too small")
+    return np.asarray(upright)
+
+
+def tensor_of(picture: np.ndarray) -> Tensor:
+    """(H, W, 3) uint8 -> (1, 3, H, W), 0..1."""
+    return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 255
+
+
+__all__: Sequence[str] = ("HELD_OUT", "Photos", "tensor_of")

@@ -1,0 +1,242 @@
+"""Training a transformation network: perceptual losses over photographs (Johnson, Alahi & Fei-Fei 2016, section 3).
+
+The losses are those of the iterative method (``losses``, ``objective``), so one forward pass does what optimising would.
+Nothing here knows files: photographs come as tensors, a checkpoint goes as a dict of tensors. What a step draws (styles,
+strengths, noise) depends on the seed and the step's number alone, so a run that was killed goes on exactly as if it had not been.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .encoder import Encoder
+from .losses import EPS, Moments, eigh, total_variation, trace_sqrt
+from .mosaic import lay, pieces
+from .objective import moments_of
+from .scales import fit, resize
+from .transformer import Network
+
+IDENTITY = 0
+"""The row that paints the picture as it is; strength 0."""
+
+SIZES = 2
+"""Rows of one style: its strokes broad, its strokes fine."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train. Defaults are those of the styles that ship."""
+
+    steps: int = 8000
+    batch: int = 4
+    side: int = 128
+    """Side of the square crops, px."""
+    style_sides: tuple[int, ...] = (512, 256)
+    """Long side of the painting for the broad row and the fine one, px."""
+    learning_rate: float = 2e-3
+    warm_up: int = 100
+    """Steps over which the learning rate rises from 0; after them it falls along half a cosine."""
+    last_rate: float = 0.05
+    """Share of the learning rate that is left at the end."""
+    content_weight: float = 0.05
+    tv_weight: float = 0.6
+    identity_weight: float = 4.0
+    content_layers: Mapping[str, float] = field(default_factory=lambda: {"relu3_3": 1.0})
+    style_layers: Mapping[str, float] = field(default_factory=lambda: {f"relu{block}_1": 1.0 for block in (1, 2, 3, 4)})
+    average: float = 0.999
+    """Decay of the running mean of the weights, which is what is kept."""
+    clip: float = 1.0
+    """Longest gradient that a step follows as it is."""
+    seed: int = 0
+
+
+def share_of(strength: float) -> float:
+    """How much of the mix the style's rows get at ``strength`` 0..1 (the rest is the identity's): 0, 0.75 at 0.5, 1."""
+    return 1 - (1 - strength) ** 2
+
+
+def mix_for(rows: int, row: int, strength: float) -> Tensor:
+    """(rows,): the mix that paints with one row at ``strength``."""
+    mix = torch.zeros(rows)
+    mix[IDENTITY] = 1 - share_of(strength)
+    mix[row] += share_of(strength)
+    return mix
+
+
+class StyleTarget:
+    """One row's target: at each layer the distribution of the painting's features, ready for :func:`wasserstein`."""
+
+    def __init__(self, encoder: Encoder, painting: Tensor, side: int, layers: Sequence[str]) -> None:
+        """``painting`` (1, 3, H, W), shrunk to a long side of ``side`` px."""
+        size = fit(painting.shape[-2:], min(side, max(painting.shape[-2:])))
+        self.moments = moments_of(encoder, [resize(painting, size).clamp(0, 1)], [1.0], tuple(layers))
+        self.gaussians = {layer: Gaussian.of(moments) for layer, moments in self.moments.items()}
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """A painting's features at one layer as a normal distribution, in the coordinates of its own strongest modes.
+
+    ``mean`` (C,); ``modes`` (C, K), the covariance's first eigenvectors, with eigenvalues ``spread`` (K,); ``rest``, the variance
+    outside them; ``energy``, the trace of the raw second moment.
+    """
+
+    mean: Tensor
+    modes: Tensor
+    spread: Tensor
+    rest: float
+    energy: float
+
+    MODES = 96
+    """Eigenvectors kept. The others hold a few per cent of the variance, and most of the time that decomposing takes."""
+
+    @classmethod
+    def of(cls, moments: Moments) -> Gaussian:
+        values, vectors = eigh(moments.raw - torch.outer(moments.mean, moments.mean))
+        spread, modes = values[-cls.MODES:].clamp_min(EPS), vectors[:, -cls.MODES:].contiguous()
+        rest = float(values[:-cls.MODES].clamp_min(0).sum())
+        return cls(moments.mean, modes, spread, rest, float(torch.trace(moments.raw)) + EPS)
+
+
+def wasserstein(features: Tensor, target: Gaussian) -> Tensor:
+    """The relative squared 2-Wasserstein distance of features (C, M) from ``target``, as in :class:`.losses.W2Loss`.
+
+    Exact within the target's modes; of what lies outside them only the whole variance is compared.
+    """
+    positions = features.shape[1]
+    mean = features.mean(1)
+    centred = features - mean[:, None]
+    seen = target.modes.T @ centred
+    covariance = seen @ seen.T / positions
+    roots = target.spread.sqrt()
+    cross = trace_sqrt(roots[:, None] * covariance * roots)
+    inside = torch.trace(covariance)
+    outside = (centred.square().sum() / positions - inside).clamp_min(EPS)
+    spread = inside + target.spread.sum() - 2 * cross + (outside.sqrt() - math.sqrt(target.rest)).square()
+    return ((mean - target.mean).square().sum() + spread) / target.energy
+
+
+class Trainer:
+    """One training run; drive it with :meth:`step`."""
+
+    def __init__(self, network: Network, encoder: Encoder, paintings: Sequence[Tensor], recipe: Recipe,
+                 rows_only: bool = False, first_row: int = IDENTITY + 1) -> None:
+        """``paintings``: (1, 3, H, W) each; painting i has rows ``first_row + SIZES * i`` (broad) and the next (fine).
+
+        ``rows_only``: leave the convolutions alone and learn the rows (Dumoulin 2017: a new style in minutes).
+        """
+        self.network, self.encoder, self.recipe = network, encoder, recipe
+        self.first_row = first_row
+        self.targets = [StyleTarget(encoder, painting, side, tuple(recipe.style_layers))
+                        for painting in paintings for side in recipe.style_sides]
+        rows = {id(p) for norm in network.norms() for p in (norm.gamma, norm.beta)}
+        for parameter in network.parameters():
+            parameter.requires_grad_(not rows_only or id(parameter) in rows)
+        self.learnt = [p for p in network.parameters() if p.requires_grad]
+        self.optimiser = torch.optim.Adam(self.learnt, lr=recipe.learning_rate, betas=(0.9, 0.99))
+        self.mean = [p.detach().clone() for p in network.parameters()]
+        self.done = 0
+
+    def step(self, photos: Tensor) -> dict[str, float]:
+        """Learn from ``photos`` (N, 3, S, S), sRGB 0..1. Answers the losses, unweighted."""
+        rows, strengths = self._draw(len(photos))
+        mix = torch.stack([mix_for(self.network.rows, row, s) for row, s in zip(rows, strengths, strict=True)]).to(photos)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.recipe.learning_rate * self._pace()
+        self.optimiser.zero_grad(set_to_none=True)
+        self.network.train()
+        painted = self.network(photos, mix)
+        losses, total = self._losses(painted, photos, rows, strengths)
+        total.backward()
+        length = torch.nn.utils.clip_grad_norm_(self.learnt, self.recipe.clip)
+        self.done += 1
+        if torch.isfinite(length):
+            self.optimiser.step()
+            self._follow()
+        return {**losses, "gradient": float(length)}
+
+    def _draw(self, count: int) -> tuple[list[int], list[float]]:
+        """Rows and strengths of this step's pictures: strength 0 now and then, half of them the default, else any."""
+        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.done)
+        rows = torch.randint(len(self.targets), (count,), generator=generator).tolist()
+        kinds, levels = torch.rand(count, generator=generator).tolist(), torch.rand(count, generator=generator).tolist()
+        strengths = [0.0 if kind < 0.08 else 0.5 if kind < 0.55 else 0.2 + 0.8 * level
+                     for kind, level in zip(kinds, levels, strict=True)]
+        return [self.first_row + row for row in rows], strengths
+
+    def _pace(self) -> float:
+        if self.done < self.recipe.warm_up:
+            return (self.done + 1) / self.recipe.warm_up
+        along = min(1.0, (self.done - self.recipe.warm_up) / max(1, self.recipe.steps - self.recipe.warm_up))
+        return self.recipe.last_rate + (1 - self.recipe.last_rate) * (1 + math.cos(math.pi * along)) / 2
+
+    def _losses(self, painted: Tensor, photos: Tensor, rows: Sequence[int], strengths: Sequence[float]) -> tuple[dict, Tensor]:
+        recipe, count = self.recipe, len(photos)
+        content_layers, style_layers = _shares(recipe.content_layers), _shares(recipe.style_layers)
+        with torch.no_grad():
+            seen = self.encoder(lay(photos), content_layers)
+        features = self.encoder(lay(painted), {**content_layers, **style_layers})
+        # One division for a whole layer: a picture without features of its own (a clear sky) would count without measure.
+        content = sum(weight * _relative(pieces(features[layer], count), pieces(seen[layer], count))
+                      for layer, weight in content_layers.items())
+        style = painted.new_zeros(count)
+        for layer, weight in style_layers.items():
+            each = pieces(features[layer], count)
+            targets = [self.targets[row - self.first_row].gaussians[layer] for row in rows]
+            distances = [wasserstein(one.flatten(1), target) if s else one.new_zeros(())
+                         for one, target, s in zip(each, targets, strengths, strict=True)]
+            style = style + weight * torch.stack(distances)
+        smooth = total_variation(painted)
+        outside = (painted - painted.clamp(0, 1)).square().mean()
+        wanted = torch.tensor([content_share(s) for s in strengths], device=painted.device)
+        plain = torch.tensor([float(s == 0) for s in strengths], device=painted.device)
+        identity = ((painted - photos).square().mean((1, 2, 3)) * plain).sum()
+        total = ((recipe.content_weight * wanted * content + style).sum() + recipe.identity_weight * identity) / count
+        total = total + recipe.tv_weight * smooth + outside
+        styled = max(1, sum(s > 0 for s in strengths))
+        parts = {"content": content[wanted > 0].mean() if (wanted > 0).any() else content.mean(), "style": style.sum() / styled,
+                 "tv": smooth, "identity": identity / max(1, sum(s == 0 for s in strengths)), "total": total}
+        return {name: float(part.detach()) for name, part in parts.items()}, total
+
+    def _follow(self) -> None:
+        decay = min(self.recipe.average, (1 + self.done) / (10 + self.done))
+        with torch.no_grad():
+            torch._foreach_lerp_(self.mean, [p.detach() for p in self.network.parameters()], 1 - decay)
+
+    # -- checkpoints -------------------------------------------------------------------------------------------------
+
+    def averaged(self) -> dict[str, Tensor]:
+        """The network's state with the running mean of the weights in it: what is kept."""
+        return {name: mean.clone() for (name, _), mean in zip(self.network.named_parameters(), self.mean, strict=True)}
+
+    def state(self) -> dict[str, Any]:
+        """Everything that :meth:`restore` needs to go on as if nothing had happened."""
+        return {"done": self.done, "network": self.network.state_dict(), "mean": self.mean,
+                "optimiser": self.optimiser.state_dict()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from :meth:`state`."""
+        self.done = int(state["done"])
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.mean = [mean.clone() for mean in state["mean"]]
+
+
+def content_share(strength: float) -> float:
+    """As :func:`.painting.content_share`, between a seventh (a network must be told what to paint) and 9."""
+    return 0.0 if strength == 0 else min(9.0, max(0.15, ((1 - strength) / strength) ** 2))
+
+
+def _relative(features: Tensor, target: Tensor) -> Tensor:
+    energy = target.square().sum((1, 2, 3))
+    return (features - target).square().sum((1, 2, 3)) / (0.5 * energy + 0.5 * energy.mean() + EPS)
+
+
+def _shares(layers: Mapping[str, float]) -> dict[str, float]:
+    return {layer: weight / sum(layers.values()) for layer, weight in layers.items()}
