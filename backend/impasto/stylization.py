@@ -191,7 +191,7 @@ class Stylization:
         "choice", "lbfgs", "lbfgs is the paper's and gets further in the same time; adam needs less memory at large "
         "sizes.", group=ADVANCED, choices=("adam", "lbfgs"))
     iterations: int = _param(
-        "integer", 30, "Steps at each scale.", group=ADVANCED, unit="steps", minimum=1, maximum=100_000)
+        "integer", 45, "Steps at each scale.", group=ADVANCED, unit="steps", minimum=1, maximum=100_000)
     step_size: float = _param(
         "number", 0.04, "Adam's first step at each scale, in units of the picture's range; it shrinks to a quarter.",
         group=ADVANCED, minimum=1e-5, maximum=1.0)
