@@ -17,17 +17,11 @@ from torch import Tensor
 
 from .encoder import Encoder
 from .losses import EPS, Moments, eigh, total_variation, trace_sqrt
+from .mixing import IDENTITY, SIZES, mix_of
 from .mosaic import lay, pieces
 from .objective import moments_of
 from .scales import fit, resize
 from .transformer import Network
-
-IDENTITY = 0
-"""The row that paints the picture as it is; strength 0."""
-
-SIZES = 2
-"""Rows of one style: its strokes broad, its strokes fine."""
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -54,19 +48,6 @@ class Recipe:
     clip: float = 1.0
     """Longest gradient that a step follows as it is."""
     seed: int = 0
-
-
-def share_of(strength: float) -> float:
-    """How much of the mix the style's rows get at ``strength`` 0..1 (the rest is the identity's): 0, 0.75 at 0.5, 1."""
-    return 1 - (1 - strength) ** 2
-
-
-def mix_for(rows: int, row: int, strength: float) -> Tensor:
-    """(rows,): the mix that paints with one row at ``strength``."""
-    mix = torch.zeros(rows)
-    mix[IDENTITY] = 1 - share_of(strength)
-    mix[row] += share_of(strength)
-    return mix
 
 
 class StyleTarget:
@@ -146,7 +127,8 @@ class Trainer:
     def step(self, photos: Tensor) -> dict[str, float]:
         """Learn from ``photos`` (N, 3, S, S), sRGB 0..1. Answers the losses, unweighted."""
         rows, strengths = self._draw(len(photos))
-        mix = torch.stack([mix_for(self.network.rows, row, s) for row, s in zip(rows, strengths, strict=True)]).to(photos)
+        mix = torch.stack([mix_of(self.network.rows, [(row, row)], [1.0], strength, 0.0)
+                           for row, strength in zip(rows, strengths, strict=True)]).to(photos)
         for group in self.optimiser.param_groups:
             group["lr"] = self.recipe.learning_rate * self._pace()
         self.optimiser.zero_grad(set_to_none=True)
