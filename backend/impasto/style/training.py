@@ -17,11 +17,12 @@ from torch import Tensor
 
 from .encoder import Encoder
 from .losses import EPS, Moments, eigh, total_variation, trace_sqrt
-from .mixing import IDENTITY, SIZES, mix_of
+from .mixing import IDENTITY, mix_of
 from .mosaic import lay, pieces
 from .objective import moments_of
 from .scales import fit, resize
 from .transformer import Network
+
 
 @dataclass(frozen=True)
 class Recipe:
