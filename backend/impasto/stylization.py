@@ -179,7 +179,7 @@ class Stylization:
         "layers", {"relu3_3": 1.0, "relu4_2": 1.0}, "Encoder layers whose features hold the content, with weights.", group=ADVANCED,
         minimum=0.0, maximum=1e6)
     style_layers: dict[str, float] = _param(
-        "layers", {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0},
+        "layers", {"relu1_1": 0.5, "relu2_1": 0.7, "relu3_1": 1.0, "relu4_1": 1.8, "relu5_1": 1.4},
         "Encoder layers whose statistics hold the style, with weights.", group=ADVANCED, minimum=0.0, maximum=1e6)
     loss: str = _param(
         "choice", "w2",

@@ -57,6 +57,7 @@ class FeedForward:
             with measured(self.network):
                 samples = self._samples()
                 self.network(samples, self.mix.expand(len(samples), -1))
+                del samples
                 yield from self._tiled()
 
     def _tiled(self) -> Iterator[tuple[int, int, Tensor]]:

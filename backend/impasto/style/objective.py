@@ -21,7 +21,7 @@ class Balance:
     tv: float
 
 
-BALANCE = {"w2": Balance(content=0.04, tv=0.6), "gram": Balance(content=0.12, tv=0.6), "gatys": Balance(content=1e-3, tv=1.0)}
+BALANCE = {"w2": Balance(content=0.03, tv=0.6), "gram": Balance(content=0.12, tv=0.6), "gatys": Balance(content=1e-3, tv=1.0)}
 """``w2`` was chosen by looking at pictures and by docs/benchmarks.md. ``gram`` is scaled from it by one comparison, and ``gatys``
 is the paper's alpha / beta; nobody has looked at those two yet."""
 

@@ -58,8 +58,8 @@ def _reflected(x: Tensor, margin: int) -> Tensor:
 class ConditionalNorm(nn.Module):
     """Instance norm whose scale and shift are a mix of rows: ``sum_r m_r gamma_r * (x - mu) / sigma + sum_r m_r beta_r``.
 
-    With ``statistics`` set, (mean, standard deviation) of (1, C, 1, 1) each, those are used instead of the input's own: that is how
-    tiles of one picture are painted alike.
+    With ``statistics`` set, (mean, standard deviation) of (1, C, 1, 1) each, those are used instead of the input's own: that is
+    how tiles of one picture are painted alike. ``recording`` sets them, from all of a batch together.
     """
 
     def __init__(self, rows: int, channels: int) -> None:
@@ -77,7 +77,8 @@ class ConditionalNorm(nn.Module):
         return torch.addcmul(beta[..., None, None] - mean.to(x.dtype) * scale, x, scale)
 
     def _measured(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        variance, mean = torch.var_mean(x.float(), (2, 3), correction=0, keepdim=True)
+        over = (0, 2, 3) if self.recording else (2, 3)
+        variance, mean = torch.var_mean(x.float(), over, correction=0, keepdim=True)
         found = mean, (variance + NORM_EPS).sqrt()
         if self.recording:
             self.statistics = found
@@ -159,31 +160,27 @@ class Johnson(Network):
 
 
 class Lean(Network):
-    """Space to depth, residual blocks at quarter size, depth to space: a sixteenth of the positions, almost no memory traffic.
+    """Space to depth, residual blocks at quarter size, two doublings that get narrower: little happens where the pixels are many.
 
-    Depth to space starts with sixteen equal kernels (Aitken et al. 2017, arXiv 1707.02937), so it begins as nearest neighbour
-    enlarging, and a last 5 x 5 convolution at full size irons out what differences training puts between them.
+    Space to depth loses nothing, so nothing is convolved at full size on the way in.
     """
-
-    FULL = 8
 
     def __init__(self, spec: str, rows: int, width: int, blocks: int) -> None:
         super().__init__(spec, rows)
-        self.radius = 4 + 4 * 2 * blocks + 4 + 4 + 2
+        half, full = max(8, 3 * width // 8), max(8, width // 4)
+        self.radius = 4 + 4 + 4 * 2 * blocks + 4 + 2 + 4
         self.first = Block(rows, 48, width, 3)
         self.residual = nn.ModuleList([Residual(rows, width) for _ in range(blocks)])
-        self.spread = Convolution(width, self.FULL * 16, 3)
-        self.norm = ConditionalNorm(rows, self.FULL)
-        self.out = Convolution(self.FULL, 3, 5)
-        with torch.no_grad():
-            weight = self.spread.weight
-            weight.copy_(weight[::16].repeat_interleave(16, 0))
+        self.up = nn.ModuleList([Block(rows, width, half, 3), Block(rows, half, full, 3)])
+        self.out = Convolution(full, 3, 5)
 
     def paint(self, x: Tensor, mix: Tensor) -> Tensor:
         x = self.first(F.pixel_unshuffle(x, 4), mix)
         for block in self.residual:
             x = block(x, mix)
-        return self.out(F.relu(self.norm(F.pixel_shuffle(self.spread(x), 4), mix)))
+        for block in self.up:
+            x = block(F.interpolate(x, scale_factor=2, mode="nearest"), mix)
+        return self.out(x)
 
 
 class Texture(Network):

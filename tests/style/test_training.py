@@ -1,0 +1,88 @@
+"""Training: the loss is what it says, it goes down, and a killed run goes on as if it had not been killed."""
+
+import pytest
+import torch
+from impasto.style.losses import Moments, W2Loss
+from impasto.style.mosaic import lay, pieces
+from impasto.style.training import Gaussian, Recipe, Trainer, wasserstein
+from impasto.style.transformer import build
+
+from .conftest import smooth_noise
+
+RECIPE = Recipe(steps=40, batch=2, side=32, style_sides=(48, 32), warm_up=4, learning_rate=3e-3)
+
+
+def photos(step, count=2, side=32):
+    return torch.cat([smooth_noise(side, side, 100 * step + k) for k in range(count)])
+
+
+def trainer(encoder, style, seed=0, **options):
+    torch.manual_seed(seed)
+    return Trainer(build("lean:8x1", 3), encoder, [style], RECIPE, **options)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 6])
+def test_a_mosaic_comes_apart_again(count):
+    pictures = torch.rand(count, 3, 12, 8)
+    assert torch.equal(pieces(lay(pictures), count), pictures[..., 1:-1, 1:-1])
+
+
+def test_the_distance_is_that_of_the_iterative_method_where_every_mode_is_kept():
+    generator = torch.Generator().manual_seed(0)
+    target, seen = torch.rand(1, 20, 30, 30, generator=generator), 0.7 * torch.rand(1, 20, 25, 25, generator=generator) + 0.1
+    ours = wasserstein(seen.flatten(2)[0], Gaussian.of(Moments.of(target)))
+    assert float(ours) == pytest.approx(float(W2Loss(Moments.of(target))(seen)), rel=0.02)
+    assert float(wasserstein(target.flatten(2)[0], Gaussian.of(Moments.of(target)))) < 1e-3
+
+
+def test_modes_beyond_those_kept_still_count_as_variance(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    target = torch.rand(1, 20, 30, 30, generator=generator)
+    monkeypatch.setattr(Gaussian, "MODES", 5)
+    gaussian = Gaussian.of(Moments.of(target))
+    assert gaussian.modes.shape == (20, 5)
+    same = wasserstein(target.flatten(2)[0], gaussian)
+    louder = wasserstein(target.flatten(2)[0] * 1.5 - 0.25, gaussian)
+    assert float(same) < 1e-3 < float(louder)
+
+
+def test_training_lowers_the_loss(encoder, style):
+    run = trainer(encoder, style)
+    # One row at one strength: which are drawn sways the loss more than a step does.
+    run._draw = lambda count: ([1] * count, [0.5] * count)
+    totals = [run.step(photos(0))["total"] for _ in range(40)]
+    assert sum(totals[-8:]) < 0.8 * sum(totals[4:12])
+
+
+def test_a_resumed_run_ends_with_the_very_same_weights(encoder, style, tmp_path):
+    through = trainer(encoder, style)
+    for step in range(6):
+        through.step(photos(step))
+    first = trainer(encoder, style)
+    for step in range(3):
+        first.step(photos(step))
+    torch.save(first.state(), tmp_path / "checkpoint")
+    second = trainer(encoder, style, seed=9)
+    second.restore(torch.load(tmp_path / "checkpoint", weights_only=True))
+    for step in range(second.done, 6):
+        second.step(photos(step))
+    for a, b in zip(through.averaged().values(), second.averaged().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_new_style_may_learn_its_rows_alone(encoder, style):
+    run = trainer(encoder, style, rows_only=True)
+    before = {name: value.clone() for name, value in run.network.state_dict().items()}
+    for step in range(3):
+        run.step(photos(step))
+    changed = {name for name, value in run.network.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed and all(name.endswith(("gamma", "beta")) for name in changed)
+
+
+def test_a_step_that_is_not_finite_changes_nothing(encoder, style):
+    run = trainer(encoder, style)
+    run.step(photos(0))
+    before = [p.detach().clone() for p in run.network.parameters()]
+    run.step(torch.full((2, 3, 32, 32), torch.nan))
+    assert run.done == 2
+    assert all(torch.equal(a, b) for a, b in zip(before, run.network.parameters(), strict=True))

@@ -1,0 +1,96 @@
+"""Transformation networks: built from a string, any size in and out, clean by construction."""
+
+import pytest
+import torch
+from impasto.style.mixing import mix_of, share_of
+from impasto.style.transformer import build, parameters_of_a_row, receptive_margin
+
+SPECS = ["johnson:8-8-12x2", "lean:12x2", "texture:4x3"]
+
+
+def network(spec, rows=3, seed=0):
+    torch.manual_seed(seed)
+    built = build(spec, rows).eval()
+    with torch.no_grad():
+        for norm in built.norms():
+            norm.gamma.add_(0.3 * torch.randn_like(norm.gamma))
+            norm.beta.add_(0.3 * torch.randn_like(norm.beta))
+    return built
+
+
+def one(rows, row):
+    mix = torch.zeros(1, rows)
+    mix[0, row] = 1
+    return mix
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("size", [(16, 16), (33, 50), (17, 200)])
+def test_the_painting_has_the_pictures_size(spec, size):
+    picture = torch.rand(1, 3, *size)
+    with torch.inference_mode():
+        assert network(spec)(picture, one(3, 1)).shape == picture.shape
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_rows_paint_differently_and_a_batch_paints_each_with_its_own(spec):
+    net, picture = network(spec), torch.rand(1, 3, 32, 32)
+    with torch.inference_mode():
+        alone = [net(picture, one(3, row)) for row in (0, 2)]
+        together = net(picture.expand(2, -1, -1, -1), torch.cat([one(3, 0), one(3, 2)]))
+    assert (alone[0] - alone[1]).abs().max() > 1e-2
+    assert torch.allclose(together, torch.cat(alone), atol=1e-4)
+
+
+@pytest.mark.parametrize("spec", ["johnson:8-8-12x2", "lean:12x2"])
+def test_nothing_beyond_the_radius_is_looked_at(spec):
+    net = network(spec)
+    side = 2 * receptive_margin(net) + 48
+    picture = torch.rand(1, 3, side, side)
+    touched = picture.clone()
+    touched[..., :8, :8] = 1 - touched[..., :8, :8]
+    with torch.inference_mode():
+        for norm in net.norms():
+            norm.recording = True
+        net(picture, one(3, 1))  # statistics are measured here and stay: only then do convolutions alone decide
+        for norm in net.norms():
+            norm.recording = False
+        difference = (net(picture, one(3, 1)) - net(touched, one(3, 1))).abs().amax((0, 1))
+    reach = 8 + net.radius
+    assert difference[reach:, :].max() == 0 and difference[:, reach:].max() == 0
+    assert difference[:8, :8].max() > 0
+
+
+@pytest.mark.parametrize("spec", ["johnson:8-8-12x2", "lean:12x2"])
+def test_a_flat_picture_shows_no_checkerboard(spec):
+    """Whatever the weights: a flat picture has the same features everywhere, so what is uneven comes from the enlarging."""
+    net = network(spec, seed=5)
+    with torch.inference_mode():
+        painted = net(torch.full((1, 3, 64, 64), 0.4), one(3, 1))
+    spectrum = torch.fft.rfft2(painted[0].mean(0) - painted.mean()).abs()
+    for period in (2, 4):
+        assert spectrum[64 // period if period > 2 else 32, 0] < 1e-3
+        assert spectrum[0, 64 // period] < 1e-3
+
+
+@pytest.mark.parametrize("spec", ["", "johnson", "lean:0x3", "lean:12x99", "lean:300x2", "texture:8x1", "johnson:8-8x2", "lean:9x2;rm"])
+def test_a_string_that_names_no_network_is_refused(spec):
+    with pytest.raises(ValueError, match="no network"):
+        build(spec, 3)
+
+
+def test_a_style_more_costs_its_rows_alone():
+    small, large = build("lean:12x2", 3), build("lean:12x2", 4)
+    count = [sum(p.numel() for p in net.parameters()) for net in (small, large)]
+    assert count[1] - count[0] == parameters_of_a_row(small)
+
+
+def test_a_mix_shares_out_everything():
+    mix = mix_of(7, [(1, 2), (5, 6)], [0.25, 0.75], 0.5, 0.5)
+    share = share_of(0.5)
+    assert mix.sum() == pytest.approx(1)
+    assert mix[0] == pytest.approx(1 - share)
+    assert mix[1] == mix[2] == pytest.approx(share * 0.125)
+    assert mix[5] == mix[6] == pytest.approx(share * 0.375)
+    assert mix_of(3, [(1, 2)], [1.0], 0.0, 0.7)[0] == 1
+    assert mix_of(3, [(1, 2)], [1.0], 1.0, 0.0)[1] == 1
