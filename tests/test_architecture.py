@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "api": {"jobs", "images", "models"},
     "cli": {"api", "jobs", "images", "models"},
 }
-WORKER_ONLY = {"jobs/device.py", "jobs/easel.py"}
+WORKER_ONLY = {"jobs/device.py", "jobs/easel.py", "jobs/fast.py", "jobs/photos.py"}
 """The modules outside `style` that may import torch at their top."""
 
 LIBRARIES_OF_OTHERS = {

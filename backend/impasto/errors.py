@@ -96,6 +96,12 @@ class StyleMissing(ImpastoError):
     code, status = "style_missing", 400
 
 
+class StyleNotLearnt(ImpastoError):
+    """The fast method was asked for with a style, or a mix of styles, that no network has learnt."""
+
+    code, status = "style_not_learnt", 400
+
+
 # -- who may ask -----------------------------------------------------------------------------------------------------
 
 

@@ -158,11 +158,12 @@ class Stylization:
         "Whose colours: off takes the style's, luminance keeps the picture's exactly, match paints with the picture's palette.",
         choices=("off", "luminance", "match"))
     method: str = _param(
-        "choice", "iterative", "How it is painted: iterative optimises the picture itself (minutes, best quality).",
-        choices=("iterative",))
+        "choice", "auto", "How it is painted: fast in one pass of a network that has learnt the style (seconds or less), iterative "
+        "by optimising the picture itself (minutes, any picture as style). auto: fast where the styles have been learnt.",
+        choices=("auto", "fast", "iterative"))
     resolution: int = _param(
         "integer", 0, "Long side at which the picture is painted; the result always has the content's size. "
-        "0: what the device can do in a few minutes.",
+        "0: what the device can do in a few minutes; all of it with the fast method.",
         unit="px", minimum=0, maximum=16384)
     seed: int = _param(
         "integer", 0, "The same seed gives the same picture (bit for bit on the CPU).", minimum=0, maximum=2**31 - 1)

@@ -209,7 +209,7 @@ def test_a_style_by_id_comes_from_the_library(folder, tmp_path):
     easel.paths = Paths.of(settings)
     (folder / "style-0").unlink()
     chosen = StyleLibrary(easel.paths, settings).list()[0]
-    paint(folder, easel, settings=settings, style=[chosen.id])
+    paint(folder, easel, settings=settings, style=[chosen.id], method="iterative")
     assert easel.styles[0].shape == (chosen.height, chosen.width, 3)
     with pytest.raises(errors.UnknownStyle):
         paint(folder, easel, settings=settings, style=["no-such-style"])

@@ -56,6 +56,7 @@ def read_stylization(*, answers_picture: bool) -> Submission:
     content = read_content(request)
     uploads = read_style_pictures(request)
     stylization = Stylization.parse(read_values(request, len(uploads)))
+    services().styles.fast.choose(stylization)
     chosen = style_pictures(stylization, uploads)
     key = idempotency_key(request)
     picture = pictures.check(content, settings, "content")

@@ -73,16 +73,25 @@ def _paint(settings: Settings, found: Daemon, content: Path, style: str, folder:
     from . import order, output, remote
     if not content.is_file():
         raise BadPicture(f"There is no file {content}.", hint="Name a picture: impasto demo photo.jpg")
-    target = folder / f"{content.stem}-{Path(style).stem}.png"
-    output.check_place(target, overwrite=True, sources=[content, Path(style)])
-    asked = order.read(str(content), [style], {"encoder": _encoder(settings)}, "png", settings)
     click.echo(f"Painting {content.name} in the style of {Path(style).stem} through {found.url}.")
-    click.echo("Ctrl-C stops it early and keeps the picture.")
-    began = time.monotonic()
-    with Client(found) as client:
-        picture = remote.paint(client, asked, Watch(ProgressLine()))
-    output.write_bytes(target, picture)
-    click.echo(f"The picture is {target}. It took {time.monotonic() - began:.0f} s.")
+    for method, suffix in _methods(settings, style):
+        target = folder / f"{content.stem}-{Path(style).stem}{suffix}.png"
+        output.check_place(target, overwrite=True, sources=[content, Path(style)])
+        asked = order.read(str(content), [style], {"encoder": _encoder(settings), "method": method}, "png", settings)
+        if method == "iterative":
+            click.echo("Now the iterative method, which takes minutes. Ctrl-C stops it early and keeps the picture.")
+        began = time.monotonic()
+        with Client(found) as client:
+            picture = remote.paint(client, asked, Watch(ProgressLine()))
+        output.write_bytes(target, picture)
+        click.echo(f"The picture is {target}. It took {time.monotonic() - began:.1f} s.")
+
+
+def _methods(settings: Settings, style: str) -> list[tuple[str, str]]:
+    """The methods to show, and what each adds to the file's name: something to look at first, then the best there is."""
+    from ..models import FastLibrary
+    learnt = not Path(style).is_file() and style in FastLibrary(Paths.of(settings)).ids()
+    return [*([("fast", "-fast")] if learnt else []), ("iterative", "")]
 
 
 def _encoder(settings: Settings) -> str:

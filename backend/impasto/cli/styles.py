@@ -32,7 +32,7 @@ def list_styles(context: click.Context, as_json: bool) -> None:
         return
     width = max((len(style.id) for style in found), default=0)
     for style in found:
-        click.echo(f"{style.id:<{width}}  {_caption(style)}")
+        click.echo(f"{style.id:<{width}}  {'fast' if style.fast else '    '}  {_caption(style)}")
 
 
 @styles.command()
@@ -74,6 +74,7 @@ def show(context: click.Context, id: str, output: Path | None, as_json: bool) ->
     else:
         click.echo(f"{style.id}: {_caption(style)}")
         click.echo(f"{style.width} x {style.height} px, {style.size / 1000:.0f} kB. Licence: {style.licence}.")
+        click.echo("A network has learnt it: the fast method paints it." if style.fast else "For the iterative method.")
 
 
 def _caption(style: Style) -> str:

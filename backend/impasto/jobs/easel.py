@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,21 @@ import torch
 from torch import Tensor
 
 from ..errors import Cancelled, OutOfMemory, WeightsUnavailable
-from ..models import Catalogue, ModelStore
+from ..models import Catalogue, Choice, ModelStore
 from ..paths import Paths
 from ..settings import Settings
 from ..style import Encoder, Painting, Progress
 from ..style.colour import luminance, with_luminance
+from ..style.mixing import mix_of
 from ..style.scales import Size, fit, resize
+from ..style.transformer import Network
 from ..stylization import Stylization
 from . import device as devices
+from .fast import FastCanvas, as_array, open_network
 from .pull import downloading
+
+KEPT_NETWORKS = 8
+"""Fast styles' networks kept warm; each has some MB."""
 
 KEPT_ENCODERS = 2
 """Encoders kept warm between jobs; a VGG is 60 to 80 MB."""
@@ -47,6 +54,7 @@ class Easel:
         self.settings, self.paths = settings, paths
         self.device = devices.choose(settings)
         self._encoders: dict[tuple[str, str], Encoder] = {}
+        self._networks: dict[tuple[Path, int], Network] = {}
 
     def describe(self) -> dict[str, Any]:
         """The device, for people."""
@@ -79,6 +87,29 @@ class Easel:
             tensors.append(resize(tensor, fit(tensor.shape[-2:], largest)).clamp(0, 1) if max(style.shape) > largest else tensor)
         small = resize(self._tensor(content), size).clamp(0, 1)
         return Canvas(Painting(small, tensors, encoder, stylization), content, stylization.keep_colours == "luminance")
+
+    def fast_size(self, full: Size, resolution: int) -> Size:
+        """(height, width) at which the fast method paints: tiles bound its memory, so the whole picture where nothing is asked."""
+        if not 0 < resolution < max(full):
+            return full
+        return tuple(min(a, b) for a, b in zip(fit(full, resolution), full, strict=True))
+
+    def begin_fast(self, content: np.ndarray, choice: Choice, size: Size, stylization: Stylization) -> FastCanvas:
+        """A painting of ``content`` (H, W, 3) at ``size`` by a network. Raises :class:`DigestMismatch` for a damaged file."""
+        network = self._network(choice.file)
+        mix = mix_of(network.rows, [(style.broad, style.fine) for style in choice.styles], stylization.mix(),
+                     stylization.strength, stylization.detail)
+        if size != content.shape[:2]:
+            content = as_array(resize(self._tensor(content), size).clamp(0, 1))
+        return FastCanvas(network, mix, content, stylization.keep_colours, self.device.torch)
+
+    def _network(self, file: Path) -> Network:
+        key = file, file.stat().st_mtime_ns
+        if key not in self._networks:
+            while len(self._networks) >= KEPT_NETWORKS:
+                self._networks.pop(next(iter(self._networks)))
+            self._networks[key] = open_network(file).to(self.device.torch)
+        return self._networks[key]
 
     def _largest(self, full: Size) -> int:
         """The longest side for which memory is sure not to be too small: a bound, not a promise."""

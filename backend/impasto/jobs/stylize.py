@@ -14,6 +14,7 @@ from PIL import Image
 
 from .. import images
 from ..errors import OutOfMemory, StyleMissing
+from ..models.fast import FastLibrary
 from ..paths import Paths
 from ..settings import Settings
 from ..stylization import UPLOAD, Stylization
@@ -21,8 +22,10 @@ from .control import Control
 from .folders import PREVIEW, write_atomically
 
 if TYPE_CHECKING:
+    from ..models.fast import Choice
     from ..style import Progress
     from .easel import Canvas, Easel
+    from .fast import FastCanvas
 
 FIRST_PREVIEW_S = 1.0
 """The first preview comes so long after the first step, however long the interval: something to see at once."""
@@ -51,14 +54,15 @@ def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], 
         from .easel import Easel
         easel = Easel(settings, Paths.of(settings))
     report("device", **easel.describe())
+    choice = FastLibrary(easel.paths).choose(stylization)
     content = images.decode((folder / "content").read_bytes(), images.Limits.of(settings))
     full = content.height, content.width
-    size = easel.size(full, stylization.resolution)
+    size = easel.fast_size(full, stylization.resolution) if choice else easel.size(full, stylization.resolution)
     run = _Run(folder, content, settings, report, control)
     for note in content.notes:
         report("note", text=note)
     try:
-        rgb, steps, early = run.paint(easel, stylization, size)
+        rgb, steps, early = run.paint(easel, stylization, size, choice)
         report("phase", phase="saving")
         result = run.save(rgb, output)
     except Exception as error:
@@ -78,13 +82,18 @@ class _Run:
         self._report, self._control = report, control
         self._alpha: np.ndarray | None = None
 
-    def paint(self, easel: Easel, stylization: Stylization, size: tuple[int, int]) -> tuple[np.ndarray, int, bool]:
+    def paint(self, easel: Easel, stylization: Stylization, size: tuple[int, int],
+              choice: Choice | None) -> tuple[np.ndarray, int, bool]:
         """The new colours at the content's size, the steps done, and whether that was all of them."""
         full = self._content.height, self._content.width
         if stylization.strength == 0:
             return self._content.rgb, 0, False
-        styles = self._styles(stylization, easel)
-        canvas = easel.begin(images.filled(self._content), styles, size, stylization, self._report, lambda: self._control.cancelled)
+        if choice:
+            canvas = easel.begin_fast(images.filled(self._content), choice, size, stylization)
+        else:
+            styles = self._styles(stylization, easel)
+            canvas = easel.begin(images.filled(self._content), styles, size, stylization, self._report,
+                                 lambda: self._control.cancelled)
         if size != full:
             self._report("note", text=f"Painted at {size[1]} x {size[0]}, enlarged to {full[1]} x {full[0]}.")
         self._control.check()
@@ -124,7 +133,7 @@ class _Run:
                 data = StyleLibrary(easel.paths, self._settings).picture(name)
             yield images.filled(images.decode(data, images.Limits.of(self._settings)))
 
-    def _steps(self, canvas: Canvas, size: tuple[int, int]) -> Progress | None:
+    def _steps(self, canvas: Canvas | FastCanvas, size: tuple[int, int]) -> Progress | None:
         began = time.monotonic()
         due, progress = began + min(FIRST_PREVIEW_S, self._settings.preview_interval_s), None
         for progress in canvas:
@@ -140,7 +149,7 @@ class _Run:
                 due = now + max(self._settings.preview_interval_s, took / PREVIEW_SHARE)
         return progress
 
-    def _preview(self, canvas: Canvas, size: tuple[int, int]) -> None:
+    def _preview(self, canvas: Canvas | FastCanvas, size: tuple[int, int]) -> None:
         factor = min(1.0, PREVIEW_SIDE / max(size))
         height, width = (max(1, round(side * factor)) for side in size)
         rgb = canvas.picture((height, width))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from .catalogue import Catalogue, Model, Source
+from .fast import Choice, FastHeader, FastLibrary, FastStyle
 from .store import ModelStore, PullProgress
 from .styles import Style, StyleLibrary
 from .weights import Convention
 
-__all__ = ["Catalogue", "Convention", "Model", "ModelStore", "PullProgress", "Source", "Style", "StyleLibrary"]
+__all__ = ["Catalogue", "Choice", "Convention", "FastHeader", "FastLibrary", "FastStyle", "Model", "ModelStore", "PullProgress",
+           "Source", "Style", "StyleLibrary"]

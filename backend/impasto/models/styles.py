@@ -24,6 +24,7 @@ from ..paths import Paths, shipped
 from ..settings import Settings
 from ..stylization import STYLE_ID
 from .disk import disk_errors, remove_torn, written_whole
+from .fast import FastLibrary
 
 THUMBNAIL_SIDE = 256
 MAX_TITLE = 120
@@ -37,7 +38,10 @@ _TEXTS = ("title", "painter", "year", "licence")
 
 @dataclass(frozen=True)
 class Style:
-    """One style. ``kind``: "picture". ``own``: added by the user. ``width``, ``height``: px. ``size``: bytes of the picture."""
+    """One style. ``kind``: "picture". ``own``: added by the user. ``width``, ``height``: px. ``size``: bytes of the picture.
+
+    ``fast``: a network has learnt it, so the fast method can paint it.
+    """
 
     id: str
     title: str
@@ -49,6 +53,7 @@ class Style:
     height: int
     size: int
     kind: str = "picture"
+    fast: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -61,6 +66,7 @@ class StyleLibrary:
     def __init__(self, paths: Paths, settings: Settings) -> None:
         self._own, self._shipped = paths.styles, shipped("paintings")
         self._settings = settings
+        self.fast = FastLibrary(paths)
 
     def list(self) -> list[Style]:
         """The shipped ones in their order, then the user's own by title."""
@@ -126,16 +132,17 @@ class StyleLibrary:
         return entries[id]
 
     def _entries(self) -> Iterator[tuple[Style, Path]]:
-        taken = set()
+        taken, learnt = set(), self.fast.ids()
         records = yaml.safe_load((self._shipped / "styles.yaml").read_text(encoding="utf-8"))["styles"]
         for id, record in records.items():
             file = self._shipped / f"{id}.jpg"
             taken.add(id)
             width, height = record["size"]
             texts = {name: record[name] for name in _TEXTS}
-            yield Style(id=id, own=False, width=width, height=height, size=file.stat().st_size, **texts), file
+            yield Style(id=id, own=False, width=width, height=height, size=file.stat().st_size, fast=id in learnt, **texts), file
         own = [entry for entry in map(self._own_entry, self._own.glob("*.json")) if entry and entry[0].id not in taken]
-        yield from sorted(own, key=lambda entry: (entry[0].title.casefold(), entry[0].id))
+        for style, file in sorted(own, key=lambda entry: (entry[0].title.casefold(), entry[0].id)):
+            yield dataclasses.replace(style, fast=style.id in learnt), file
 
     def _own_entry(self, record_file: Path) -> tuple[Style, Path] | None:
         """A style and its picture, or None where either is not what :meth:`add` writes (a half-done add, a link out)."""

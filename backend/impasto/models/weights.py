@@ -87,19 +87,19 @@ def inspect(file: Path, architecture: str = "") -> Header:
 
     Raises :class:`DigestMismatch` for anything else, ``FileNotFoundError`` where there is no file.
     """
-    with _opened(file) as opened:
-        header = _header(opened, architecture)
-        _check_layout(header.architecture, {n: _described(opened, n) for n in opened.keys()})  # noqa: SIM118 (no mapping)
+    with opened(file) as handle:
+        header = _header(handle, architecture)
+        _check_layout(header.architecture, {n: _described(handle, n) for n in handle.keys()})  # noqa: SIM118 (no mapping)
     return header
 
 
 def read(file: Path, architecture: str = "") -> tuple[dict[str, np.ndarray], Header]:
     """All tensors, checked: everything :func:`inspect` checks, then the digest and that every number is finite."""
-    with _opened(file) as opened:
-        header = _header(opened, architecture)
-        names = list(opened.keys())
-        _check_layout(header.architecture, {name: _described(opened, name) for name in names})
-        arrays = {name: opened.get_tensor(name) for name in names}
+    with opened(file) as handle:
+        header = _header(handle, architecture)
+        names = list(handle.keys())
+        _check_layout(header.architecture, {name: _described(handle, name) for name in names})
+        arrays = {name: handle.get_tensor(name) for name in names}
     if digest_of_tensors(arrays) != header.tensors_sha256:
         raise DigestMismatch("The weights have changed since they were written.")
     _check_finite(arrays)
@@ -126,7 +126,7 @@ def digest_of_file(file: Path) -> str:
     return digest.hexdigest()
 
 
-class _opened:
+class opened:
     """``safe_open`` with its errors in our words, and with a look at the header's length first."""
 
     def __init__(self, file: Path) -> None:

@@ -50,6 +50,8 @@ class FeedForward:
 
     def paint(self) -> Iterator[tuple[int, int, Tensor]]:
         """(top, left, painted (1, 3, h, w) in 0..1), tile after tile, row by row, covering the picture exactly once."""
+        # A painting that was dropped half-way may not have been tidied up yet.
+        forget(self.network)
         with torch.inference_mode():
             if self.whole:
                 yield 0, 0, self.network(self.source(0, 0, *self.size), self.mix).clamp(0, 1)
@@ -96,14 +98,18 @@ def _even(room: int, count: int) -> Sequence[float]:
 @contextmanager
 def measured(network: Network) -> Iterator[None]:
     """Within, the first pass sets every norm's statistics, over all its pictures together; afterwards they are forgotten."""
-    norms = list(network.norms())
     try:
-        for norm in norms:
-            norm.statistics, norm.recording = None, True
+        for norm in network.norms():
+            norm.recording = True
         yield
     finally:
-        for norm in norms:
-            norm.statistics, norm.recording = None, False
+        forget(network)
+
+
+def forget(network: Network) -> None:
+    """Every norm measures its own input again."""
+    for norm in network.norms():
+        norm.statistics, norm.recording = None, False
 
 
 @contextmanager

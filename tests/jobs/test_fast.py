@@ -1,0 +1,143 @@
+"""The fast method from files to a file: nothing downloaded, alpha and depth kept, tiles unseen."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from impasto import images
+from impasto.errors import Cancelled, DigestMismatch
+from impasto.jobs.control import Control
+from impasto.jobs.easel import Easel
+from impasto.jobs.fast import open_network
+from impasto.jobs.stylize import run_stylize
+from impasto.models import FastHeader, FastStyle, fast
+from impasto.paths import Paths
+from impasto.settings import Settings
+from impasto.style import feedforward
+from impasto.style.mixing import mix_of
+from impasto.style.transformer import build
+from impasto.stylization import Stylization
+from PIL import Image
+
+
+@pytest.fixture
+def easel(tmp_path):
+    settings = Settings(data_dir=str(tmp_path / "data"), weights_dir=str(tmp_path / "no weights"), offline=True, device="cpu",
+                        cpu_threads=1)
+    made = Easel(settings, Paths.of(settings))
+    made.paths.styles.mkdir(parents=True)
+    return made
+
+
+@pytest.fixture
+def network(easel):
+    torch.manual_seed(1)
+    made = build("lean:8x1", 5).eval()
+    with torch.no_grad():
+        for norm in made.norms():
+            norm.beta.add_(0.4 * torch.randn_like(norm.beta))
+    arrays = {name: value.numpy() for name, value in made.state_dict().items()}
+    styles = tuple(FastStyle(id, id, "", "", "", row, row + 1) for id, row in (("one", 1), ("two", 3)))
+    fast.write(easel.paths.styles / "pair.safetensors", arrays, FastHeader("lean:8x1", 5, styles))
+    return made
+
+
+def photo(width=90, height=70, mode="RGBA", form="PNG"):
+    generator = np.random.default_rng(3)
+    pixels = generator.integers(0, 256, (height, width, len(mode)), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels, mode).save(buffer, form)
+    return buffer.getvalue()
+
+
+def paint(easel, tmp_path, data, control=None, **values):
+    folder = tmp_path / "job"
+    folder.mkdir(exist_ok=True)
+    (folder / "content").write_bytes(data)
+    said = []
+    stylization = Stylization.parse({"style": "one", "method": "fast", **values})
+    result = run_stylize(folder, stylization, {}, easel.settings, lambda event, **fields: said.append((event, fields)),
+                         control or Control(), easel)
+    return images.decode((folder / result["file"]).read_bytes(), images.Limits.of(easel.settings)), result, said
+
+
+def test_alpha_and_size_stay_and_colours_change(easel, network, tmp_path):
+    before = images.decode(photo(), images.Limits.of(easel.settings))
+    after, result, said = paint(easel, tmp_path, photo())
+    assert np.array_equal(after.alpha, before.alpha)
+    assert after.rgb.shape == before.rgb.shape and np.abs(after.rgb - before.rgb).mean() > 0.02
+    assert (result["painted_width"], result["steps"], result["finished_early"]) == (90, 1, False)
+    assert said[-1][0] == "device" and not any(event == "note" for event, _ in said)
+
+
+def test_it_is_the_networks_picture_for_strength_detail_and_mix(easel, network, tmp_path):
+    data = photo(mode="RGB")
+    after, _, _ = paint(easel, tmp_path, data, style="one,two", style_weights="1,3", strength=0.6, detail=0.2)
+    content = torch.from_numpy(images.decode(data, images.Limits.of(easel.settings)).rgb.copy()).permute(2, 0, 1)[None]
+    mix = mix_of(5, [(1, 2), (3, 4)], [0.25, 0.75], 0.6, 0.2)
+    with torch.inference_mode():
+        painted = network(content, mix[None]).clamp(0, 1)[0].permute(1, 2, 0).numpy()
+    assert np.abs(after.rgb - painted).max() < 1.01 / 255
+
+
+def test_strength_nought_is_the_picture_itself(easel, network, tmp_path):
+    before = images.decode(photo(), images.Limits.of(easel.settings))
+    assert np.array_equal(paint(easel, tmp_path, photo(), strength=0)[0].rgb, before.rgb)
+
+
+def test_sixteen_bits_stay_sixteen(easel, network, tmp_path):
+    pixels = np.random.default_rng(1).integers(0, 65536, (40, 50, 4), dtype=np.uint16)
+    buffer = io.BytesIO()
+    np.save(buffer, pixels)
+    after, _, _ = paint(easel, tmp_path, buffer.getvalue())
+    assert after.dtype == np.uint16 and np.array_equal(after.alpha, pixels[..., 3])
+    assert len(np.unique((after.rgb * 65535).round() % 257)) > 2  # more than 8 bits' worth of values
+
+
+def test_luminance_keeps_the_pictures_hues(easel, network, tmp_path):
+    data = photo(mode="RGB")
+    before = images.decode(data, images.Limits.of(easel.settings)).rgb
+    plain = paint(easel, tmp_path, data)[0].rgb
+    kept = paint(easel, tmp_path, data, keep_colours="luminance")[0].rgb
+
+    def chroma(rgb):
+        return rgb - rgb @ np.array([[0.299], [0.587], [0.114]], np.float32)
+
+    assert np.abs(chroma(kept) - chroma(before)).mean() < 0.5 * np.abs(chroma(plain) - chroma(before)).mean()
+
+
+def test_a_smaller_resolution_is_painted_smaller_and_said(easel, network, tmp_path):
+    after, result, said = paint(easel, tmp_path, photo(), resolution=45)
+    assert (after.width, after.height, result["painted_width"], result["painted_height"]) == (90, 70, 45, 35)
+    assert ("note", {"text": "Painted at 45 x 35, enlarged to 90 x 70."}) in said
+
+
+def test_tiles_report_progress_and_can_be_cancelled_between(easel, network, tmp_path, monkeypatch):
+    monkeypatch.setattr(feedforward, "WHOLE_PIXELS", 100)
+    monkeypatch.setattr(feedforward, "TILE", 32)
+    whole, result, said = paint(easel, tmp_path, photo())
+    steps = [fields["step"] for event, fields in said if event == "progress"]
+    assert steps == list(range(1, 10)) and result["steps"] == 9
+    seen = []
+
+    class Impatient(Control):
+        def check(self):
+            seen.append(1)
+            if len(seen) == 4:
+                raise Cancelled("The job was cancelled.")
+
+    with pytest.raises(Cancelled):
+        paint(easel, tmp_path, photo(), control=Impatient())
+    assert np.array_equal(paint(easel, tmp_path, photo())[0].rgb, whole.rgb)
+
+
+def test_weights_that_do_not_fit_their_network_are_refused(easel, network):
+    file = easel.paths.styles / "pair.safetensors"
+    header, arrays = fast.read(file)
+    for wrong in ({**arrays, "out.bias": np.zeros(4, np.float32)}, {n: a for n, a in arrays.items() if n != "out.bias"}):
+        fast.write(file, wrong, header)
+        with pytest.raises(DigestMismatch, match="do not fit"):
+            open_network(file)

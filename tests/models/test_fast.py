@@ -1,0 +1,131 @@
+"""Fast styles as files: what is written is read, what is damaged or hostile is refused, and the right network is chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from impasto.errors import DigestMismatch, StyleNotLearnt
+from impasto.models import FastHeader, FastLibrary, FastStyle, StyleLibrary, fast
+from impasto.paths import Paths, shipped
+from impasto.settings import Settings
+from impasto.stylization import Stylization
+from safetensors.numpy import save_file
+
+
+def style(id="mine", broad=1, fine=2):
+    return FastStyle(id, "Mine", "Me", "2026", "your own", broad, fine)
+
+
+HEADER = FastHeader("lean:8x1", 3, (style(),), training={"steps": 7}, quality={"style": 0.1})
+ARRAYS = {"a.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "b.gamma": np.ones((3, 4), np.float32)}
+
+
+@pytest.fixture
+def paths(tmp_path):
+    found = Paths.of(Settings(data_dir=str(tmp_path / "data")))
+    found.styles.mkdir(parents=True)
+    return found
+
+
+@pytest.fixture
+def file(paths):
+    fast.write(paths.styles / "mine.safetensors", ARRAYS, HEADER)
+    return paths.styles / "mine.safetensors"
+
+
+def test_what_is_written_is_read(file):
+    header, arrays = fast.read(file)
+    assert dataclasses.replace(header, tensors_sha256="") == HEADER
+    assert header == fast.inspect(file)
+    assert all(np.array_equal(arrays[name], ARRAYS[name]) for name in ARRAYS)
+
+
+def metadata(**changes):
+    told = {**dataclasses.asdict(HEADER), **changes}
+    return {"format": fast.FORMAT, "impasto": json.dumps(told)}
+
+
+@pytest.mark.parametrize("told", [
+    None, {"format": "pt"}, {"format": fast.FORMAT},
+    {"format": fast.FORMAT, "impasto": "{"}, {"format": fast.FORMAT, "impasto": "[]"},
+    metadata(more=1), metadata(rows="3"), metadata(network=5), metadata(styles=[{}]), metadata(styles=5),
+    metadata(styles=[dataclasses.asdict(style("../up"))]), metadata(styles=[dataclasses.asdict(style(broad=3))]),
+    metadata(styles=[dataclasses.asdict(style(fine=0))]), metadata(styles=[dataclasses.asdict(style()) | {"title": 5}]),
+])
+def test_a_header_that_is_not_ours_is_refused(file, told):
+    save_file(ARRAYS, file, metadata=told)
+    with pytest.raises(DigestMismatch):
+        fast.inspect(file)
+
+
+@pytest.mark.parametrize("arrays", [
+    {**ARRAYS, "b.gamma": np.full((3, 4), np.nan, np.float32)}, {**ARRAYS, "b.gamma": np.ones((3, 4), np.float16)}])
+def test_numbers_that_cannot_be_painted_with_are_refused(file, arrays):
+    fast.write(file, arrays, HEADER)
+    with pytest.raises(DigestMismatch, match=r"b\.gamma"):
+        fast.read(file)
+
+
+def test_a_changed_byte_is_noticed(file):
+    data = bytearray(file.read_bytes())
+    data[-3] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(DigestMismatch, match="changed"):
+        fast.read(file)
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * 7, b"\xff" * 8 + b"{}", b"PK\x03\x04" * 100, b"\x80\x04\x95" * 50])
+def test_a_file_of_another_kind_is_refused_and_hides_no_other(file, data):
+    (file.parent / "aaa.safetensors").write_bytes(data)
+    with pytest.raises(DigestMismatch):
+        fast.read(file.parent / "aaa.safetensors")
+    assert "mine" in FastLibrary(Paths(data=file.parents[1], weights=file, drop_in=file, runtime=file)).ids()
+
+
+def test_a_file_too_large_is_not_opened(file, monkeypatch):
+    monkeypatch.setattr(fast, "LARGEST", 10)
+    with pytest.raises(DigestMismatch, match="at most"):
+        fast.read(file)
+
+
+def test_the_method_decides(paths, file):
+    library = FastLibrary(paths)
+
+    def choose(*styles, method):
+        return library.choose(Stylization(style=styles, method=method))
+
+    assert choose("mine", method="auto").file == file
+    assert choose("mine", method="fast").styles == (style(),)
+    assert choose("mine", method="iterative") is None
+    assert choose("mine", "upload:0", method="auto") is None
+    with pytest.raises(StyleNotLearnt, match="the picture"):
+        choose("mine", "upload:0", method="fast")
+    with pytest.raises(StyleNotLearnt, match="'other'"):
+        choose("other", method="fast")
+
+
+def test_styles_of_two_networks_are_not_mixed(paths, file):
+    fast.write(paths.styles / "other.safetensors", ARRAYS, dataclasses.replace(HEADER, styles=(style("other"),)))
+    both = Stylization(style=("mine", "other"), method="fast")
+    with pytest.raises(StyleNotLearnt, match="mixed"):
+        FastLibrary(paths).choose(both)
+    assert FastLibrary(paths).choose(dataclasses.replace(both, method="auto")) is None
+
+
+# -- what ships ------------------------------------------------------------------------------------------------------
+
+
+def test_what_ships_is_small_sound_and_has_pictures():
+    files = list(shipped("fast").glob("*.safetensors"))
+    assert files and sum(file.stat().st_size for file in files) < 16_000_000
+    settings = Settings()
+    library = StyleLibrary(Paths.of(settings), settings)
+    learnt = [one for one in library.list() if one.fast]
+    assert len(learnt) >= 4
+    for file in files:
+        header, _ = fast.read(file)
+        assert header.training and header.quality
+        assert {one.id for one in header.styles} <= {one.id for one in learnt}
