@@ -86,3 +86,14 @@ def test_a_step_that_is_not_finite_changes_nothing(encoder, style):
     run.step(torch.full((2, 3, 32, 32), torch.nan))
     assert run.done == 2
     assert all(torch.equal(a, b) for a, b in zip(before, run.network.parameters(), strict=True))
+
+
+def test_assessing_learns_nothing_and_sees_the_averaged_weights(encoder, style):
+    run = trainer(encoder, style)
+    run.step(photos(0))
+    before = [p.detach().clone() for p in run.network.parameters()]
+    first, again = run.assess(photos(7), 1), run.assess(photos(7), 1)
+    assert first == again and first["style"] > 0
+    assert all(torch.equal(a, b) for a, b in zip(before, run.network.parameters(), strict=True))
+    run.mean = [torch.zeros_like(p) for p in run.mean]
+    assert run.assess(photos(7), 1) != first

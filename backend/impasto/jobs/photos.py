@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +58,16 @@ class Photos:
         crops = [self._crop(self._pictures[chance.randrange(len(self))], side, chance) for _ in range(count)]
         return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float().div_(255)
 
+    def validation(self, side: int) -> Tensor:
+        """(N, 3, side, side): the middle square of each photograph that is held out."""
+        squares = []
+        for file in self.held_out:
+            picture = Image.fromarray(_small(file, side))
+            left, top = (picture.width - min(picture.size)) // 2, (picture.height - min(picture.size)) // 2
+            square = picture.crop((left, top, left + min(picture.size), top + min(picture.size)))
+            squares.append(np.asarray(square.resize((side, side), Image.Resampling.LANCZOS)))
+        return torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2).float().div_(255)
+
     @staticmethod
     def _crop(picture: np.ndarray, side: int, chance: random.Random) -> np.ndarray:
         """A square of half to all of the short side, at ``side`` px, mirrored now and then."""
@@ -81,11 +91,3 @@ def _small(file: Path, side: int) -> np.ndarray:
     if min(upright.size) < 64:
         raise ValueError("too small")
     return np.asarray(upright)
-
-
-def tensor_of(picture: np.ndarray) -> Tensor:
-    """(H, W, 3) uint8 -> (1, 3, H, W), 0..1."""
-    return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 255
-
-
-__all__: Sequence[str] = ("HELD_OUT", "Photos", "tensor_of")

@@ -2,21 +2,24 @@
 
 One safetensors file holds one network and any number of styles; each style has two rows of the network's conditional norms, its
 strokes broad and its strokes fine. The header's metadata says what is in it, how it was trained and how good it was found, and
-carries a digest of the tensors. Nothing is unpickled. Files lie in the project's ``models/fast`` and in the user's styles folder.
+carries a digest of the tensors. Nothing is unpickled.
+
+All that is not rows, the convolutions, is the network's *base*, named by a digest. Styles of one base can be mixed, whatever files
+they come in, and a file may leave the base out where another that has it is installed: it then has a few kilobytes.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DigestMismatch, StyleNotLearnt
-from ..paths import Paths, shipped
-from ..stylization import STYLE_ID, Stylization
+from ..errors import DigestMismatch
+from ..stylization import STYLE_ID
 from . import weights
 from .disk import written_whole
 
@@ -27,6 +30,12 @@ FORMAT = "impasto-fast-1"
 
 LARGEST = 64 << 20
 """Bytes of a file that is still opened; the largest network that can be named has less."""
+
+MOST_TEXT = 300
+"""Characters of a title, a painter, a year or a licence."""
+
+_ROWS = (".gamma", ".beta")
+_DIGEST = re.compile(r"[0-9a-f]{64}|")
 
 
 @dataclass(frozen=True)
@@ -41,16 +50,30 @@ class FastStyle:
     broad: int
     fine: int
 
+    def sound(self, rows: int) -> bool:
+        """Whether a network with ``rows`` rows can have it."""
+        texts = [self.id, self.title, self.painter, self.year, self.licence]
+        return (_all(str, texts) and max(map(len, texts)) <= MOST_TEXT and bool(STYLE_ID.fullmatch(self.id))
+                and _all(int, [self.broad, self.fine]) and 0 < min(self.broad, self.fine) <= max(self.broad, self.fine) < rows)
+
 
 @dataclass(frozen=True)
 class FastHeader:
-    """What a file says about itself. ``network``: as :func:`impasto.style.transformer.build` reads it, with ``rows`` rows."""
+    """What a file says about itself. ``network``: as :func:`impasto.style.transformer.build` reads it, with ``rows`` rows.
+
+    ``base``: digest of everything but the rows; ``whole``: whether that is in the file, too. ``identity``: whether row 0 paints the
+    picture as it is (networks trained elsewhere have no such row). ``pictures``: the paintings, small, as base64, by style id.
+    """
 
     network: str
     rows: int
     styles: tuple[FastStyle, ...]
     training: dict[str, Any] = field(default_factory=dict)
     quality: dict[str, Any] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
+    identity: bool = True
+    base: str = ""
+    whole: bool = True
     tensors_sha256: str = ""
 
     def to_metadata(self) -> dict[str, str]:
@@ -63,23 +86,41 @@ class FastHeader:
         if not metadata or metadata["format"] != FORMAT:
             raise ValueError
         told = json.loads(metadata["impasto"])
-        styles = tuple(FastStyle(**style) for style in told.pop("styles"))
-        header = FastHeader(**told, styles=styles)
-        rows = [row for style in styles for row in (style.broad, style.fine)]
-        texts = [text for style in styles for text in (style.title, style.painter, style.year, style.licence)]
-        sound = (isinstance(header.network, str) and isinstance(header.rows, int) and all(isinstance(text, str) for text in texts)
-                 and all(isinstance(row, int) and 0 < row < header.rows for row in rows)
-                 and all(STYLE_ID.fullmatch(style.id) for style in styles))
-        if not sound:
+        header = FastHeader(**told | {"styles": tuple(FastStyle(**style) for style in told["styles"])})
+        if not header.sound():
             raise ValueError
         return header
 
+    def sound(self) -> bool:
+        """Whether every value has the type and the range that it must have."""
+        typed = (_all(str, [self.network, self.base, self.tensors_sha256]) and _all(dict, [self.training, self.quality, self.pictures])
+                 and _all(bool, [self.identity, self.whole]) and type(self.rows) is int)
+        ids = [style.id for style in self.styles]
+        return (typed and bool(ids) and len(set(ids)) == len(ids) and _all(str, self.pictures.values())
+                and bool(_DIGEST.fullmatch(self.base)) and all(style.sound(self.rows) for style in self.styles))
+
+
+def _all(kind: type, values: Iterable[Any]) -> bool:
+    return all(type(value) is kind for value in values)
+
+
+def is_row(name: str) -> bool:
+    """Whether a tensor belongs to the styles rather than to the base."""
+    return name.endswith(_ROWS)
+
+
+def base_of(arrays: Mapping[str, np.ndarray]) -> str:
+    """The digest that names the base in ``arrays``, or an empty string where there is none in them."""
+    base = {name: array for name, array in arrays.items() if not is_row(name)}
+    return weights.digest_of_tensors(base) if base else ""
+
 
 def write(file: Path, arrays: Mapping[str, np.ndarray], header: FastHeader) -> None:
-    """Write ``arrays`` (float32) to ``file``, whole or not at all."""
+    """Write ``arrays`` (float32) to ``file``, whole or not at all. Without a base in them, ``header.base`` says which is meant."""
     from safetensors.numpy import save_file
 
-    header = dataclasses.replace(header, tensors_sha256=weights.digest_of_tensors(arrays))
+    own = base_of(arrays)
+    header = dataclasses.replace(header, base=own or header.base, whole=bool(own), tensors_sha256=weights.digest_of_tensors(arrays))
     with written_whole(file) as temporary:
         save_file(dict(arrays), temporary, metadata=header.to_metadata())
 
@@ -104,6 +145,8 @@ def read(file: Path) -> tuple[FastHeader, dict[str, np.ndarray]]:
     wrong = next((name for name, a in arrays.items() if a.dtype != np.float32 or not np.isfinite(a).all()), None)
     if wrong:
         raise DigestMismatch(f"The fast style's {wrong} is not made of finite float32 numbers.")
+    if header.whole and base_of(arrays) != header.base or not header.whole and not all(map(is_row, arrays)):
+        raise DigestMismatch("The fast style's network is not the one that its header names.")
     return header, arrays
 
 
@@ -117,58 +160,3 @@ def _header(handle: Any) -> FastHeader:
         return FastHeader.from_metadata(handle.metadata())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise DigestMismatch("This file holds no fast style, or is damaged.") from None
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A network's file and those of its styles that a stylization asks for, in its order."""
-
-    file: Path
-    header: FastHeader
-    styles: tuple[FastStyle, ...]
-
-
-class FastLibrary:
-    """All fast styles of this machine."""
-
-    def __init__(self, paths: Paths) -> None:
-        self._folders = (shipped("fast"), paths.styles)
-
-    def files(self) -> list[tuple[Path, FastHeader]]:
-        """Every file that can be read, the shipped ones first."""
-        found = []
-        for folder in self._folders:
-            for file in sorted(folder.glob("*.safetensors")):
-                try:
-                    found.append((file, inspect(file)))
-                except (DigestMismatch, OSError):
-                    continue  # one damaged file must not hide the others
-        return found
-
-    def ids(self) -> set[str]:
-        """The styles that some network knows."""
-        return {style.id for _, header in self.files() for style in header.styles}
-
-    def choose(self, stylization: Stylization) -> Choice | None:
-        """The network for a stylization, or None where it is to be painted by the iterative method.
-
-        Raises :class:`StyleNotLearnt` where the fast method is asked for and no one network knows all its styles.
-        """
-        if stylization.method == "iterative":
-            return None
-        for file, header in self.files():
-            known = {style.id: style for style in header.styles}
-            if all(name in known for name in stylization.style):
-                return Choice(file, header, tuple(known[name] for name in stylization.style))
-        if stylization.method == "auto":
-            return None
-        raise _not_learnt(stylization.style, self.ids())
-
-
-def _not_learnt(wanted: Sequence[str], known: set[str]) -> StyleNotLearnt:
-    hint = "Use method=auto or method=iterative, which paint with any picture."
-    missing = [name for name in wanted if name not in known]
-    if not missing:
-        return StyleNotLearnt("No network knows all of these styles, so they cannot be mixed.", field="style", hint=hint)
-    name = "the picture" if missing[0].startswith("upload:") else f"'{missing[0]}'"
-    return StyleNotLearnt(f"No network has learnt {name} yet, so the fast method cannot paint it.", field="style", hint=hint)

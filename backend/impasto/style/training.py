@@ -144,6 +144,14 @@ class Trainer:
             self._follow()
         return {**losses, "gradient": float(length)}
 
+    def assess(self, photos: Tensor, row: int, strength: float = 0.5) -> dict[str, float]:
+        """The losses of ``photos`` (N, 3, S, S) painted by the averaged weights with one row: how good it is, without learning."""
+        mix = mix_of(self.network.rows, [(row, row)], [1.0], strength, 0.0).to(photos).expand(len(photos), -1)
+        with torch.no_grad():
+            painted = torch.func.functional_call(self.network, self.averaged(), (photos, mix)).clamp(0, 1)
+            losses, _ = self._losses(painted, photos, [row] * len(photos), [strength] * len(photos))
+        return losses
+
     def _draw(self, count: int) -> tuple[list[int], list[float]]:
         """Rows and strengths of this step's pictures: strength 0 now and then, half of them the default, else any."""
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.done)

@@ -1,0 +1,158 @@
+"""Remake the fast styles that ship: one network, trained from public-domain paintings on freely licensed photographs.
+
+    python tools/train_shipped.py --photos FOLDER [--work out/training] [--device cpu]
+
+Goes on from its checkpoint when it was stopped. Every --every steps a sheet of all styles on --preview pictures is left beside the
+checkpoint: look at it. The end is models/fast/impasto.safetensors, with what it was trained on and how good it is in its header.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from impasto import images
+from impasto.jobs.photos import Photos
+from impasto.models import Catalogue, FastHeader, FastStyle, ModelStore, fast
+from impasto.paths import Paths, shipped
+from impasto.settings import Settings
+from impasto.style import Encoder
+from impasto.style.mixing import mix_of
+from impasto.style.scales import fit, resize
+from impasto.style.training import Recipe, Trainer
+from impasto.style.transformer import build
+from torch import Tensor
+
+NETWORK = "lean:64x5"
+STYLES = ("starry-night", "great-wave", "scream", "metzinger", "composition-vii")
+STYLE_LAYERS = {"relu1_1": 0.6, "relu2_1": 0.8, "relu3_1": 1.0, "relu4_1": 1.5}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A recipe, and after how many of its steps the next one takes over."""
+
+    recipe: Recipe
+    until: int
+
+
+PHASES = (
+    # Small crops first: four of 128 px cost what one of 256 px does, and colours and small strokes need no more.
+    Phase(Recipe(steps=5500, batch=4, side=128, style_sides=(512, 256), learning_rate=2e-3, style_layers=STYLE_LAYERS), 3500),
+    # Then large ones, in which large strokes have room.
+    Phase(Recipe(steps=2400, batch=1, side=256, style_sides=(640, 320), learning_rate=1e-3,
+                 style_layers={**STYLE_LAYERS, "relu4_1": 1.6}), 2400),
+)
+
+
+def main() -> None:
+    """Train, resume, or, where everything is done, only write the file."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--photos", type=Path, required=True)
+    arguments.add_argument("--photos-licence", default="each freely licensed; not part of this project")
+    arguments.add_argument("--work", type=Path, default=Path("out/training"))
+    arguments.add_argument("--device", default="cpu")
+    arguments.add_argument("--every", type=int, default=200)
+    arguments.add_argument("--preview", type=Path, nargs="*", default=[])
+    arguments.add_argument("--out", type=Path, default=shipped("fast", "impasto.safetensors"))
+    given = arguments.parse_args()
+    given.work.mkdir(parents=True, exist_ok=True)
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    settings = Settings.load()
+    encoder = Encoder(*ModelStore(Catalogue.load(), Paths.of(settings), settings).load("vgg16")).to(given.device)
+    photos = Photos(given.photos)
+    paintings = [opened(shipped("paintings", f"{style}.jpg"), 1024).to(given.device) for style in STYLES]
+    previews = [opened(file, 384).to(given.device) for file in given.preview]
+    print(f"{len(photos)} photographs, {len(photos.held_out)} held out, {len(STYLES)} styles, {NETWORK}", flush=True)
+    trainer = None
+    for number, phase in enumerate(PHASES):
+        checkpoint = given.work / f"phase-{number}.pt"
+        started_from = trainer.averaged() if trainer else None
+        trainer = begin(phase.recipe, encoder, paintings, given.device, started_from)
+        if checkpoint.exists():
+            trainer.restore(torch.load(checkpoint, weights_only=True, map_location=given.device))
+        run(trainer, phase, photos, checkpoint, given.every, previews)
+    write(given.out, trainer, photos, given.photos_licence)
+
+
+def begin(recipe: Recipe, encoder: Encoder, paintings: list[Tensor], device: str, weights: dict[str, Tensor] | None) -> Trainer:
+    """A trainer at its first step, from nothing or from the weights that the phase before ended with."""
+    torch.manual_seed(recipe.seed)
+    network = build(NETWORK, 1 + 2 * len(STYLES)).to(device)
+    if weights:
+        network.load_state_dict(weights)
+    return Trainer(network, encoder, paintings, recipe)
+
+
+def run(trainer: Trainer, phase: Phase, photos: Photos, checkpoint: Path, every: int, previews: list[Tensor]) -> None:
+    """Train to the phase's end, with a checkpoint and a sheet now and then."""
+    recipe, began, first = phase.recipe, time.monotonic(), trainer.done
+    sums: dict[str, float] = {}
+    while trainer.done < phase.until:
+        crops = photos.draw(trainer.done, recipe.batch, recipe.side, recipe.seed).to(trainer.mean[0].device)
+        for name, value in trainer.step(crops).items():
+            sums[name] = sums.get(name, 0.0) + value / every
+        if trainer.done % every and trainer.done < phase.until:
+            continue
+        pace = (time.monotonic() - began) / (trainer.done - first)
+        print(f"{checkpoint.stem} step {trainer.done}/{phase.until}, {pace:.2f} s a step, "
+              + ", ".join(f"{name} {value:.4f}" for name, value in sums.items()), flush=True)
+        sums = {}
+        save(trainer.state(), checkpoint)
+        if previews:
+            sheet(trainer, previews, checkpoint.with_name(f"{checkpoint.stem}-{trainer.done:06d}.png"))
+
+
+def save(state: dict[str, Any], file: Path) -> None:
+    """Whole or not at all."""
+    temporary = file.with_suffix(".part")
+    torch.save(state, temporary)
+    temporary.replace(file)
+
+
+def sheet(trainer: Trainer, previews: list[Tensor], file: Path) -> None:
+    """Every style (a row) on every preview (broad, then fine strokes)."""
+    network = build(NETWORK, trainer.network.rows).to(previews[0].device).eval()
+    network.load_state_dict(trainer.averaged())
+    rows = []
+    with torch.inference_mode():
+        for style in range(len(STYLES)):
+            mixes = [mix_of(network.rows, [(1 + 2 * style, 2 + 2 * style)], [1.0], 0.5, detail)[None] for detail in (0.0, 1.0)]
+            cells = [network(picture, mix.to(picture)).clamp(0, 1)[..., :256, :384] for picture in previews for mix in mixes]
+            rows.append(torch.cat([torch.nn.functional.pad(c, (0, 384 - c.shape[-1], 0, 256 - c.shape[-2])) for c in cells], 3))
+    file.write_bytes(images.to_png8(torch.cat(rows, 2)[0].permute(1, 2, 0).cpu().numpy()))
+
+
+def write(file: Path, trainer: Trainer, photos: Photos, photos_licence: str) -> None:
+    """The shipped file: weights, styles, how they were trained, and their losses on photographs that were never trained on."""
+    records = yaml.safe_load(shipped("paintings", "styles.yaml").read_text(encoding="utf-8"))["styles"]
+    texts = [{name: records[style][name] for name in ("title", "painter", "year", "licence")} for style in STYLES]
+    styles = tuple(FastStyle(id=style, broad=1 + 2 * i, fine=2 + 2 * i, **texts[i]) for i, style in enumerate(STYLES))
+    seen = photos.validation(256).to(trainer.mean[0].device)
+    quality = {"what": "mean over 20 held-out photographs at 256 px, strength 0.5, broad strokes"}
+    for style in styles:
+        losses = [trainer.assess(seen[i:i + 1], style.broad) for i in range(len(seen))]
+        quality[style.id] = {name: round(float(np.mean([one[name] for one in losses])), 4) for name in ("content", "style")}
+        print(style.id, quality[style.id], flush=True)
+    training = {"phases": [{"steps": phase.until, **dataclasses.asdict(phase.recipe)} for phase in PHASES], "encoder": "vgg16",
+                "photographs": len(photos), "photographs_licence": photos_licence, "torch": str(torch.__version__)}
+    arrays = {name: value.cpu().numpy() for name, value in trainer.averaged().items()}
+    fast.write(file, arrays, FastHeader(NETWORK, trainer.network.rows, styles, training, quality))
+
+
+def opened(file: Path, side: int) -> Tensor:
+    """(1, 3, H, W), its long side at most ``side``."""
+    rgb = images.filled(images.decode(file.read_bytes(), images.Limits.of(Settings.load())))
+    picture = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None]
+    return resize(picture, fit(picture.shape[-2:], side)).clamp(0, 1) if max(picture.shape) > side else picture
+
+
+if __name__ == "__main__":
+    main()
