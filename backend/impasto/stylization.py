@@ -159,7 +159,8 @@ class Stylization:
         choices=("off", "luminance", "match"))
     method: str = _param(
         "choice", "auto", "How it is painted: fast in one pass of a network that has learnt the style (seconds or less), iterative "
-        "by optimising the picture itself (minutes, any picture as style). auto: fast where the styles have been learnt.",
+        "by optimising the picture itself (minutes, any picture as style). auto: fast where the styles have been learnt, "
+        "unless one of the advanced parameters is set, which only the iterative method knows.",
         choices=("auto", "fast", "iterative"))
     resolution: int = _param(
         "integer", 0, "Long side at which the picture is painted; the result always has the content's size. "
@@ -187,7 +188,8 @@ class Stylization:
         "Distance between style statistics: w2 (Wasserstein-2 of means and covariances), gram (size-invariant Gram matrices), "
         "gatys (the 2016 paper's exact normalisation, content included).", group=ADVANCED, choices=("w2", "gram", "gatys"))
     init: str = _param(
-        "choice", "content", "What the painting starts from.", group=ADVANCED, choices=("content", "noise", "style"))
+        "choice", "content", "What the painting starts from; fast: the fast method's picture, which is then refined at the two "
+        "finest scales, unless scales says how many.", group=ADVANCED, choices=("content", "noise", "style", "fast"))
     optimiser: str = _param(
         "choice", "lbfgs", "lbfgs is the paper's and gets further in the same time; adam needs less memory at large "
         "sizes.", group=ADVANCED, choices=("adam", "lbfgs"))
@@ -236,6 +238,11 @@ class Stylization:
                                    field="style_weights")
         if self.style_weights and not sum(self.style_weights) > 0:
             raise InvalidParameter("At least one of the style_weights must be above 0.", field="style_weights")
+
+    def iterates(self) -> bool:
+        """Whether only the iterative method will do: it is asked for, or something that the fast one does not know."""
+        advanced = [p for p in self.parameters() if p.group == ADVANCED]
+        return self.method == "iterative" or (self.method == "auto" and any(getattr(self, p.name) != p.default for p in advanced))
 
     def mix(self) -> Sequence[float]:
         """The style weights, one per style, summing to 1."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import numpy as np
@@ -81,6 +82,52 @@ def test_it_is_the_networks_picture_for_strength_detail_and_mix(easel, network, 
     with torch.inference_mode():
         painted = network(content, mix[None]).clamp(0, 1)[0].permute(1, 2, 0).numpy()
     assert np.abs(after.rgb - painted).max() < 1.01 / 255
+
+
+def test_tiled_is_untiled_whatever_is_painted_over(easel, network, tmp_path, monkeypatch):
+    """The same statistics, once in tiles that are painted over their own source and once in one piece."""
+    monkeypatch.setattr(feedforward, "WHOLE_PIXELS", 100)
+    data = photo(width=250, height=230, mode="RGB")
+    pictures = []
+    for tile in (512, 32):
+        monkeypatch.setattr(feedforward, "TILE", tile)
+        pictures.append([paint(easel, tmp_path, data, keep_colours=keep)[0].rgb for keep in ("off", "luminance", "match")])
+    for whole, tiled in zip(*pictures, strict=True):
+        assert np.abs(whole - tiled).max() <= 1.01 / 255
+
+
+def test_rows_from_two_files_are_mixed_as_if_from_one(easel, network, tmp_path):
+    data = photo(mode="RGB")
+    both = {"style": "one,two", "style_weights": "1,3", "strength": 1}
+    together = paint(easel, tmp_path, data, **both)[0].rgb
+    file = easel.paths.styles / "pair.safetensors"
+    header, arrays = fast.read(file)
+    rows = {name: array for name, array in arrays.items() if fast.is_row(name)}
+    fast.write(file, arrays, dataclasses.replace(header, styles=header.styles[:1]))
+    fast.write(file.with_name("rows.safetensors"), rows, dataclasses.replace(header, styles=header.styles[1:]))
+    assert np.array_equal(paint(easel, tmp_path, data, **both)[0].rgb, together)
+    misfit = {name: array[:, :-1].copy() for name, array in rows.items()}
+    fast.write(file.with_name("rows.safetensors"), misfit, dataclasses.replace(header, styles=header.styles[1:]))
+    with pytest.raises(DigestMismatch, match="do not fit"):
+        paint(easel, tmp_path, data, **both)
+
+
+def test_a_network_of_one_strength_lets_the_content_shine_through_below_it(easel, network, tmp_path):
+    file, data = easel.paths.styles / "pair.safetensors", photo(mode="RGB")
+    header, arrays = fast.read(file)
+    fast.write(file, arrays, dataclasses.replace(header, identity=False))
+    before = images.decode(data, images.Limits.of(easel.settings)).rgb
+    full = [paint(easel, tmp_path, data, strength=strength)[0].rgb for strength in (0.5, 1)]
+    half = paint(easel, tmp_path, data, strength=0.25)[0].rgb
+    assert np.array_equal(*full) and np.abs(half - (before + full[0]) / 2).max() < 1.01 / 255
+
+
+def test_match_gives_the_pictures_palette(easel, network, tmp_path):
+    data = photo(mode="RGB")
+    before = images.decode(data, images.Limits.of(easel.settings)).rgb
+    kept = paint(easel, tmp_path, data, keep_colours="match", strength=1)[0].rgb
+    plain = paint(easel, tmp_path, data, strength=1)[0].rgb
+    assert np.abs(kept.mean((0, 1)) - before.mean((0, 1))).max() < 0.03 < np.abs(plain.mean((0, 1)) - before.mean((0, 1))).max()
 
 
 def test_strength_nought_is_the_picture_itself(easel, network, tmp_path):

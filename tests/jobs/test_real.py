@@ -65,6 +65,13 @@ def test_a_picture_is_painted(real, pictures):
     assert np.abs(chroma(kept) - chroma(content.rgb)).mean() < 0.5 * np.abs(chroma(picture.rgb) - chroma(content.rgb)).mean()
 
 
+def test_a_fast_picture_is_refined(real, pictures):
+    refined = real.submit(painting({"content": pictures["content"]}, style=["starry-night"], init="fast", method="iterative"))
+    done = ended(real, refined.id, 60)
+    assert done.state == "done", done.error
+    assert done.scales == 2 and done.step == 6
+
+
 def chroma(rgb):
     return rgb - (rgb @ np.array([0.299, 0.587, 0.114], np.float32))[..., None]
 

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 from impasto.errors import DigestMismatch, StyleNotLearnt
-from impasto.models import FastHeader, FastLibrary, FastStyle, StyleLibrary, fast
+from impasto.models import FastHeader, FastLibrary, FastStyle, StyleLibrary, fast, weights
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
 from impasto.stylization import Stylization
@@ -38,7 +38,8 @@ def file(paths):
 
 def test_what_is_written_is_read(file):
     header, arrays = fast.read(file)
-    assert dataclasses.replace(header, tensors_sha256="") == HEADER
+    assert dataclasses.replace(header, tensors_sha256="", base="") == HEADER
+    assert header.whole and header.base == fast.base_of(ARRAYS)
     assert header == fast.inspect(file)
     assert all(np.array_equal(arrays[name], ARRAYS[name]) for name in ARRAYS)
 
@@ -53,7 +54,11 @@ def metadata(**changes):
     {"format": fast.FORMAT, "impasto": "{"}, {"format": fast.FORMAT, "impasto": "[]"},
     metadata(more=1), metadata(rows="3"), metadata(network=5), metadata(styles=[{}]), metadata(styles=5),
     metadata(styles=[dataclasses.asdict(style("../up"))]), metadata(styles=[dataclasses.asdict(style(broad=3))]),
-    metadata(styles=[dataclasses.asdict(style(fine=0))]), metadata(styles=[dataclasses.asdict(style()) | {"title": 5}]),
+    metadata(styles=[]), metadata(styles=[dataclasses.asdict(style())] * 2), metadata(base="../x"), metadata(whole=1),
+    metadata(styles=[dataclasses.asdict(style(fine=0))]), metadata(styles=[dataclasses.asdict(style(fine=True))]),
+    metadata(pictures={"mine": 5}), metadata(quality=float("nan")), metadata(training={"loss": float("inf")}),
+    metadata(styles=[dataclasses.asdict(style()) | {"title": "x" * 301}]),
+    metadata(styles=[dataclasses.asdict(style()) | {"title": 5}]),
 ])
 def test_a_header_that_is_not_ours_is_refused(file, told):
     save_file(ARRAYS, file, metadata=told)
@@ -77,6 +82,12 @@ def test_a_changed_byte_is_noticed(file):
         fast.read(file)
 
 
+def test_a_base_under_a_false_name_is_refused(file):
+    save_file(ARRAYS, file, metadata=metadata(base="0" * 64, tensors_sha256=weights.digest_of_tensors(ARRAYS)))
+    with pytest.raises(DigestMismatch, match="header names"):
+        fast.read(file)
+
+
 @pytest.mark.parametrize("data", [b"", b"x" * 7, b"\xff" * 8 + b"{}", b"PK\x03\x04" * 100, b"\x80\x04\x95" * 50])
 def test_a_file_of_another_kind_is_refused_and_hides_no_other(file, data):
     (file.parent / "aaa.safetensors").write_bytes(data)
@@ -97,7 +108,7 @@ def test_the_method_decides(paths, file):
     def choose(*styles, method):
         return library.choose(Stylization(style=styles, method=method))
 
-    assert choose("mine", method="auto").file == file
+    assert choose("mine", method="auto").base == file
     assert choose("mine", method="fast").styles == (style(),)
     assert choose("mine", method="iterative") is None
     assert choose("mine", "upload:0", method="auto") is None
@@ -107,8 +118,50 @@ def test_the_method_decides(paths, file):
         choose("other", method="fast")
 
 
+ROWS = {name: array for name, array in ARRAYS.items() if fast.is_row(name)}
+
+
+@pytest.mark.parametrize("values, fast_one", [
+    ({}, True), ({"detail": 0.1, "seed": 3, "resolution": 500, "keep_colours": "match", "strength": 1.0}, True),
+    ({"iterations": 100}, False), ({"init": "noise"}, False), ({"style_layers": {"relu1_1": 1.0}}, False)])
+def test_auto_is_iterative_where_only_that_method_knows_what_is_asked_for(paths, file, values, fast_one):
+    assert bool(FastLibrary(paths).choose(Stylization(style=("mine",), **values))) is fast_one
+
+
+def test_to_begin_with_the_fast_picture_needs_a_network(paths, file):
+    assert FastLibrary(paths).choose(Stylization(style=("mine",), method="iterative", init="fast")) is None
+    with pytest.raises(StyleNotLearnt):
+        FastLibrary(paths).choose(Stylization(style=("other",), method="iterative", init="fast"))
+
+
+def test_styles_of_one_base_are_mixed_whatever_files_they_are_in(paths, file):
+    other = dataclasses.replace(HEADER, styles=(style("other"),), base=fast.base_of(ARRAYS))
+    fast.write(paths.styles / "aaa.safetensors", ROWS, other)
+    choice = FastLibrary(paths).find(("other", "mine"))
+    assert choice.base == file and choice.files == (paths.styles / "aaa.safetensors", file)
+    assert (paths.styles / "aaa.safetensors").stat().st_size < 2000
+
+
+def test_rows_without_their_base_are_named_as_that_and_not_offered(paths):
+    fast.write(paths.styles / "aaa.safetensors", ROWS, dataclasses.replace(HEADER, base="0" * 64))
+    library = FastLibrary(paths)
+    assert "mine" not in library.ids() and library.choose(Stylization(style=("mine",))) is None
+    with pytest.raises(StyleNotLearnt, match="only the style"):
+        library.choose(Stylization(style=("mine",), method="fast"))
+
+
+def test_a_file_that_was_replaced_is_read_again(paths, file):
+    library = FastLibrary(paths)
+    assert "mine" in library.ids()
+    fast.write(file, ARRAYS, dataclasses.replace(HEADER, styles=(style("another"),)))
+    assert "another" in library.ids() and "mine" not in library.ids()
+    file.unlink()
+    assert "another" not in library.ids()
+
+
 def test_styles_of_two_networks_are_not_mixed(paths, file):
-    fast.write(paths.styles / "other.safetensors", ARRAYS, dataclasses.replace(HEADER, styles=(style("other"),)))
+    others = ARRAYS | {"a.weight": np.zeros((2, 3), np.float32)}
+    fast.write(paths.styles / "other.safetensors", others, dataclasses.replace(HEADER, styles=(style("other"),)))
     both = Stylization(style=("mine", "other"), method="fast")
     with pytest.raises(StyleNotLearnt, match="mixed"):
         FastLibrary(paths).choose(both)

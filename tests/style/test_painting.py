@@ -46,6 +46,17 @@ def test_one_seed_is_one_picture_to_the_bit(encoder, content, style, init, optim
     assert torch.equal(one, other)
 
 
+@pytest.mark.parametrize("keep_colours", ["off", "luminance", "match"])
+def test_a_picture_that_is_painted_already_is_where_it_goes_on(encoder, content, style, keep_colours):
+    start = smooth_noise(*content.shape[-2:], seed=9)
+    stylization = Stylization(style=("upload:0",), init="fast", keep_colours=keep_colours, iterations=1, step_size=1e-5,
+                              optimiser="adam")
+    painting = Painting(content, [style], encoder, stylization, start)
+    scales = {progress.scales for progress in painting}
+    error = (luminance(painting.picture()) - luminance(start)).abs().mean()
+    assert scales == {2} and error < 0.4 * (luminance(painting.picture()) - luminance(content)).abs().mean()
+
+
 def test_another_seed_is_another_picture(encoder, content, style):
     one, other = (paint(content, style, encoder, init="noise", seed=seed)[0].picture() for seed in (1, 2))
     assert not torch.equal(one, other)

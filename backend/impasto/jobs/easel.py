@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..errors import Cancelled, OutOfMemory, WeightsUnavailable
-from ..models import Catalogue, Choice, ModelStore
+from ..models import Catalogue, Choice, FastLibrary, ModelStore
 from ..paths import Paths
 from ..settings import Settings
 from ..style import Encoder, Painting, Progress
@@ -25,11 +25,14 @@ from ..style.scales import Size, fit, resize
 from ..style.transformer import Network
 from ..stylization import Stylization
 from . import device as devices
-from .fast import FastCanvas, as_array, open_network
+from .fast import FastCanvas, as_array, compose, rows_of
 from .pull import downloading
 
 KEPT_NETWORKS = 8
 """Fast styles' networks kept warm; each has some MB."""
+
+ONLY_STRENGTH = 0.5
+"""The strength at which a network that knows just one paints as it was trained to; below it the content shines through."""
 
 KEPT_ENCODERS = 2
 """Encoders kept warm between jobs; a VGG is 60 to 80 MB."""
@@ -54,7 +57,7 @@ class Easel:
         self.settings, self.paths = settings, paths
         self.device = devices.choose(settings)
         self._encoders: dict[tuple[str, str], Encoder] = {}
-        self._networks: dict[tuple[Path, int], Network] = {}
+        self._networks: dict[Any, Network] = {}
 
     def describe(self) -> dict[str, Any]:
         """The device, for people."""
@@ -86,7 +89,8 @@ class Easel:
             tensor = self._tensor(style)
             tensors.append(resize(tensor, fit(tensor.shape[-2:], largest)).clamp(0, 1) if max(style.shape) > largest else tensor)
         small = resize(self._tensor(content), size).clamp(0, 1)
-        return Canvas(Painting(small, tensors, encoder, stylization), content, stylization.keep_colours == "luminance")
+        start = self._start(content, size, stylization, cancelled)
+        return Canvas(Painting(small, tensors, encoder, stylization, start), content, stylization.keep_colours == "luminance")
 
     def fast_size(self, full: Size, resolution: int) -> Size:
         """(height, width) at which the fast method paints: tiles bound its memory, so the whole picture where nothing is asked."""
@@ -95,21 +99,37 @@ class Easel:
         return tuple(min(a, b) for a, b in zip(fit(full, resolution), full, strict=True))
 
     def begin_fast(self, content: np.ndarray, choice: Choice, size: Size, stylization: Stylization) -> FastCanvas:
-        """A painting of ``content`` (H, W, 3) at ``size`` by a network. Raises :class:`DigestMismatch` for a damaged file."""
-        network = self._network(choice.file)
-        mix = mix_of(network.rows, [(style.broad, style.fine) for style in choice.styles], stylization.mix(),
-                     stylization.strength, stylization.detail)
+        """A painting of ``content`` (H, W, 3) at ``size`` by a network; at the content's own size it takes the content's place.
+
+        Raises :class:`DigestMismatch` for a damaged file.
+        """
+        network, strength = self._network(choice), stylization.strength
+        mix = mix_of(network.rows, rows_of(choice), stylization.mix(), strength if choice.identity else 1.0, stylization.detail)
+        opacity = 1.0 if choice.identity else min(1.0, strength / ONLY_STRENGTH)
         if size != content.shape[:2]:
             content = as_array(resize(self._tensor(content), size).clamp(0, 1))
-        return FastCanvas(network, mix, content, stylization.keep_colours, self.device.torch)
+        return FastCanvas(network, mix, content, stylization.keep_colours, self.device.torch, opacity)
 
-    def _network(self, file: Path) -> Network:
-        key = file, file.stat().st_mtime_ns
+    def _network(self, choice: Choice) -> Network:
+        key = choice.key()
         if key not in self._networks:
             while len(self._networks) >= KEPT_NETWORKS:
                 self._networks.pop(next(iter(self._networks)))
-            self._networks[key] = open_network(file).to(self.device.torch)
+            self._networks[key] = compose(choice).to(self.device.torch)
         return self._networks[key]
+
+    def _start(self, content: np.ndarray, size: Size, stylization: Stylization, cancelled: Callable[[], bool]) -> Tensor | None:
+        """The fast method's picture, where the iterative one shall begin with it."""
+        if stylization.init != "fast":
+            return None
+        choice = FastLibrary(self.paths).need(stylization.style)
+        # Luminance alone is kept in the end; the canvas would do that to the colours that the engine does not see.
+        plain = replace(stylization, keep_colours="match" if stylization.keep_colours == "match" else "off")
+        canvas = self.begin_fast(content.copy(), choice, size, plain)
+        for _ in canvas:
+            if cancelled():
+                raise Cancelled("The job was cancelled.")
+        return self._tensor(canvas.picture(size))
 
     def _largest(self, full: Size) -> int:
         """The longest side for which memory is sure not to be too small: a bound, not a promise."""

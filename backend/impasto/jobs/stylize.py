@@ -14,7 +14,7 @@ from PIL import Image
 
 from .. import images
 from ..errors import OutOfMemory, StyleMissing
-from ..models.fast import FastLibrary
+from ..models.fast_library import FastLibrary
 from ..paths import Paths
 from ..settings import Settings
 from ..stylization import UPLOAD, Stylization
@@ -22,7 +22,7 @@ from .control import Control
 from .folders import PREVIEW, write_atomically
 
 if TYPE_CHECKING:
-    from ..models.fast import Choice
+    from ..models.fast_library import Choice
     from ..style import Progress
     from .easel import Canvas, Easel
     from .fast import FastCanvas
@@ -89,6 +89,7 @@ class _Run:
         if stylization.strength == 0:
             return self._content.rgb, 0, False
         if choice:
+            # Painted over the picture's own colours where none of it is transparent: at 100 megapixels a copy has 1.2 GB.
             canvas = easel.begin_fast(images.filled(self._content), choice, size, stylization)
         else:
             styles = self._styles(stylization, easel)

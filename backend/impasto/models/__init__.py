@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .catalogue import Catalogue, Model, Source
-from .fast import Choice, FastHeader, FastLibrary, FastStyle
+from .fast import FastHeader, FastStyle
+from .fast_library import Choice, FastLibrary
 from .store import ModelStore, PullProgress
 from .styles import Style, StyleLibrary
 from .weights import Convention

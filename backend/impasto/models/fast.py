@@ -85,7 +85,7 @@ class FastHeader:
         """The reverse. Raises ``ValueError``, ``KeyError`` or ``TypeError`` where it is not ours."""
         if not metadata or metadata["format"] != FORMAT:
             raise ValueError
-        told = json.loads(metadata["impasto"])
+        told = json.loads(metadata["impasto"], parse_constant=_refused)
         header = FastHeader(**told | {"styles": tuple(FastStyle(**style) for style in told["styles"])})
         if not header.sound():
             raise ValueError
@@ -93,11 +93,16 @@ class FastHeader:
 
     def sound(self) -> bool:
         """Whether every value has the type and the range that it must have."""
-        typed = (_all(str, [self.network, self.base, self.tensors_sha256]) and _all(dict, [self.training, self.quality, self.pictures])
+        typed = (_all(str, [self.network, self.base, self.tensors_sha256])
+                 and _all(dict, [self.training, self.quality, self.pictures])
                  and _all(bool, [self.identity, self.whole]) and type(self.rows) is int)
         ids = [style.id for style in self.styles]
         return (typed and bool(ids) and len(set(ids)) == len(ids) and _all(str, self.pictures.values())
                 and bool(_DIGEST.fullmatch(self.base)) and all(style.sound(self.rows) for style in self.styles))
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
 def _all(kind: type, values: Iterable[Any]) -> bool:
@@ -138,14 +143,15 @@ def read(file: Path) -> tuple[FastHeader, dict[str, np.ndarray]]:
 
     _check_size(file)
     with weights.opened(file) as handle:
-        header = _header(handle)
-        arrays = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 (no mapping)
+        header, names = _header(handle), list(handle.keys())
+        wrong = next((name for name in names if handle.get_slice(name).get_dtype() != "F32"), None)
+        arrays = {} if wrong else {name: handle.get_tensor(name) for name in names}
+    wrong = wrong or next((name for name, array in arrays.items() if not np.isfinite(array).all()), None)
+    if wrong:
+        raise DigestMismatch(f"The fast style's {wrong[:80]} is not made of finite float32 numbers.")
     if weights.digest_of_tensors(arrays) != header.tensors_sha256:
         raise DigestMismatch("The fast style has changed since it was written.")
-    wrong = next((name for name, a in arrays.items() if a.dtype != np.float32 or not np.isfinite(a).all()), None)
-    if wrong:
-        raise DigestMismatch(f"The fast style's {wrong} is not made of finite float32 numbers.")
-    if header.whole and base_of(arrays) != header.base or not header.whole and not all(map(is_row, arrays)):
+    if base_of(arrays) != (header.base if header.whole else ""):
         raise DigestMismatch("The fast style's network is not the one that its header names.")
     return header, arrays
 

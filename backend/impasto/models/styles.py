@@ -24,7 +24,7 @@ from ..paths import Paths, shipped
 from ..settings import Settings
 from ..stylization import STYLE_ID
 from .disk import disk_errors, remove_torn, written_whole
-from .fast import FastLibrary
+from .fast_library import FastLibrary
 
 THUMBNAIL_SIDE = 256
 MAX_TITLE = 120

@@ -44,16 +44,26 @@ def with_luminance(content: Tensor, y: Tensor) -> Tensor:
 
 
 def match_palette(style: Tensor, content: Tensor) -> Tensor:
-    """``style`` with the content's mean colour and colour covariance (linear Monge-Kantorovich map), clipped to 0..1.
+    """``style`` with the content's mean colour and colour covariance, clipped to 0..1."""
+    return recoloured(style, *palette_map(style, content))
+
+
+def palette_map(style: Tensor, content: Tensor) -> tuple[Tensor, Tensor]:
+    """``A`` (3, 3) and ``b`` (3,) of the linear Monge-Kantorovich map ``x' = A x + b`` from the style's colours to the content's.
 
     ``x' = A (x - m_S) + m_C`` with ``A = S_S^-1/2 (S_S^1/2 S_C S_S^1/2)^1/2 S_S^-1/2``, so ``A S_S A^T = S_C``.
     """
     (mean_s, cov_s), (mean_c, cov_c) = _colour_statistics(style), _colour_statistics(content)
     root = symmetric_sqrt(cov_s)
     inverse = torch.linalg.inv(root)
-    transport = (inverse @ symmetric_sqrt(root @ cov_c @ root) @ inverse).to(style.dtype)
-    moved = torch.einsum("dc,nchw->ndhw", transport, style - mean_s.to(style.dtype).view(1, 3, 1, 1))
-    return (moved + mean_c.to(style.dtype).view(1, 3, 1, 1)).clamp(0, 1)
+    transport = inverse @ symmetric_sqrt(root @ cov_c @ root) @ inverse
+    shift = mean_c - transport.to(mean_c) @ mean_s
+    return transport.to(style), shift.to(style)
+
+
+def recoloured(picture: Tensor, transport: Tensor, shift: Tensor) -> Tensor:
+    """A :func:`palette_map` applied to every pixel, clipped to 0..1."""
+    return (torch.einsum("dc,nchw->ndhw", transport, picture) + shift.view(1, 3, 1, 1)).clamp(0, 1)
 
 
 def _colour_statistics(picture: Tensor) -> tuple[Tensor, Tensor]:

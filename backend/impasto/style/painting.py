@@ -29,6 +29,10 @@ STEP_OVERHEAD = 20_000
 would be far overestimated at the coarse scales."""
 
 
+REFINING_SCALES = 2
+"""Scales at which a picture that is painted already is gone over: its large strokes are there, and coarser ones would undo them."""
+
+
 @dataclass(frozen=True)
 class Progress:
     """Where a painting stands after a step."""
@@ -53,15 +57,18 @@ class Painting(Iterator[Progress]):
     """One run of the iterative method.
 
     ``content`` (1, 3, H, W) and ``styles`` (a list of the same at any size) are float32, sRGB-encoded, 0..1, on the
-    encoder's device; the picture is painted at the content's size.
+    encoder's device; the picture is painted at the content's size. ``start``, a picture of that size, is what it begins with
+    where the stylization's ``init`` is "fast".
     Raises :class:`NumericalFailure` from a step when many in a row are not finite.
     """
 
-    def __init__(self, content: Tensor, styles: Sequence[Tensor], encoder: Encoder, stylization: Stylization) -> None:
+    def __init__(self, content: Tensor, styles: Sequence[Tensor], encoder: Encoder, stylization: Stylization,
+                 start: Tensor | None = None) -> None:
         self.content = content
+        self.start = start
         self.encoder = encoder
         self.stylization = stylization
-        self.sizes = pyramid(_size(content), stylization.scales)
+        self.sizes = pyramid(_size(content), stylization.scales or (REFINING_SCALES if start is not None else 0))
         self.margin = margin_of(_size(content))
         seen, self._styles = _recoloured(content, styles, stylization.keep_colours)
         self._seen = widen(seen, self.margin)
@@ -134,6 +141,9 @@ class Painting(Iterator[Progress]):
             return resize(self._seen, canvas).clamp(0, 1)
         if self.stylization.init == "style":
             return resize(self._styles[0], canvas).clamp(0, 1)
+        if self.start is not None:
+            start = luminance(self.start).expand(-1, 3, -1, -1) if self.stylization.keep_colours == "luminance" else self.start
+            return resize(widen(start.contiguous(), self.margin), canvas).clamp(0, 1)
         # Drawn on the CPU, so that a seed means the same noise on every device.
         generator = torch.Generator().manual_seed(self.stylization.seed)
         return torch.rand((1, 3, *canvas), generator=generator).to(self.content)

@@ -1,0 +1,140 @@
+"""The fast styles of this machine: which networks there are, and which one paints what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import DigestMismatch, StyleNotLearnt
+from ..paths import Paths, shipped
+from ..stylization import Stylization
+from .fast import FastHeader, FastStyle, inspect
+
+ITERATIVE = "Use method=auto or method=iterative, which paint with any picture."
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Where the network for a stylization comes from: one file's convolutions, and for each style (in the stylization's order)
+    the file and the rows that it has there. ``identity``: as in :class:`FastHeader`."""
+
+    network: str
+    base: Path
+    files: tuple[Path, ...]
+    styles: tuple[FastStyle, ...]
+    identity: bool = True
+
+    @property
+    def in_one_file(self) -> bool:
+        """Whether one file has it all."""
+        return set(self.files) == {self.base}
+
+    def key(self) -> tuple[Any, ...]:
+        """Equal for choices whose networks are the same. Raises ``OSError`` where a file has gone."""
+        files = (self.base, *self.files)
+        rows = () if self.in_one_file else tuple((style.broad, style.fine) for style in self.styles)
+        versions = tuple((file, file.stat().st_mtime_ns) for file in ((self.base,) if self.in_one_file else files))
+        return versions, rows
+
+
+class FastLibrary:
+    """All fast styles: those that ship, in the project's ``models/fast``, and the user's own, in her styles folder.
+
+    Safe to use from several threads and processes.
+    """
+
+    def __init__(self, paths: Paths) -> None:
+        self._folders = (shipped("fast"), paths.styles)
+        self._seen: dict[Path, tuple[tuple[int, int], FastHeader]] = {}
+
+    def files(self) -> list[tuple[Path, FastHeader]]:
+        """Every file that can be read, the shipped ones first."""
+        found = []
+        for folder in self._folders:
+            for file in sorted(folder.glob("*.safetensors")):
+                try:
+                    found.append((file, self._header(file)))
+                except (DigestMismatch, OSError):
+                    continue  # one damaged file must not hide the others
+        return found
+
+    def ids(self) -> set[str]:
+        """The styles that the fast method can paint: a network knows them, and its base is here."""
+        files = self.files()
+        bases = _bases(files)
+        return {style.id for _, header in files if header.base in bases for style in header.styles}
+
+    def header(self, id: str) -> FastHeader | None:
+        """The header of the first file that knows a style."""
+        return next((header for _, header in self.files() if id in {style.id for style in header.styles}), None)
+
+    def choose(self, stylization: Stylization) -> Choice | None:
+        """The network for a stylization, or None where it is to be painted by the iterative method.
+
+        Raises :class:`StyleNotLearnt` where the fast method's picture, asked for as the result or to begin with, cannot be had.
+        """
+        if stylization.iterates():
+            if stylization.init == "fast":
+                self.need(stylization.style)
+            return None
+        return self.find(stylization.style) if stylization.method == "auto" else self.need(stylization.style)
+
+    def need(self, styles: Sequence[str]) -> Choice:
+        """As :meth:`find`. Raises :class:`StyleNotLearnt` where there is none."""
+        choice = self.find(styles)
+        if not choice:
+            raise self._not_learnt(styles)
+        return choice
+
+    def find(self, styles: Sequence[str]) -> Choice | None:
+        """A network that knows all of ``styles``; from one file where possible, else from files of one base."""
+        files = self.files()
+        bases = _bases(files)
+        of_one_file = [[one] for one in files]
+        of_one_base = [[one for one in files if one[1].base == base] for base in bases]
+        for group in of_one_file + of_one_base:
+            choice = _choice(styles, group, bases)
+            if choice:
+                return choice
+        return None
+
+    def _header(self, file: Path) -> FastHeader:
+        """Read again only where the file has changed: the pictures in it may be large."""
+        found = file.stat()
+        version = found.st_mtime_ns, found.st_size
+        if file not in self._seen or self._seen[file][0] != version:
+            self._seen[file] = version, inspect(file)
+        return self._seen[file][1]
+
+    def _not_learnt(self, wanted: Sequence[str]) -> StyleNotLearnt:
+        missing = [name for name in wanted if name not in self.ids()]
+        if not missing:
+            return StyleNotLearnt("These styles were learnt by different networks, so they cannot be mixed.", field="style",
+                                  hint=ITERATIVE)
+        name = "the picture" if missing[0].startswith("upload:") else f"'{missing[0]}'"
+        if self.header(missing[0]):
+            return StyleNotLearnt(f"The file of {name} holds only the style; the network that it belongs to is not here.",
+                                  field="style", hint="Import a file of the same network that is whole. " + ITERATIVE)
+        return StyleNotLearnt(f"No network has learnt {name} yet, so the fast method cannot paint it.", field="style",
+                              hint=ITERATIVE)
+
+
+def _bases(files: Sequence[tuple[Path, FastHeader]]) -> dict[str, tuple[Path, FastHeader]]:
+    """The first whole file of every base."""
+    return {header.base: (file, header) for file, header in reversed(files) if header.whole}
+
+
+def _choice(styles: Sequence[str], group: Sequence[tuple[Path, FastHeader]],
+            bases: dict[str, tuple[Path, FastHeader]]) -> Choice | None:
+    known: dict[str, tuple[Path, FastHeader, FastStyle]] = {}
+    for file, header in reversed(group):
+        known |= {style.id: (file, header, style) for style in header.styles}
+    base = bases.get(group[0][1].base)
+    if not base or not styles or not all(name in known for name in styles):
+        return None
+    used = [known[name] for name in styles]
+    file, header = (used[0][0], used[0][1]) if used[0][1].whole else base
+    return Choice(header.network, file, tuple(one[0] for one in used), tuple(one[2] for one in used),
+                  all(one[1].identity for one in used))
