@@ -21,7 +21,7 @@ def client(tmp_path_factory, weights_dir):
     stop()
 
 
-FORM = {"style": "great-wave", "resolution": 64, "iterations": 2, "encoder": "vgg16"}
+FORM = {"style": "great-wave", "method": "iterative", "resolution": 64, "iterations": 2, "encoder": "vgg16"}
 
 
 def test_a_sixteen_bit_picture_with_alpha_comes_back_as_one(client):

@@ -1,0 +1,77 @@
+"""How many steps of optimising one forward pass is worth: Johnson, Alahi & Fei-Fei 2016, figure 5.
+
+    python benchmarks/loss_parity.py --photos FOLDER [--count 20] [--steps 120]
+
+On held-out photographs at 256 px each style's one pass is scored by the loss that the network was trained on (strength 0.5, broad
+strokes); then L-BFGS lowers the same loss from noise, as in the paper, and from the photograph, and it is told after how many
+steps it is as low.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from impasto.jobs.fast import open_network
+from impasto.jobs.photos import Photos
+from impasto.models import Catalogue, ModelStore, fast
+from impasto.paths import Paths, shipped
+from impasto.settings import Settings
+from impasto.style import Encoder
+from impasto.style.mixing import mix_of
+from impasto.style.objective import BALANCE, Objective, moments_of
+from impasto.style.optimise import LBFGS
+from impasto.style.scales import fit, resize
+from impasto.stylization import Stylization
+from PIL import Image
+
+SIDE = 256
+
+
+def steps_until(objective, start, target, most):
+    """After how many L-BFGS steps the loss is at most ``target``; ``most`` where it was not by then."""
+    optimiser = LBFGS(start)
+    for step in range(most):
+        optimiser.step(objective)
+        if objective.losses["total"] <= target:
+            return step
+    return most
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--photos", type=Path, required=True)
+    arguments.add_argument("--count", type=int, default=20)
+    arguments.add_argument("--steps", type=int, default=120)
+    given = arguments.parse_args()
+    settings = Settings.load()
+    encoder = Encoder(*ModelStore(Catalogue.load(), Paths.of(settings), settings).load("vgg16"))
+    file = shipped("fast", "impasto.safetensors")
+    network, header = open_network(file), fast.inspect(file)
+    recipe = header.training["phases"][-1]
+    told = Stylization(content_layers=recipe["content_layers"], style_layers=recipe["style_layers"], tv_weight=1.0)
+    seen = Photos(given.photos).validation(SIDE)
+    worth = {"noise": [], "photograph": []}
+    for number in range(given.count):
+        style, photo = header.styles[number % len(header.styles)], seen[number % len(seen)][None]
+        painting = np.asarray(Image.open(shipped("paintings", f"{style.id}.jpg")).convert("RGB"))
+        target = torch.from_numpy(painting.copy()).permute(2, 0, 1)[None].float() / 255
+        target = resize(target, fit(target.shape[-2:], min(recipe["style_sides"][0], max(target.shape)))).clamp(0, 1)
+        moments = moments_of(encoder, [target], [1.0], tuple(told.style_layers))
+        objective = Objective(encoder, photo, moments, told, recipe["content_weight"] / BALANCE["w2"].content)
+        with torch.no_grad():
+            mix = mix_of(header.rows, [(style.broad, style.broad)], [1.0], 0.5, 0.0)[None]
+            loss = float(objective(network(photo, mix).clamp(0, 1)))
+        starts = {"noise": torch.rand(photo.shape, generator=torch.Generator().manual_seed(number)), "photograph": photo}
+        for name, start in starts.items():
+            worth[name].append(steps_until(objective, start, loss, given.steps))
+        print(f"{style.id}: one pass {loss:.4f}; as low after " + ", ".join(f"{w[-1]} steps from {n}" for n, w in worth.items()), flush=True)
+    for name, steps in worth.items():
+        print(f"from {name}: median {np.median(steps):.0f}, fewest {min(steps)}, {sum(s >= given.steps for s in steps)} of {len(steps)} "
+              f"not within {given.steps}")
+
+
+if __name__ == "__main__":
+    main()
