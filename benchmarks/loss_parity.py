@@ -67,10 +67,11 @@ def main() -> None:
         starts = {"noise": torch.rand(photo.shape, generator=torch.Generator().manual_seed(number)), "photograph": photo}
         for name, start in starts.items():
             worth[name].append(steps_until(objective, start, loss, given.steps))
-        print(f"{style.id}: one pass {loss:.4f}; as low after " + ", ".join(f"{w[-1]} steps from {n}" for n, w in worth.items()), flush=True)
+        found = ", ".join(f"{steps[-1]} steps from {name}" for name, steps in worth.items())
+        print(f"{style.id}: one pass {loss:.4f}; as low after {found}", flush=True)
     for name, steps in worth.items():
-        print(f"from {name}: median {np.median(steps):.0f}, fewest {min(steps)}, {sum(s >= given.steps for s in steps)} of {len(steps)} "
-              f"not within {given.steps}")
+        never = sum(step >= given.steps for step in steps)
+        print(f"from {name}: median {np.median(steps):.0f}, fewest {min(steps)}, {never} of {len(steps)} not within {given.steps}")
 
 
 if __name__ == "__main__":
