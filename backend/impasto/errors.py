@@ -228,6 +228,12 @@ class DigestMismatch(WeightsUnavailable):
     code = "digest_mismatch"
 
 
+class BadStyleFile(DigestMismatch):
+    """A file that holds no fast style, or one that is damaged or does not fit its network."""
+
+    code, status = "bad_style_file", 400
+
+
 class OutOfMemory(ImpastoError):
     """The device has too little memory for the picture at this size."""
 

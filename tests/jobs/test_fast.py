@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from impasto import images
-from impasto.errors import Cancelled, DigestMismatch
+from impasto.errors import BadStyleFile, Cancelled
 from impasto.jobs.control import Control
 from impasto.jobs.easel import Easel
 from impasto.jobs.fast import open_network
@@ -108,7 +108,7 @@ def test_rows_from_two_files_are_mixed_as_if_from_one(easel, network, tmp_path):
     assert np.array_equal(paint(easel, tmp_path, data, **both)[0].rgb, together)
     misfit = {name: array[:, :-1].copy() for name, array in rows.items()}
     fast.write(file.with_name("rows.safetensors"), misfit, dataclasses.replace(header, styles=header.styles[1:]))
-    with pytest.raises(DigestMismatch, match="do not fit"):
+    with pytest.raises(BadStyleFile, match="do not fit"):
         paint(easel, tmp_path, data, **both)
 
 
@@ -186,5 +186,5 @@ def test_weights_that_do_not_fit_their_network_are_refused(easel, network):
     header, arrays = fast.read(file)
     for wrong in ({**arrays, "out.bias": np.zeros(4, np.float32)}, {n: a for n, a in arrays.items() if n != "out.bias"}):
         fast.write(file, wrong, header)
-        with pytest.raises(DigestMismatch, match="do not fit"):
+        with pytest.raises(BadStyleFile, match="do not fit"):
             open_network(file)

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from impasto.errors import DigestMismatch, StyleNotLearnt
+from impasto.errors import BadStyleFile, StyleNotLearnt
 from impasto.models import FastHeader, FastLibrary, FastStyle, StyleLibrary, fast, weights
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
@@ -62,7 +62,7 @@ def metadata(**changes):
 ])
 def test_a_header_that_is_not_ours_is_refused(file, told):
     save_file(ARRAYS, file, metadata=told)
-    with pytest.raises(DigestMismatch):
+    with pytest.raises(BadStyleFile):
         fast.inspect(file)
 
 
@@ -70,7 +70,7 @@ def test_a_header_that_is_not_ours_is_refused(file, told):
     {**ARRAYS, "b.gamma": np.full((3, 4), np.nan, np.float32)}, {**ARRAYS, "b.gamma": np.ones((3, 4), np.float16)}])
 def test_numbers_that_cannot_be_painted_with_are_refused(file, arrays):
     fast.write(file, arrays, HEADER)
-    with pytest.raises(DigestMismatch, match=r"b\.gamma"):
+    with pytest.raises(BadStyleFile, match=r"b\.gamma"):
         fast.read(file)
 
 
@@ -78,27 +78,27 @@ def test_a_changed_byte_is_noticed(file):
     data = bytearray(file.read_bytes())
     data[-3] ^= 1
     file.write_bytes(data)
-    with pytest.raises(DigestMismatch, match="changed"):
+    with pytest.raises(BadStyleFile, match="changed"):
         fast.read(file)
 
 
 def test_a_base_under_a_false_name_is_refused(file):
     save_file(ARRAYS, file, metadata=metadata(base="0" * 64, tensors_sha256=weights.digest_of_tensors(ARRAYS)))
-    with pytest.raises(DigestMismatch, match="header names"):
+    with pytest.raises(BadStyleFile, match="header names"):
         fast.read(file)
 
 
 @pytest.mark.parametrize("data", [b"", b"x" * 7, b"\xff" * 8 + b"{}", b"PK\x03\x04" * 100, b"\x80\x04\x95" * 50])
 def test_a_file_of_another_kind_is_refused_and_hides_no_other(file, data):
     (file.parent / "aaa.safetensors").write_bytes(data)
-    with pytest.raises(DigestMismatch):
+    with pytest.raises(BadStyleFile):
         fast.read(file.parent / "aaa.safetensors")
     assert "mine" in FastLibrary(Paths(data=file.parents[1], weights=file, drop_in=file, runtime=file)).ids()
 
 
 def test_a_file_too_large_is_not_opened(file, monkeypatch):
     monkeypatch.setattr(fast, "LARGEST", 10)
-    with pytest.raises(DigestMismatch, match="at most"):
+    with pytest.raises(BadStyleFile, match="at most"):
         fast.read(file)
 
 

@@ -1,4 +1,4 @@
-"""``impasto styles``: the style pictures, shipped and your own."""
+"""``impasto styles``: the styles, shipped and your own; their pictures, and the networks that have learnt them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ..errors import DiskFull
 from ..models import Style, StyleLibrary
 from ..paths import Paths
 from .configuration import settings_of
+from .demo import example
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 _picture = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
@@ -18,7 +19,7 @@ _picture = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path
 
 @click.group()
 def styles() -> None:
-    """The style pictures: those that ship with Impasto, and your own."""
+    """The styles: those that ship with Impasto, and your own."""
 
 
 @styles.command("list")
@@ -50,7 +51,7 @@ def add(context: click.Context, file: Path, name: str | None, as_json: bool) -> 
 @click.argument("id")
 @click.pass_context
 def remove(context: click.Context, id: str) -> None:
-    """Remove one of your own styles."""
+    """Remove one of your own styles, its network included."""
     _library(context).remove(id)
     click.echo(f"Removed {id}.")
 
@@ -74,7 +75,72 @@ def show(context: click.Context, id: str, output: Path | None, as_json: bool) ->
     else:
         click.echo(f"{style.id}: {_caption(style)}")
         click.echo(f"{style.width} x {style.height} px, {style.size / 1000:.0f} kB. Licence: {style.licence}.")
-        click.echo("A network has learnt it: the fast method paints it." if style.fast else "For the iterative method.")
+        click.echo(_network(library, id) if style.fast else "No network has learnt it; the iterative method paints it.")
+
+
+@styles.command("import")
+@click.argument("file", type=_picture)
+@click.option("--name", default="", help="Its title; by default what the file says, or its name.")
+@click.option("--picture", type=_picture, help="The painting that it was learnt from, to show in lists.")
+@_json
+@click.pass_context
+def bring_in(context: click.Context, file: Path, name: str, picture: Path | None, as_json: bool) -> None:
+    """Add a style that a network has learnt elsewhere.
+
+    FILE is one that `impasto styles export` or `impasto train` wrote, or a checkpoint (.pth) of PyTorch's fast_neural_style
+    example. Nothing in it is run.
+    """
+    from ..jobs import exchange
+    added = exchange.bring_in(_library(context), file, example().read_bytes(), name, picture.read_bytes() if picture else None)
+    if as_json:
+        click.echo(json.dumps([style.to_dict() for style in added], indent=2))
+        return
+    for style in added:
+        click.echo(f"Added '{style.title}' as {style.id}.")
+
+
+@styles.command()
+@click.argument("id")
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="The file. [default: ID.safetensors]")
+@click.option("--rows-only", is_flag=True, help="Leave the network out: a few kilobytes, for those who have it already.")
+@click.option("--overwrite", "--force", is_flag=True, help="Replace the file if it exists.")
+@click.pass_context
+def export(context: click.Context, id: str, output: Path | None, rows_only: bool, overwrite: bool) -> None:
+    """Write a style with its network to a file for another machine."""
+    from ..jobs import exchange
+    from .output import check_place
+    file = output or Path(f"{id}.safetensors")
+    check_place(file, overwrite=overwrite, sources=[])
+    exchange.take_out(_library(context), id, file, rows_only)
+    click.echo(f"Wrote {file}, {file.stat().st_size / 1000:.0f} kB.")
+
+
+@styles.command()
+@click.argument("id")
+@click.argument("photo", required=False, type=_picture)
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="The picture. [default: ID-preview.png]")
+@click.option("--size", default=768, show_default=True, type=click.IntRange(64, 4096), help="Long side at which it is painted, px.")
+@click.option("--overwrite", "--force", is_flag=True, help="Replace the file if it exists.")
+@click.pass_context
+def preview(context: click.Context, id: str, photo: Path | None, output: Path | None, size: int, overwrite: bool) -> None:
+    """Paint PHOTO, or the example, with the network of a style, to see what it does."""
+    from . import local, order
+    from .output import planned
+    from .progress import ProgressLine
+    from .watch import Watch
+    settings, content = settings_of(context), photo or example()
+    _library(context).fast.need([id])
+    target = planned(str(output or f"{id}-preview.png"), "", overwrite=overwrite, sources=[content])
+    asked = order.read(str(content), [id], {"method": "fast", "resolution": str(size)}, target.format, settings)
+    target.write(local.paint(settings, asked, Watch(ProgressLine(quiet=True))))
+    click.echo(f"Wrote {target.path}.")
+
+
+def _network(library: StyleLibrary, id: str) -> str:
+    header = library.fast.header(id)
+    told = {"Training": header.training, "Quality": header.quality}
+    lines = [f"{name}: {json.dumps(values, ensure_ascii=False)[1:-1]}" for name, values in told.items() if values]
+    return "\n".join([f"The network {header.network} has learnt it; the fast method paints it.", *lines])
 
 
 def _caption(style: Style) -> str:

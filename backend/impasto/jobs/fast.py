@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import DigestMismatch
+from ..errors import BadStyleFile
 from ..models import Choice, fast
 from ..style import Progress
 from ..style.colour import luminance, palette_map, recoloured, with_luminance
@@ -23,23 +23,23 @@ Rows = Sequence[tuple[int, int]]
 STRIP = 1 << 20
 """Pixels that are recoloured at once."""
 
-PALETTE_PIXELS = 1 << 21
+PALETTE_PIXELS = 1 << 19
 """Pixels that a palette is measured on, at most; evenly spread ones tell as much as all of them."""
 
 
 def open_network(file: Path) -> Network:
-    """The network of a file that is whole. Raises :class:`DigestMismatch` where tensors and network do not fit."""
+    """The network of a file that is whole. Raises :class:`BadStyleFile` where tensors and network do not fit."""
     header, arrays = fast.read(file)
     return built(header.network, header.rows, arrays)
 
 
 def built(spec: str, rows: int, arrays: dict[str, np.ndarray]) -> Network:
-    """The network called ``spec`` with these weights. Raises :class:`DigestMismatch` where they do not fit it."""
+    """The network called ``spec`` with these weights. Raises :class:`BadStyleFile` where they do not fit it."""
     try:
         network = build(spec, rows)
         network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     except (ValueError, RuntimeError):
-        raise DigestMismatch("The fast style's weights do not fit the network that it names.") from None
+        raise BadStyleFile("The fast style's weights do not fit the network that it names.") from None
     return network.eval().requires_grad_(False)
 
 
@@ -66,7 +66,7 @@ def compose(choice: Choice) -> Network:
         for name in filter(fast.is_row, files[choice.base]):
             arrays[name] = np.stack([files[file][name][row] for file, row in taken])
     except (KeyError, IndexError, ValueError):
-        raise DigestMismatch("The rows of the fast styles do not fit the network that they name.") from None
+        raise BadStyleFile("The rows of the fast styles do not fit the network that they name.") from None
     return built(choice.network, len(taken), arrays)
 
 
@@ -130,26 +130,38 @@ class FastCanvas(Iterator[Progress]):
 
 
 class _Window:
-    """Parts of a picture as it was, while it is being painted over from the top down, one row of tiles after another."""
+    """Parts of a picture as it was, while it is being painted over from the top down, one row of tiles after another.
+
+    Rows that may be looked at again are kept in one buffer, whose upper part is used anew as soon as nobody comes back to it.
+    """
 
     def __init__(self, picture: np.ndarray) -> None:
         self._picture = picture
-        self._top, self._kept = 0, None
+        self._buffer = picture[:0]
+        self._top = self._below = 0  # rows that are kept: from, to
 
     def keep(self, rows: int) -> None:
         """Before anything is painted: so many rows will be first."""
-        if self._kept is None:
-            self._kept = self._picture[:rows].copy()
+        if self._below == 0:
+            self._fill(0, rows)
 
     def part(self, top: int, left: int, height: int, width: int) -> np.ndarray:
         """(height, width, 3). While it is painted over, rows above the last part that went further down are forgotten."""
-        if self._kept is None:
+        if self._below == 0:
             return self._picture[top:top + height, left:left + width]
-        below = self._top + len(self._kept)
-        if top + height > below:
-            self._kept = np.concatenate([self._kept[top - self._top:], self._picture[below:top + height]])
-            self._top = top
-        return self._kept[top - self._top:top - self._top + height, left:left + width]
+        if top + height > self._below:
+            self._fill(top, height)
+        return self._buffer[top - self._top:top - self._top + height, left:left + width]
+
+    def _fill(self, top: int, rows: int) -> None:
+        """Keep ``rows`` from ``top`` on: those below what is kept are still as they were."""
+        saved, bottom = self._buffer[top - self._top:self._below - self._top], top + rows
+        if len(self._buffer) < rows:
+            self._buffer = np.concatenate([saved, np.empty((rows - len(saved), *self._picture.shape[1:]), np.float32)])
+        else:
+            self._buffer[:len(saved)] = saved
+        self._buffer[len(saved):rows] = self._picture[self._below:bottom]
+        self._top, self._below = top, bottom
 
 
 def as_array(picture: Tensor) -> np.ndarray:

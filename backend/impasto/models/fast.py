@@ -13,12 +13,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DigestMismatch
+from ..errors import BadStyleFile, DigestMismatch
 from ..stylization import STYLE_ID
 from . import weights
 from .disk import written_whole
@@ -30,6 +31,8 @@ FORMAT = "impasto-fast-1"
 
 LARGEST = 64 << 20
 """Bytes of a file that is still opened; the largest network that can be named has less."""
+
+NOT_OURS = "This file holds no fast style, or is damaged."
 
 MOST_TEXT = 300
 """Characters of a title, a painter, a year or a licence."""
@@ -131,9 +134,8 @@ def write(file: Path, arrays: Mapping[str, np.ndarray], header: FastHeader) -> N
 
 
 def inspect(file: Path) -> FastHeader:
-    """The header alone; cheap. Raises :class:`DigestMismatch` where it is no fast style, ``OSError`` where there is no file."""
-    _check_size(file)
-    with weights.opened(file) as handle:
+    """The header alone; cheap. Raises :class:`BadStyleFile` where it is no fast style, ``OSError`` where there is no file."""
+    with _opened(file) as handle:
         return _header(handle)
 
 
@@ -141,28 +143,35 @@ def read(file: Path) -> tuple[FastHeader, dict[str, np.ndarray]]:
     """Header and tensors, checked: float32, finite, and what was written. Whether they fit the network, who builds it finds out."""
     import numpy as np
 
-    _check_size(file)
-    with weights.opened(file) as handle:
+    with _opened(file) as handle:
         header, names = _header(handle), list(handle.keys())
         wrong = next((name for name in names if handle.get_slice(name).get_dtype() != "F32"), None)
         arrays = {} if wrong else {name: handle.get_tensor(name) for name in names}
     wrong = wrong or next((name for name, array in arrays.items() if not np.isfinite(array).all()), None)
     if wrong:
-        raise DigestMismatch(f"The fast style's {wrong[:80]} is not made of finite float32 numbers.")
+        raise BadStyleFile(f"The fast style's {wrong[:80]} is not made of finite float32 numbers.")
     if weights.digest_of_tensors(arrays) != header.tensors_sha256:
-        raise DigestMismatch("The fast style has changed since it was written.")
+        raise BadStyleFile("The fast style has changed since it was written.")
     if base_of(arrays) != (header.base if header.whole else ""):
-        raise DigestMismatch("The fast style's network is not the one that its header names.")
+        raise BadStyleFile("The fast style's network is not the one that its header names.")
     return header, arrays
 
 
-def _check_size(file: Path) -> None:
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
     if file.stat().st_size > LARGEST:
-        raise DigestMismatch(f"A fast style has at most {LARGEST >> 20} MB; this file has more.")
+        raise BadStyleFile(f"A fast style has at most {LARGEST >> 20} MB; this file has more.")
+    try:
+        with weights.opened(file) as handle:
+            yield handle
+    except BadStyleFile:
+        raise
+    except DigestMismatch:
+        raise BadStyleFile(NOT_OURS) from None
 
 
 def _header(handle: Any) -> FastHeader:
     try:
         return FastHeader.from_metadata(handle.metadata())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise DigestMismatch("This file holds no fast style, or is damaged.") from None
+        raise BadStyleFile(NOT_OURS) from None

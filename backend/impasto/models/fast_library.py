@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import DigestMismatch, StyleNotLearnt
+from ..errors import BadStyleFile, StyleNotLearnt
 from ..paths import Paths, shipped
 from ..stylization import Stylization
-from .fast import FastHeader, FastStyle, inspect
+from .fast import FastHeader, FastStyle, inspect, is_row, read, write
 
 ITERATIVE = "Use method=auto or method=iterative, which paint with any picture."
 
@@ -56,7 +56,7 @@ class FastLibrary:
             for file in sorted(folder.glob("*.safetensors")):
                 try:
                     found.append((file, self._header(file)))
-                except (DigestMismatch, OSError):
+                except (BadStyleFile, OSError):
                     continue  # one damaged file must not hide the others
         return found
 
@@ -99,6 +99,30 @@ class FastLibrary:
             if choice:
                 return choice
         return None
+
+    def forget(self, id: str, but_in: Path | None = None) -> None:
+        """Take a style out of the user's own files (but not out of one); a file without styles goes.
+
+        A base that other files still need stays: the first of them takes it over. Call only while nobody else changes the folder.
+        """
+        for file, header in self.files():
+            left = tuple(style for style in header.styles if style.id != id)
+            if file == but_in or file.parent != self._folders[1] or left == header.styles:
+                continue
+            if left:
+                write(file, read(file)[1], replace(header, styles=left))
+                continue
+            if header.whole:
+                self._hand_over(file, header.base)
+            file.unlink(missing_ok=True)
+
+    def _hand_over(self, leaving: Path, base: str) -> None:
+        others = [(file, header) for file, header in self.files() if header.base == base and file != leaving]
+        if not others or any(header.whole for _, header in others):
+            return
+        heir, header = others[0]
+        convolutions = {name: array for name, array in read(leaving)[1].items() if not is_row(name)}
+        write(heir, convolutions | read(heir)[1], header)
 
     def _header(self, file: Path) -> FastHeader:
         """Read again only where the file has changed: the pictures in it may be large."""

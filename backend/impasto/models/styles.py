@@ -1,7 +1,8 @@
 """The library of style pictures: those that ship with Impasto and the user's own.
 
 An own style is two files in the styles folder, ``ID.json`` (the record, written last, removed first) and ``ID.png`` or
-``ID.jpg``. An id is looked up among the records found there; it is never joined to a path unseen.
+``ID.jpg``; networks that have learnt styles lie beside them (:mod:`impasto.models.fast_library`). An id is looked up among the
+records found there; it is never joined to a path unseen.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import dataclasses
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import filelock
 import yaml
@@ -25,6 +26,11 @@ from ..settings import Settings
 from ..stylization import STYLE_ID
 from .disk import disk_errors, remove_torn, written_whole
 from .fast_library import FastLibrary
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .fast import FastHeader
 
 THUMBNAIL_SIDE = 256
 MAX_TITLE = 120
@@ -95,31 +101,53 @@ class StyleLibrary:
 
         Raises :class:`BadPicture` and its kin as :func:`impasto.images.decode` does, or :class:`DiskFull`.
         """
-        title = _cleaned(name) or "Style"
-        content, form, width, height = self._stripped(data)
-        with disk_errors():
-            self._own.mkdir(parents=True, exist_ok=True)
-            with self._locked():
-                id = _free(_slug(title), {style.id for style in self.list()})
-                record = {"id": id, "title": title, "painter": "", "year": "", "licence": OWN_LICENCE,
-                          "form": form, "width": width, "height": height}
-                remove_torn(self._own)
-                with written_whole(self._own / f"{id}.{_EXTENSIONS[form]}") as temporary:
-                    temporary.write_bytes(content)
-                with written_whole(self._own / f"{id}.json") as temporary:
-                    temporary.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+        with self._changing():
+            id = self._keep({"title": name, "licence": OWN_LICENCE}, self._stripped(data))
         return self.get(id)
 
+    def learn(self, header: FastHeader, arrays: Mapping[str, np.ndarray], pictures: Mapping[str, bytes]) -> list[Style]:
+        """Keep a network that has learnt styles; where it has their rows only, its base must be here already.
+
+        Those of its styles that have a picture in ``pictures`` become new ones of the user's own, under ids made of their titles.
+        The others must be her own already: from now on the network paints them. Whether the tensors fit is for the caller to know.
+        Raises as :meth:`add` does, and :class:`UnknownStyle` or :class:`Conflict` for a style that is not her own.
+        """
+        from . import fast
+
+        stripped = {id: self._stripped(data) for id, data in pictures.items()}
+        with self._changing():
+            own = {style.id: style.own for style in self.list()}
+            for style in header.styles:
+                if style.id not in stripped and not own.get(style.id):
+                    kind = Conflict if style.id in own else UnknownStyle
+                    raise kind(f"There is no picture of the style '{style.id}', and none of your own has this id.")
+            renamed, taken = {}, set(own)
+            for style in header.styles:
+                renamed[style.id] = _free(_slug(style.title), taken) if style.id in stripped else style.id
+                taken.add(renamed[style.id])
+            kept = tuple(dataclasses.replace(style, id=renamed[style.id]) for style in header.styles)
+            name = _free(kept[0].id, {file.stem for file in self._own.glob("*.safetensors")})
+            file = self._own / f"{name}.safetensors"
+            fast.write(file, arrays, dataclasses.replace(header, styles=kept, pictures={}))
+            for style in header.styles:
+                if style.id in stripped:
+                    self._keep(dataclasses.asdict(style), stripped[style.id], renamed[style.id])
+                else:
+                    self.fast.forget(style.id, but_in=file)
+        return [self.get(style.id) for style in kept]
+
     def remove(self, id: str) -> None:
-        """Remove one of the user's own styles. Raises :class:`UnknownStyle`, or :class:`Conflict` for a shipped one."""
-        with disk_errors():
-            self._own.mkdir(parents=True, exist_ok=True)
-            with self._locked():
-                style, file = self._find(id)
-                if not style.own:
-                    raise Conflict(f"'{style.id}' ships with Impasto and cannot be removed.")
-                file.with_suffix(".json").unlink(missing_ok=True)
-                file.unlink(missing_ok=True)
+        """Remove one of the user's own styles, and from the networks that have learnt it.
+
+        Raises :class:`UnknownStyle`, or :class:`Conflict` for a shipped one.
+        """
+        with self._changing():
+            style, file = self._find(id)
+            if not style.own:
+                raise Conflict(f"'{style.id}' ships with Impasto and cannot be removed.")
+            file.with_suffix(".json").unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
+            self.fast.forget(id)
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -159,6 +187,19 @@ class StyleLibrary:
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
 
+    def _keep(self, texts: Mapping[str, str], picture: tuple[bytes, str, int, int], id: str = "") -> str:
+        """Write a record and its picture, under ``id`` or a free one made of the title; the id. Only while the folder is locked."""
+        content, form, width, height = picture
+        record = {name: _cleaned(texts.get(name, "")) for name in _TEXTS}
+        record["title"] = record["title"] or "Style"
+        id = id or _free(_slug(record["title"]), {style.id for style in self.list()})
+        with written_whole(self._own / f"{id}.{_EXTENSIONS[form]}") as temporary:
+            temporary.write_bytes(content)
+        with written_whole(self._own / f"{id}.json") as temporary:
+            record = {"id": id, **record, "form": form, "width": width, "height": height}
+            temporary.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+        return id
+
     def _stripped(self, data: bytes) -> tuple[bytes, str, int, int]:
         """The picture written anew as 8-bit sRGB: bytes, format, width, height."""
         import numpy as np
@@ -172,12 +213,15 @@ class StyleLibrary:
         return encode(plain, "jpeg"), "jpeg", picture.width, picture.height
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        try:
-            with filelock.FileLock(self._own / ".lock", timeout=30):
-                yield
-        except filelock.Timeout:
-            raise Conflict("Another program is changing the styles.", hint="Try again in a moment.") from None
+    def _changing(self) -> Iterator[None]:
+        with disk_errors():
+            self._own.mkdir(parents=True, exist_ok=True)
+            try:
+                with filelock.FileLock(self._own / ".lock", timeout=30):
+                    remove_torn(self._own)
+                    yield
+            except filelock.Timeout:
+                raise Conflict("Another program is changing the styles.", hint="Try again in a moment.") from None
 
 
 def _cleaned(name: str) -> str:

@@ -1,0 +1,188 @@
+"""Fast styles brought in and taken out: what comes back is what went, and what cannot paint is not kept."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+from impasto import images
+from impasto.errors import BadPicture, BadStyleFile, Conflict, StyleNotLearnt, UnknownStyle
+from impasto.jobs import exchange
+from impasto.jobs.fast import compose, rows_of
+from impasto.models import FastHeader, FastStyle, StyleLibrary, fast, pytorch_examples
+from impasto.paths import Paths
+from impasto.settings import Settings
+from impasto.style.transformer import build
+from models.example_network import Theirs
+from safetensors.numpy import save_file
+
+
+def painting(value, side=40):
+    return images.to_png8(np.full((side, side, 3), value, np.float32))
+
+
+SAMPLE = painting(0.5, 80)
+
+
+def library_at(folder):
+    settings = Settings(data_dir=str(folder))
+    return StyleLibrary(Paths.of(settings), settings)
+
+
+@pytest.fixture
+def library(tmp_path):
+    return library_at(tmp_path / "mine")
+
+
+@pytest.fixture
+def other(tmp_path):
+    return library_at(tmp_path / "other")
+
+
+def weights_of(spec="lean:8x1", rows=5, seed=1):
+    torch.manual_seed(seed)
+    network = build(spec, rows)
+    with torch.no_grad():
+        for norm in network.norms():
+            norm.beta.add_(0.3 * torch.randn_like(norm.beta))
+    return {name: value.numpy() for name, value in network.state_dict().items()}
+
+
+def style(id, broad, **texts):
+    return FastStyle(id, **{"title": id.title(), "painter": "", "year": "", "licence": "CC0", **texts}, broad=broad, fine=broad + 1)
+
+
+@pytest.fixture
+def pair(library):
+    """Two styles of one network in the library."""
+    header = FastHeader("lean:8x1", 5, (style("red", 1), style("blue", 3)), training={"steps": 9})
+    library.learn(header, weights_of(), {"red": painting([1, 0, 0]), "blue": painting([0, 0, 1])})
+    return library
+
+
+def painted(library, id):
+    choice = library.fast.need([id])
+    network = compose(choice)
+    mix = torch.zeros(1, network.rows)
+    for row, share in zip(rows_of(choice)[0], (0.3, 0.4), strict=True):
+        mix[0, row] += share
+    mix[0, 0] = 0.3
+    with torch.inference_mode():
+        return network(torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(2)), mix)
+
+
+def rewritten(file, **changes):
+    """A file whose header says something else, with the digest that fits."""
+    header, arrays = fast.read(file)
+    told = {**dataclasses.asdict(header), **changes}
+    save_file(arrays, file, metadata={"format": fast.FORMAT, "impasto": json.dumps(told)})
+
+
+def test_out_and_in_again_paints_the_same(pair, other, tmp_path):
+    exchange.take_out(pair, "blue", tmp_path / "blue.safetensors")
+    (added,) = exchange.bring_in(other, tmp_path / "blue.safetensors", SAMPLE)
+    assert (added.id, added.title, added.licence, added.own, added.fast) == ("blue", "Blue", "CC0", True, True)
+    assert torch.allclose(painted(other, "blue"), painted(pair, "blue"), atol=1e-6)
+    shown = images.decode(other.picture("blue")).rgb
+    assert np.abs(shown - [0, 0, 1]).max() < 0.05
+    assert other.fast.header("blue").training == {"steps": 9}
+
+
+def test_rows_alone_are_small_and_need_their_network(pair, other, tmp_path):
+    exchange.take_out(pair, "red", tmp_path / "red.safetensors", rows_only=True)
+    exchange.take_out(pair, "blue", tmp_path / "blue.safetensors")
+    assert (tmp_path / "red.safetensors").stat().st_size < (tmp_path / "blue.safetensors").stat().st_size - 5000
+    with pytest.raises(BadStyleFile, match="not here"):
+        exchange.bring_in(other, tmp_path / "red.safetensors", SAMPLE)
+    assert not any(style.own for style in other.list())
+    exchange.bring_in(other, tmp_path / "blue.safetensors", SAMPLE)
+    exchange.bring_in(other, tmp_path / "red.safetensors", SAMPLE)
+    assert torch.allclose(painted(other, "red"), painted(pair, "red"), atol=1e-6)
+    assert other.fast.find(["red", "blue"])
+    other.remove("blue")  # and with it the file that has the network
+    assert torch.allclose(painted(other, "red"), painted(pair, "red"), atol=1e-6)
+    other.remove("red")
+    assert not list((tmp_path / "other" / "styles").glob("*.safetensors"))
+
+
+def test_an_id_that_is_taken_is_not_taken_over(pair, tmp_path):
+    exchange.take_out(pair, "red", tmp_path / "red.safetensors")
+    (added,) = exchange.bring_in(pair, tmp_path / "red.safetensors", SAMPLE)
+    assert added.id == "red-2" and pair.get("red").fast
+    pair.remove("red")
+    assert pair.get("red-2").fast and pair.get("blue").fast
+    with pytest.raises(StyleNotLearnt):
+        pair.fast.need(["red"])
+    with pytest.raises(UnknownStyle):
+        exchange.take_out(pair, "red", tmp_path / "again.safetensors")
+
+
+def test_a_shipped_style_goes_out_and_comes_in_as_ones_own(other, tmp_path):
+    exchange.take_out(other, "starry-night", tmp_path / "starry.safetensors")
+    (added,) = exchange.bring_in(other, tmp_path / "starry.safetensors", SAMPLE, title="My night")
+    assert (added.id, added.painter, added.fast) == ("my-night", "Vincent van Gogh", True)
+
+
+def test_a_picture_of_ones_own_can_be_learnt_and_learnt_again(library):
+    kept = library.add("Meadow", painting(0.2))
+    assert not kept.fast
+    for seed in (1, 2):
+        library.learn(FastHeader("lean:8x1", 3, (style("meadow", 1),)), weights_of(rows=3, seed=seed), {})
+        assert library.get("meadow").fast
+    assert len(list(library._own.glob("*.safetensors"))) == 1
+    for id, error in (("great-wave", Conflict), ("nobody", UnknownStyle)):
+        with pytest.raises(error):
+            library.learn(FastHeader("lean:8x1", 3, (style(id, 1),)), weights_of(rows=3), {})
+
+
+def test_a_checkpoint_of_the_example_comes_in(library, tmp_path):
+    torch.manual_seed(0)
+    theirs = Theirs()
+    torch.save(theirs.state_dict(), tmp_path / "candy.pth")
+    (added,) = exchange.bring_in(library, tmp_path / "candy.pth", SAMPLE)
+    assert (added.id, added.title, added.fast, added.width) == ("candy", "candy", True, 80)
+    (named,) = exchange.bring_in(library, tmp_path / "candy.pth", SAMPLE, "Sweets", painting([1, 0, 0]))
+    assert named.id == "sweets" and images.decode(library.picture("sweets")).rgb[0, 0, 0] == 1
+    choice = library.fast.need(["candy"])
+    assert not choice.identity and choice.network == pytorch_examples.NETWORK
+    with pytest.raises(StyleNotLearnt, match="mixed"):
+        library.fast.need(["candy", "starry-night"])
+
+
+@pytest.mark.parametrize("changes", [
+    {"network": "lean:16x1"}, {"network": "lean:999x1"}, {"network": "johnson:8-8-8x1"}, {"rows": 6}, {"rows": 5000},
+    {"pictures": {"blue": "%%%"}}])
+def test_what_does_not_fit_is_not_kept(pair, other, tmp_path, changes):
+    file = tmp_path / "blue.safetensors"
+    exchange.take_out(pair, "blue", file)
+    rewritten(file, **changes)
+    with pytest.raises(BadStyleFile):
+        exchange.bring_in(other, file, SAMPLE)
+    assert not any(style.own for style in other.list()) and not list(other._own.glob("*"))
+
+
+def test_a_picture_in_it_is_looked_at_like_any_other(pair, other, tmp_path):
+    file = tmp_path / "blue.safetensors"
+    exchange.take_out(pair, "blue", file)
+    rewritten(file, pictures={"blue": base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(50)).decode()})
+    with pytest.raises(BadPicture):
+        exchange.bring_in(other, file, SAMPLE)
+    assert not any(style.own for style in other.list())
+
+
+def test_a_network_that_explodes_is_not_kept(other, tmp_path):
+    arrays = {name: array * np.float32(1e30) for name, array in weights_of().items()}
+    fast.write(tmp_path / "bad.safetensors", arrays, FastHeader("lean:8x1", 5, (style("red", 1),)))
+    with pytest.raises(BadStyleFile, match="beyond all bounds"):
+        exchange.bring_in(other, tmp_path / "bad.safetensors", SAMPLE)
+
+
+def test_one_name_for_two_styles_is_refused(other, tmp_path):
+    fast.write(tmp_path / "two.safetensors", weights_of(), FastHeader("lean:8x1", 5, (style("red", 1), style("blue", 3))))
+    with pytest.raises(BadStyleFile, match="2 styles"):
+        exchange.bring_in(other, tmp_path / "two.safetensors", SAMPLE, title="Both")
+    assert [added.id for added in exchange.bring_in(other, tmp_path / "two.safetensors", SAMPLE)] == ["red", "blue"]
