@@ -47,8 +47,8 @@ PHASES = (
     # Small crops first: four of 128 px cost what one of 256 px does, and colours and small strokes need no more.
     Phase(Recipe(steps=5500, batch=4, side=128, style_sides=(512, 256), learning_rate=2e-3, style_layers=STYLE_LAYERS), 3500),
     # Then large ones, in which large strokes have room.
-    Phase(Recipe(steps=1700, batch=1, side=256, style_sides=(640, 320), learning_rate=1e-3,
-                 style_layers={**STYLE_LAYERS, "relu4_1": 1.6}), 1700),
+    Phase(Recipe(steps=1000, batch=1, side=256, style_sides=(640, 320), learning_rate=1e-3,
+                 style_layers={**STYLE_LAYERS, "relu4_1": 1.6}), 1000),
 )
 
 
