@@ -8,10 +8,11 @@ import zlib
 from datetime import timedelta
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from impasto.errors import BadPicture, PictureTooLarge, PictureTooSmall, UnsupportedPicture
-from impasto.images import Limits, decode, encode, probe, thumbnail
+from impasto.images import Limits, decode, encode, probe, thumbnail, verify
 
 from . import files
 
@@ -73,7 +74,10 @@ def check(data: bytes) -> None:
         picture = decode(data, LIMITS)
     except (BadPicture, PictureTooLarge, PictureTooSmall, UnsupportedPicture) as error:
         assert error.message.endswith(".")
+        with pytest.raises(type(error)):
+            verify(data, LIMITS)
         return
+    assert verify(data, LIMITS) == info
     assert (picture.height, picture.width) == (info.height, info.width) and picture.rgb.shape == (info.height, info.width, 3)
     assert picture.rgb.dtype == np.float32 and np.isfinite(picture.rgb).all()
     assert picture.alpha is None or (picture.alpha.shape == picture.rgb.shape[:2] and picture.alpha.dtype == picture.dtype)

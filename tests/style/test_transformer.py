@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from impasto.style import transformer
 from impasto.style.mixing import mix_of, share_of
 from impasto.style.transformer import build, parameters_of_a_row, receptive_margin
 
@@ -94,3 +95,14 @@ def test_a_mix_shares_out_everything():
     assert mix[5] == mix[6] == pytest.approx(share * 0.375)
     assert mix_of(3, [(1, 2)], [1.0], 0.0, 0.7)[0] == 1
     assert mix_of(3, [(1, 2)], [1.0], 1.0, 0.0)[1] == 1
+
+
+@pytest.mark.parametrize("mean, deviation", [(0, 1), (3, 0.5), (-20, 1), (1000, 0.01), (0.3, 0)])
+@pytest.mark.parametrize("over", [(2, 3), (0, 2, 3)])
+def test_the_quick_statistics_are_the_exact_ones(mean, deviation, over):
+    x = mean + deviation * torch.randn(2, 5, 40, 50, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    exact = torch.var_mean(x, over, correction=0, keepdim=True)
+    with torch.no_grad():
+        found = transformer._var_mean(x.float(), over)
+    for one, other in zip(found, exact, strict=True):
+        assert (one - other).abs().max() <= 1e-4 * other.abs().max() + 1e-6 * mean**2

@@ -18,7 +18,7 @@ from ..errors import Gone, ImpastoError, InvalidParameter, NotAcceptable
 from ..settings import Settings
 
 if TYPE_CHECKING:
-    from ..images import Picture, PictureInfo
+    from ..images import PictureInfo
     from ..images.formats import Format
 
 ALIASES = {"jpg": "jpeg", "tif": "tiff"}
@@ -47,11 +47,11 @@ def decoding(field: str) -> Iterator[None]:
         raise
 
 
-def check(data: bytes, settings: Settings, field: str) -> Picture:
-    """Decode ``data`` in full, so that damage shows before a job is accepted."""
+def check(data: bytes, settings: Settings, field: str) -> PictureInfo:
+    """Look at all of ``data``, so that damage shows before a job is accepted."""
     from .. import images
     with decoding(field):
-        return images.decode(data, images.Limits.of(settings))
+        return images.verify(data, images.Limits.of(settings))
 
 
 @contextlib.contextmanager
@@ -76,7 +76,7 @@ def media_type(data: bytes) -> str:
     return formats()[images.recognise(data)].media_type
 
 
-def wanted_format(name: str, request: Request, content: Picture | PictureInfo, *, strict: bool) -> str:
+def wanted_format(name: str, request: Request, content: PictureInfo, *, strict: bool) -> str:
     """The format of a job's result: the form field ``format``, else what ``Accept`` names, else one that loses nothing.
 
     ``strict``: the answer to this request is the picture itself, so an Accept that fits no format is an error.

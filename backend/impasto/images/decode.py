@@ -17,7 +17,21 @@ LARGEST = 65504.0
 
 def probe(data: bytes, limits: Limits | None = None) -> PictureInfo:
     """What the header says. Raises as :func:`decode` does, except for damage that only the pixels show."""
+    return _info(*_head(data, limits or Limits()))
+
+
+def verify(data: bytes, limits: Limits | None = None) -> PictureInfo:
+    """What :func:`probe` says, of a picture whose pixels are known to be whole. Raises as :func:`decode` does."""
     name, header = _head(data, limits or Limits())
+    if hasattr(CODECS[name], "verify"):
+        with _Guard(name):
+            CODECS[name].verify(data, header)
+    else:
+        _samples(data, name, header)
+    return _info(name, header)
+
+
+def _info(name: str, header: Header) -> PictureInfo:
     width, height = (header.height, header.width) if header.sideways else (header.width, header.height)
     return PictureInfo(width=width, height=height, format=name, dtype=header.dtype, alpha=header.alpha, grey=header.model == "grey",
                        dpi=_upright_dpi(header), lossless=header.lossless)
@@ -38,11 +52,15 @@ def decode(data: bytes, limits: Limits | None = None) -> Picture:
 def read(data: bytes, limits: Limits) -> tuple[str, Header, np.ndarray]:
     """Format, header and samples (H, W, C), upright, in the file's own depth and colour space."""
     name, header = _head(data, limits)
+    return name, header, metadata.upright(_samples(data, name, header), header.orientation)
+
+
+def _samples(data: bytes, name: str, header: Header) -> np.ndarray:
     with _Guard(name):
         samples = CODECS[name].samples(data, header)
         if samples.shape != (header.height, header.width, header.channels) or samples.dtype != header.dtype:
             raise BadPicture("The picture's pixels do not fit its header.")
-        return name, header, metadata.upright(samples, header.orientation)
+        return samples
 
 
 def assemble(name: str, header: Header, samples: np.ndarray) -> Picture:

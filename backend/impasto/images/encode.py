@@ -10,7 +10,7 @@ from PIL import Image
 
 from . import alpha as transparency
 from . import profiles
-from .codecs import CODECS
+from .codecs import CODECS, png
 from .decode import assemble, read
 from .formats import CAPACITIES, check_fits, depth_in
 from .limits import Limits
@@ -76,7 +76,7 @@ def to_png8(rgb: np.ndarray, alpha: np.ndarray | None = None) -> bytes:
     quantise(np.asarray(rgb, np.float32), samples[:, :, :3])
     if alpha is not None:
         samples[:, :, 3] = converted(alpha if alpha.dtype in TOP else alpha.astype(np.float32), samples.dtype)
-    return imagecodecs.png_encode(samples, level=1, filter=imagecodecs.PNG.FILTER.SUB)
+    return png.packed(samples)
 
 
 def thumbnail(data: bytes, side: int = 256, limits: Limits | None = None) -> bytes:

@@ -137,6 +137,10 @@ class Easel:
         aspect = max(full) / min(full)
         return max(SMALLEST, int(math.sqrt(pixels * aspect)) // SMALLEST * SMALLEST)
 
+    def tidy(self) -> None:
+        """Give back to the system what painting has left behind; what is kept warm stays."""
+        devices.free()
+
     def is_out_of_memory(self, error: BaseException) -> bool:
         """Whether ``error`` says that memory ran out."""
         return devices.is_out_of_memory(error)

@@ -92,17 +92,18 @@ class FastCanvas(Iterator[Progress]):
         top, left, tile = next(self._tiles)
         height, width = tile.shape[-2:]
         self._window.keep(height)
-        content = _tensor(self._window.part(top, left, height, width)).clamp(0, 1)
         painted = tile.float().cpu()
-        if self._opacity < 1:
-            painted = torch.lerp(content, painted, self._opacity)
-        if self._keep_colours == "luminance":
-            painted = with_luminance(content, luminance(painted))
-        self._canvas[top:top + height, left:left + width] = as_array(painted)
+        if self._opacity < 1 or self._keep_colours == "luminance":
+            painted = self._with_content(painted, _tensor(self._window.part(top, left, height, width)).clamp(0, 1))
+        self._canvas[top:top + height, left:left + width] = painted[0].permute(1, 2, 0).numpy()
         self._done += 1
         total, (full_height, full_width) = self._work.tiles(), self._canvas.shape[:2]
         return Progress(step=self._done, total=total, scale=1, scales=1, width=full_width, height=full_height, losses={},
                         fraction=self._done / total, skipped=0)
+
+    def _with_content(self, painted: Tensor, content: Tensor) -> Tensor:
+        painted = torch.lerp(content, painted, self._opacity)
+        return with_luminance(content, luminance(painted)) if self._keep_colours == "luminance" else painted
 
     def picture(self, size: Size) -> np.ndarray:
         """The painting so far at ``size`` (height, width): float32 (H, W, 3), 0..1. At its own size it may be the canvas itself."""

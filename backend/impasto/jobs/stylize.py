@@ -33,6 +33,9 @@ FIRST_PREVIEW_S = 1.0
 PREVIEW_SIDE = 1024
 """Longest side of a preview, px."""
 
+LARGE_PIXELS = 16 << 20
+"""From here on a picture's file is as large as what painting leaves behind, so that is given back before the file is made."""
+
 PREVIEW_SHARE = 0.1
 """Previews may take at most this share of the time."""
 
@@ -55,14 +58,13 @@ def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], 
         easel = Easel(settings, Paths.of(settings))
     report("device", **easel.describe())
     choice = FastLibrary(easel.paths).choose(stylization)
-    content = images.decode((folder / "content").read_bytes(), images.Limits.of(settings))
-    full = content.height, content.width
+    run = _Run(folder, settings, report, control)
+    full = run.full
     size = easel.fast_size(full, stylization.resolution) if choice else easel.size(full, stylization.resolution)
-    run = _Run(folder, content, settings, report, control)
-    for note in content.notes:
-        report("note", text=note)
     try:
         rgb, steps, early = run.paint(easel, stylization, size, choice)
+        if size[0] * size[1] >= LARGE_PIXELS:
+            easel.tidy()
         report("phase", phase="saving")
         result = run.save(rgb, output)
     except Exception as error:
@@ -77,20 +79,25 @@ def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], 
 class _Run:
     """One stylization at work."""
 
-    def __init__(self, folder: Path, content: images.Picture, settings: Settings, report: Report, control: Control) -> None:
-        self._folder, self._content, self._settings = folder, content, settings
-        self._report, self._control = report, control
+    def __init__(self, folder: Path, settings: Settings, report: Report, control: Control) -> None:
+        """Reads the content. Raises what decoding does."""
+        self._folder, self._settings, self._report, self._control = folder, settings, report, control
+        self._content = images.decode((folder / "content").read_bytes(), images.Limits.of(settings))
         self._alpha: np.ndarray | None = None
+        self.full = self._content.height, self._content.width
+        for note in self._content.notes:
+            report("note", text=note)
 
     def paint(self, easel: Easel, stylization: Stylization, size: tuple[int, int],
               choice: Choice | None) -> tuple[np.ndarray, int, bool]:
         """The new colours at the content's size, the steps done, and whether that was all of them."""
-        full = self._content.height, self._content.width
+        full = self.full
         if stylization.strength == 0:
             return self._content.rgb, 0, False
         if choice:
-            # Painted over the picture's own colours where none of it is transparent: at 100 megapixels a copy has 1.2 GB.
-            canvas = easel.begin_fast(images.filled(self._content), choice, size, stylization)
+            # These colours are painted over, and those under transparent parts forgotten: at 100 megapixels a copy has 1.2 GB.
+            self._content = images.repaint(self._content, images.filled(self._content))
+            canvas = easel.begin_fast(self._content.rgb, choice, size, stylization)
         else:
             styles = self._styles(stylization, easel)
             canvas = easel.begin(images.filled(self._content), styles, size, stylization, self._report,

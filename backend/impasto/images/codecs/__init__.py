@@ -4,6 +4,8 @@
 - ``samples(data, header) -> ndarray``: (H, W, C) as stored, in ``header.dtype``.
 - ``write(outgoing) -> bytes``.
 
+Where the pixels can be known to be whole without being decoded, there is also ``verify(data, header)``.
+
 They may raise anything; `decode` turns what is not ours into :class:`BadPicture`.
 """
 

@@ -1,4 +1,4 @@
-"""PNG: the chunks read and checked here, the pixels by libpng.
+"""PNG: the chunks read and checked here, the pixels read by libpng.
 
 libpng gets a file that holds the picture and nothing else, of which every checksum and the length of the decompressed data are
 already known to be right. So a compressed comment never unpacks, and damage is found before memory is taken for the pixels.
@@ -18,12 +18,15 @@ from ...errors import BadPicture, UnsupportedPicture
 from .. import metadata
 from ..limits import MAX_CHUNKS, MAX_PROFILE_BYTES, Limits
 from ..picture import Dpi, Header, Outgoing
+from ..profiles import strips
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6
 _CHANNELS = {_GREY: 1, _RGB: 3, _PALETTE: 1, _GREY_ALPHA: 2, _RGB_ALPHA: 4}
+_KINDS = {1: _GREY, 2: _GREY_ALPHA, 3: _RGB, 4: _RGB_ALPHA}
 _DEPTHS = {_GREY: (1, 2, 4, 8, 16), _RGB: (8, 16), _PALETTE: (1, 2, 4, 8), _GREY_ALPHA: (8, 16), _RGB_ALPHA: (8, 16)}
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_AVERAGE = 3
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _METRE_PER_INCH = 0.0254
 _PIECE = 1 << 20
@@ -52,26 +55,62 @@ def head(data: bytes, limits: Limits) -> Header:
 
 def samples(data: bytes, header: Header) -> np.ndarray:
     """All pixels; a palette becomes RGB, a transparent colour becomes alpha, fewer bits than 8 become 8."""
+    return imagecodecs.png_decode(b"".join([SIGNATURE, *_checked(data)])).reshape(header.height, header.width, -1)
+
+
+def _checked(data: bytes) -> list[memoryview]:
+    """The chunks that make the picture, known to be whole."""
     needed = [(name, chunk) for name, chunk in _chunks(data) if name in _NEEDED]
     if any(zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big") for _, chunk in needed):
         raise BadPicture("The PNG file is damaged: a checksum is wrong.")
     _check_pixels([chunk[8:-4] for name, chunk in needed if name == b"IDAT"], _passes(*_ihdr(data)))
-    parts = [SIGNATURE] + [chunk for _, chunk in needed]
-    return imagecodecs.png_decode(b"".join(parts)).reshape(header.height, header.width, -1)
+    return [chunk for _, chunk in needed]
+
+
+def verify(data: bytes, header: Header) -> None:
+    """Whether :func:`samples` will find the pixels whole, at a fraction of its time and hardly any memory. Raises as it does."""
+    _checked(data)
 
 
 def write(outgoing: Outgoing) -> bytes:
-    """At the compression that a disk keeps up with; 12 MP take about a second."""
-    deep = outgoing.samples.dtype == np.uint16
-    filters = imagecodecs.PNG.FILTER.SUB if deep else imagecodecs.PNG.FILTER.PAETH
-    plain = imagecodecs.png_encode(np.ascontiguousarray(outgoing.squeezed), level=1, filter=filters)
+    """Quickly; 12 MP take about half a second."""
     extra = b""
     if outgoing.icc:
         extra += _chunk(b"iCCP", b"profile\0\0" + zlib.compress(outgoing.icc))
     if outgoing.dpi:
         extra += _chunk(b"pHYs", struct.pack(">IIB", *(round(value / _METRE_PER_INCH) for value in outgoing.dpi), 1))
-    start = len(SIGNATURE) + 25  # after IHDR
-    return plain[:start] + extra + plain[start:] if extra else plain
+    return packed(outgoing.samples, extra)
+
+
+def packed(samples: np.ndarray, extra: bytes = b"") -> bytes:
+    """The file of ``samples`` (H, W, C) in uint8 or uint16, with the chunks ``extra`` after its header.
+
+    What a filter leaves of a painting has runs but hardly a longer pattern, so to look for runs only takes about half the time of
+    zlib's quickest search and makes the file a twentieth smaller. Strip by strip: a large picture is never in memory once more.
+    """
+    height, width, channels = samples.shape
+    size, step = samples.itemsize, samples.itemsize * channels
+    parts = [SIGNATURE, _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8 * size, _KINDS[channels], 0, 0, 0)), extra]
+    packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_RLE)
+    above = np.zeros(width * step, np.uint8)
+    for rows in strips(height, width):
+        plain = samples[rows].astype(f">u{size}").reshape(-1, width * channels).view(np.uint8)
+        body = packer.compress(_filtered(plain, above, step).data)
+        above = plain[-1]
+        parts.append(_chunk(b"IDAT", body) if body else b"")
+    return b"".join([*parts, _chunk(b"IDAT", packer.flush()), _chunk(b"IEND", b"")])
+
+
+def _filtered(plain: np.ndarray, above: np.ndarray, step: int) -> np.ndarray:
+    """Rows (N, bytes) less the mean of what lies to the left and above, each after its filter's number."""
+    mean = np.empty(plain.shape, np.uint16)
+    mean[0], mean[1:] = above, plain[:-1]
+    mean[:, step:] += plain[:, :-step]
+    mean >>= 1
+    out = np.empty((plain.shape[0], plain.shape[1] + 1), np.uint8)
+    out[:, 0] = _AVERAGE
+    np.subtract(plain, mean, out=out[:, 1:], casting="unsafe")
+    return out
 
 
 def _ihdr(data: bytes) -> tuple[int, int, int, int, int]:
