@@ -48,7 +48,7 @@ PHASES = (
     Phase(Recipe(steps=5500, batch=4, side=128, style_sides=(512, 256), learning_rate=2e-3, style_layers=STYLE_LAYERS), 3500),
     # Then large ones, in which large strokes have room.
     Phase(Recipe(steps=1000, batch=1, side=256, style_sides=(640, 320), learning_rate=1e-3,
-                 style_layers={**STYLE_LAYERS, "relu4_1": 1.6}), 1000),
+                 style_layers={**STYLE_LAYERS, "relu4_1": 1.6}), 800),
 )
 
 
