@@ -102,7 +102,7 @@ def bring_in(context: click.Context, file: Path, name: str, picture: Path | None
 @styles.command()
 @click.argument("id")
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="The file. [default: ID.safetensors]")
-@click.option("--rows-only", is_flag=True, help="Leave the network out: a few kilobytes, for those who have it already.")
+@click.option("--rows-only", is_flag=True, help="Leave the network out: some 40 kB, for those who have it already.")
 @click.option("--overwrite", "--force", is_flag=True, help="Replace the file if it exists.")
 @click.pass_context
 def export(context: click.Context, id: str, output: Path | None, rows_only: bool, overwrite: bool) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TORCH_FILES = (b"PK\x03\x04", b"\x80\x02")
 """How PyTorch's files begin: a zip archive, or (before 2020) a pickle."""
 
-PICTURE_SIDE = 384
+PICTURE_SIDE = 256
 """Long side of a painting inside a file, px."""
 
 
@@ -58,7 +58,7 @@ def take_out(library: StyleLibrary, id: str, file: Path, rows_only: bool = False
     taken = {name: array[rows] for name, array in arrays.items() if fast.is_row(name)}
     if not rows_only:
         taken |= {name: array for name, array in fast.read(choice.base)[1].items() if not fast.is_row(name)}
-    small = images.encode(images.decode(images.thumbnail(library.picture(id), PICTURE_SIDE)), "jpeg", 90)
+    small = images.encode(images.decode(images.thumbnail(library.picture(id), PICTURE_SIDE)), "jpeg", 85)
     texts = {name: getattr(style, name) for name in ("id", "title", "painter", "year", "licence")}
     header = dataclasses.replace(told, rows=len(rows), styles=(FastStyle(**texts, broad=1, fine=2),),
                                  pictures={id: base64.b64encode(small).decode("ascii")})

@@ -49,7 +49,8 @@ def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], 
     The style at position i of ``stylization.style`` is read from ``folder/style-i`` or else from the style library.
     ``output``: ``format`` (default: the content's) and ``quality``. ``report(event, **fields)`` is told ``device``, ``phase``,
     ``progress``, ``preview`` (``preview.png`` is new) and ``note``; ``control`` is looked at between steps.
-    Answers the result: file, format, media_type, width, height, bytes, painted_width, painted_height, steps, finished_early.
+    Answers the result: file, format, media_type, width, height, bytes, method ("fast" or "iterative": what auto has become),
+    painted_width, painted_height, steps, finished_early.
     Raises :class:`Cancelled`, :class:`OutOfMemory`, and what decoding, fetching and painting raise.
     """
     report("phase", phase="preparing")
@@ -73,7 +74,8 @@ def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], 
         raise OutOfMemory(f"There was not enough memory to paint at {size[1]} x {size[0]}.", field="resolution",
                           hint=f"Set resolution to {_smaller(max(size))} or less, or close other programs.") from None
     report("device", **easel.describe())
-    return {**result, "painted_width": size[1], "painted_height": size[0], "steps": steps, "finished_early": early}
+    return {**result, "method": "fast" if choice else "iterative", "painted_width": size[1], "painted_height": size[0],
+            "steps": steps, "finished_early": early}
 
 
 class _Run:

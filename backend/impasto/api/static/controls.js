@@ -1,6 +1,7 @@
 // The panel: sliders and choices, all made from /v1/parameters, so that no default or range is written here.
 
 const SLIDERS = { strength: ["the photo", "the painting"], detail: ["broad strokes", "fine strokes"] };
+const SEGMENTS = ["keep_colours", "method"];
 const WORDS = { off: "Off", luminance: "Exactly", match: "Palette" };
 const ELSEWHERE = ["style", "style_weights"];
 
@@ -64,7 +65,7 @@ export class Controls {
     this.parameters = parameters.filter((p) => !ELSEWHERE.includes(p.name) && !(p.kind === "choice" && p.choices.length < 2));
     this.made = new Map();
     for (const parameter of this.parameters) {
-      const prominent = parameter.name in SLIDERS || parameter.name === "keep_colours";
+      const prominent = parameter.name in SLIDERS || SEGMENTS.includes(parameter.name);
       const control = parameter.name in SLIDERS ? slider(parameter) : prominent ? segments(parameter) : field(parameter);
       (prominent ? basic : advanced).append(control.group);
       control.set(parameter.default);

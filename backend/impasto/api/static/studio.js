@@ -14,6 +14,7 @@ const stage = new Stage(find);
 const styles = new Styles(find("styles"), find("style-name"), fail);
 const strip = new History(find("history"), (id) => open(id).catch(fail));
 const REFRESH_MS = 3000;
+const REFINED = ["style", "style_weights", "strength", "detail", "keep_colours"];  // what a refined picture shares with the fast one
 const contents = new Map();  // job id -> the file it was painted from, while this page is open
 
 let controls, formats, content = null, shownJob = null, watched = null, stopFollowing = () => {}, newestPreview = 0;
@@ -49,6 +50,7 @@ function arrange() {
   find("progress").hidden = !running;
   find("finish").disabled = shownJob?.state !== "running";
   find("outcome").hidden = shownJob?.state !== "done";
+  find("refine").hidden = shownJob?.result?.method !== "fast" || !contents.has(shownJob.id);
   find("paint").textContent = shownJob?.state === "done" && contents.get(shownJob.id) === content && content ? "Paint again" : "Paint";
   find("paint").disabled = Boolean(running && contents.get(shownJob.id) === content);
   find("other").hidden = !content && !shownJob;
@@ -69,13 +71,27 @@ async function paint() {
   for (const [name, value] of Object.entries(controls.values())) form.append(name, value);
   find("paint").disabled = true;
   try {
-    const job = await json("/v1/jobs", { method: "POST", body: form });
-    contents.set(job.id, content);
-    watch(job);
+    await submit(form, content);
   } catch (failure) {
     fail(failure);
     find("paint").disabled = false;
   }
+}
+
+async function submit(form, file) {
+  const job = await json("/v1/jobs", { method: "POST", body: form });
+  contents.set(job.id, file);
+  watch(job);
+}
+
+// Lets the iterative method go on from what the fast one has painted.
+async function refine() {
+  const form = new FormData(), file = contents.get(shownJob.id), asked = shownJob.parameters;
+  form.append("content", file);
+  for (const name of REFINED) for (const value of [asked[name]].flat()) form.append(name, value);
+  form.append("method", "iterative");
+  form.append("init", "fast");
+  await submit(form, file);
 }
 
 function watch(job) {
@@ -188,6 +204,7 @@ function listen() {
   on("finish", () => request(shownJob.links.finish, { method: "POST" }));
   on("discard", discard);
   on("download", download);
+  on("refine", refine);
   on("reuse", reuse);
   on("remove", remove);
   on("other", () => find("content-file").click());

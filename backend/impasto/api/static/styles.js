@@ -72,8 +72,12 @@ export class Styles {
   describe() {
     const id = this.chosen(), style = this.known.find((one) => one.id === id);
     if (id === OWN) this.caption.replaceChildren(this.file.name, " \u2013 ", this.act("keep it as a style", () => this.keep()));
-    else if (style?.own) this.caption.replaceChildren(style.title, " \u2013 ", this.act("remove", () => this.remove(style)));
-    else this.caption.replaceChildren(style ? [style.title, [style.painter, style.year].filter(Boolean).join(", ")].filter(Boolean).join(" \u2013 ") : "");
+    else if (style?.own) this.caption.replaceChildren(this.words(style), " \u2013 ", this.act("remove", () => this.remove(style)));
+    else this.caption.replaceChildren(style ? this.words(style) : "");
+  }
+
+  words(style) {
+    return [style.title, [style.painter, style.year].filter(Boolean).join(", "), style.fast ? "fast" : ""].filter(Boolean).join(" \u2013 ");
   }
 
   act(words, run) {

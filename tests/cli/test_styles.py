@@ -1,0 +1,68 @@
+"""`impasto styles import`, `export`, `preview`: fast styles from one machine to another."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import torch
+from impasto import images
+from models.example_network import Theirs
+
+from .conftest import paint
+
+
+def listed(impasto):
+    return {style["id"]: style for style in json.loads(impasto("styles", "list", "--json").out)}
+
+
+def test_a_style_goes_out_comes_in_and_is_removed(impasto, folders):
+    told = impasto("styles", "export", "great-wave", "-o", folders / "wave.safetensors")
+    assert told.code == 0 and "kB" in told.out, told.err
+    again = impasto("styles", "export", "great-wave", "-o", folders / "wave.safetensors")
+    assert again.code != 0 and "--overwrite" in again.err
+    added = impasto("styles", "import", folders / "wave.safetensors", "--name", "Mine")
+    assert added.code == 0 and "as mine" in added.out, added.err
+    assert listed(impasto)["mine"]["fast"] and listed(impasto)["mine"]["own"]
+    shown = impasto("styles", "show", "mine").out
+    assert "lean:" in shown and "Training" in shown and "Hokusai" in shown
+    assert impasto("styles", "remove", "mine").code == 0
+    assert "mine" not in listed(impasto)
+
+
+def test_a_few_kilobytes_are_enough_where_the_network_is(impasto, folders):
+    assert impasto("styles", "export", "scream", "--rows-only").code == 0
+    file = folders / "scream.safetensors"
+    assert file.stat().st_size < 60_000
+    added = impasto("styles", "import", file)
+    assert added.code == 0, added.err
+    assert listed(impasto)["the-scream"]["fast"]
+
+
+def test_a_preview_is_painted_without_weights(impasto, folders):
+    photo = paint(folders / "photo.png", side=64)
+    told = impasto("styles", "preview", "scream", photo, "--size", 64)
+    assert told.code == 0, told.err
+    before, after = (images.decode((folders / name).read_bytes()) for name in ("photo.png", "scream-preview.png"))
+    assert after.rgb.shape == before.rgb.shape and np.abs(after.rgb - before.rgb).mean() > 0.02
+    refused = impasto("styles", "preview", "wheatstacks")
+    assert refused.code != 0 and "wheatstacks" in refused.err
+
+
+def test_a_checkpoint_of_the_pytorch_example(impasto, folders):
+    torch.manual_seed(0)
+    torch.save(Theirs().state_dict(), folders / "candy.pth")
+    painting = paint(folders / "candy.png", colour=(250, 20, 90))
+    added = impasto("styles", "import", folders / "candy.pth", "--picture", painting, "--json")
+    assert added.code == 0, added.err
+    assert [(style["id"], style["fast"]) for style in json.loads(added.out)] == [("candy", True)]
+    assert impasto("styles", "preview", "candy", painting, "--size", 64).code == 0
+
+
+def test_what_is_no_style_is_refused_in_words(impasto, folders):
+    (folders / "notes.txt").write_text("Dear diary", encoding="utf-8")
+    told = impasto("styles", "import", folders / "notes.txt")
+    assert told.code != 0 and "no fast style" in told.err and "Traceback" not in told.err
+    assert not any(style["own"] for style in listed(impasto).values())
+    told = impasto("styles", "export", "wheatstacks")
+    assert told.code != 0 and "No network has learnt 'wheatstacks'" in told.err
