@@ -5,6 +5,7 @@ Imports torch: worker side only, and the command line where it works without a d
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -139,6 +140,7 @@ class Easel:
 
     def tidy(self) -> None:
         """Give back to the system what painting has left behind; what is kept warm stays."""
+        gc.collect()  # canvases know themselves by way of their own methods
         devices.free()
 
     def is_out_of_memory(self, error: BaseException) -> bool:

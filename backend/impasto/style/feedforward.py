@@ -21,7 +21,7 @@ from .transformer import Network, receptive_margin
 WHOLE_PIXELS = 1536 * 1024
 """Pictures up to so many px are painted in one piece, with their own statistics."""
 
-TILE = 768
+TILE = 512
 """Side of a tile's core, px: a multiple of every network's stride."""
 
 SAMPLE_SIDE, SAMPLES = 256, 24

@@ -6,6 +6,7 @@ already known to be right. So a compressed comment never unpacks, and damage is 
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -90,15 +91,17 @@ def packed(samples: np.ndarray, extra: bytes = b"") -> bytes:
     """
     height, width, channels = samples.shape
     size, step = samples.itemsize, samples.itemsize * channels
-    parts = [SIGNATURE, _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8 * size, _KINDS[channels], 0, 0, 0)), extra]
+    file = io.BytesIO()  # unlike parts that are joined in the end, it never holds everything twice
+    file.write(SIGNATURE + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8 * size, _KINDS[channels], 0, 0, 0)) + extra)
     packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_RLE)
     above = np.zeros(width * step, np.uint8)
     for rows in strips(height, width):
         plain = samples[rows].astype(f">u{size}").reshape(-1, width * channels).view(np.uint8)
         body = packer.compress(_filtered(plain, above, step).data)
         above = plain[-1]
-        parts.append(_chunk(b"IDAT", body) if body else b"")
-    return b"".join([*parts, _chunk(b"IDAT", packer.flush()), _chunk(b"IEND", b"")])
+        file.write(_chunk(b"IDAT", body) if body else b"")
+    file.write(_chunk(b"IDAT", packer.flush()) + _chunk(b"IEND", b""))
+    return file.getvalue()
 
 
 def _filtered(plain: np.ndarray, above: np.ndarray, step: int) -> np.ndarray:
