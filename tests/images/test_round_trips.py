@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 from impasto.images import FORMATS, Picture, decode, encode, losses, probe, repaint
+from impasto.images.codecs import png
 from PIL import Image
 
 from . import files
@@ -166,3 +167,12 @@ def test_probe_agrees_with_decode(label):
     info, picture = probe(data), decode(data)
     assert (info.width, info.height, info.format) == (picture.width, picture.height, label.split()[0])
     assert (info.dtype, info.alpha, info.grey, info.dpi) == (picture.dtype, picture.alpha is not None, picture.grey, picture.dpi)
+
+
+@pytest.mark.parametrize("shape, dtype", [((700, 900, 3), np.uint8), ((3, 50_000, 4), np.uint8), ((500, 400, 1), np.uint16),
+                                          ((1000, 177, 2), np.uint8), ((1, 5, 3), np.uint8)])
+def test_a_png_made_of_strips_is_one_that_others_read(shape, dtype):
+    samples = np.random.default_rng(0).integers(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
+    image = Image.open(io.BytesIO(png.packed(samples)))
+    image.load()
+    assert np.array_equal(np.asarray(image).reshape(shape), samples)
