@@ -22,7 +22,6 @@ import time
 import types
 from pathlib import Path
 
-import numpy as np
 import torch
 from impasto.models import Catalogue, ModelStore
 from impasto.models.vision_compat import import_torchvision
@@ -31,7 +30,7 @@ from impasto.settings import Settings
 from impasto.style import Encoder, Painting
 from impasto.style.measure import distances
 from impasto.stylization import Stylization
-from PIL import Image
+from pictures import open_picture, to_pil
 from torch import nn
 
 PAIRS = [
@@ -44,23 +43,6 @@ PAIRS = [
     ("closeup_spices.jpg", "klee_oriental_garden.jpg"),
     ("animal_budgie.jpg", "mondrian_red_tree.jpg"),
 ]
-
-
-def open_picture(path: Path, side: int, landscape: bool = False) -> torch.Tensor:
-    """(1, 3, H, W) with the long side at ``side``; ``landscape`` crops to 4:3, so that every content costs the same."""
-    picture = Image.open(path).convert("RGB")
-    if landscape:
-        width, height = picture.size
-        crop_w, crop_h = min(width, height * 4 // 3), min(height, width * 3 // 4)
-        left, top = (width - crop_w) // 2, (height - crop_h) // 2
-        picture = picture.crop((left, top, left + crop_w, top + crop_h)).resize((side, side * 3 // 4), Image.Resampling.LANCZOS)
-    elif max(picture.size) > side:
-        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
-
-
-def to_pil(picture: torch.Tensor) -> Image.Image:
-    return Image.fromarray((picture[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy())
 
 
 def ours(content, style, encoder):

@@ -10,12 +10,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from against_reference import open_picture, to_pil
 from impasto.models import Catalogue, ModelStore
 from impasto.paths import Paths
 from impasto.settings import Settings
 from impasto.style import Encoder, Painting
 from impasto.stylization import Stylization
+from pictures import open_picture, to_pil
 from PIL import Image
 
 CONTENTS = ["landscape_moraine_lake.jpg", "portrait_astronaut.png", "architecture_colosseum.jpg", "animal_kitten.jpg",

@@ -8,27 +8,16 @@ Prints the ratio (own / Winograd; above 1 Winograd is quicker) for every width a
 from __future__ import annotations
 
 import argparse
-import time
 from functools import partial
 
 import torch
 from impasto.style import convolution
+from timing import best
 from torch.nn import functional as F
 
 WIDTHS = [(64, 64), (128, 128), (256, 256), (512, 512)]
 SIZES = [(16, 16), (24, 32), (48, 64), (96, 128), (192, 256), (384, 512)]
 MOST_OPERATIONS = 2e11
-
-
-def best(work, repeat):
-    """Seconds of the quickest of ``repeat`` runs after one to warm up."""
-    work()
-    seconds = []
-    for _ in range(repeat):
-        began = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - began)
-    return min(seconds)
 
 
 def main() -> None:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import time
 
 import torch
 from impasto.jobs.fast import open_network
 from impasto.paths import shipped
 from impasto.style.mixing import mix_of
 from impasto.style.transformer import build
+from timing import best
 from torch import nn
 
 
@@ -44,16 +44,6 @@ class Usual(nn.Module):
         for block in self.residual:
             x = x + block(x)
         return self.up(x)
-
-
-def best(work, repeat):
-    work()
-    seconds = []
-    for _ in range(repeat):
-        began = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - began)
-    return min(seconds)
 
 
 LITE = """

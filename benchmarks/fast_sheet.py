@@ -9,11 +9,11 @@ import argparse
 from pathlib import Path
 
 import torch
-from against_reference import open_picture, to_pil
 from impasto.jobs.fast import open_network
 from impasto.models import fast
 from impasto.paths import shipped
 from impasto.style.mixing import mix_of
+from pictures import open_picture, to_pil
 from PIL import Image
 
 GAP = 6

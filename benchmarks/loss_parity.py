@@ -23,9 +23,8 @@ from impasto.style import Encoder
 from impasto.style.mixing import mix_of
 from impasto.style.objective import BALANCE, Objective, moments_of
 from impasto.style.optimise import LBFGS
-from impasto.style.scales import fit, resize
 from impasto.stylization import Stylization
-from PIL import Image
+from pictures import open_picture
 
 SIDE = 256
 
@@ -56,9 +55,7 @@ def main() -> None:
     worth = {"noise": [], "photograph": []}
     for number in range(given.count):
         style, photo = header.styles[number % len(header.styles)], seen[number % len(seen)][None]
-        painting = np.asarray(Image.open(shipped("paintings", f"{style.id}.jpg")).convert("RGB"))
-        target = torch.from_numpy(painting.copy()).permute(2, 0, 1)[None].float() / 255
-        target = resize(target, fit(target.shape[-2:], min(recipe["style_sides"][0], max(target.shape)))).clamp(0, 1)
+        target = open_picture(shipped("paintings", f"{style.id}.jpg"), recipe["style_sides"][0])
         moments = moments_of(encoder, [target], [1.0], tuple(told.style_layers))
         objective = Objective(encoder, photo, moments, told, recipe["content_weight"] / BALANCE["w2"].content)
         with torch.no_grad():

@@ -3,24 +3,24 @@
 import pytest
 import torch
 from impasto.style import feedforward
-from impasto.style.feedforward import FeedForward, freezing
+from impasto.style.feedforward import FeedForward
 
 from .conftest import smooth_noise
 from .test_transformer import network, one
 
 
-def painted(network, picture, row=1):
+def painted(network, picture, row=1, parts=None):
     height, width = picture.shape[-2:]
     whole = torch.full_like(picture, torch.nan)
     source = lambda top, left, h, w: picture[..., top:top + h, left:left + w]  # noqa: E731
     work = FeedForward(network, one(network.rows, row)[0], source, (height, width))
-    parts = 0
+    seen = 0
     for top, left, part in work.paint():
         target = whole[..., top:top + part.shape[-2], left:left + part.shape[-1]]
         assert torch.isnan(target).all()
         target.copy_(part)
-        parts += 1
-    assert parts == work.tiles()
+        seen += 1
+    assert seen == work.tiles() == (parts or seen)
     assert not torch.isnan(whole).any()
     return whole
 
@@ -33,11 +33,8 @@ def test_tiled_equals_untiled(spec, size, monkeypatch):
     monkeypatch.setattr(feedforward, "TILE", 64)
     monkeypatch.setattr(feedforward, "SAMPLE_SIDE", 48)
     tiled = painted(net, picture)
-    kept = []
     monkeypatch.setattr(feedforward, "TILE", 4096)
-    monkeypatch.setattr(feedforward, "freezing", lambda *given: kept.append(given) or freezing(*given))
-    untiled = painted(net, picture)
-    assert len(kept) == 1
+    untiled = painted(net, picture, parts=1)
     assert (tiled - untiled).abs().max() <= 1 / 255
 
 
@@ -61,3 +58,8 @@ def test_sampled_statistics_are_near_those_of_the_whole_picture(monkeypatch):
     monkeypatch.setattr(FeedForward, "_samples", lambda self: self.source(0, 0, 96, 96))
     from_a_corner = painted(net, picture)
     assert (evenly - whole).abs().mean() < 0.5 * (from_a_corner - whole).abs().mean()
+
+
+def test_a_network_with_noise_is_never_cut_into_tiles(monkeypatch):
+    monkeypatch.setattr(feedforward, "WHOLE_PIXELS", 1000)
+    painted(network("texture:4x3"), torch.rand(1, 3, 64, 80), parts=1)

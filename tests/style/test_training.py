@@ -3,8 +3,9 @@
 import pytest
 import torch
 from impasto.style.losses import Moments, W2Loss
+from impasto.style.modes import Gaussian, wasserstein
 from impasto.style.mosaic import lay, pieces
-from impasto.style.training import Gaussian, Recipe, Trainer, wasserstein
+from impasto.style.training import Recipe, Trainer
 from impasto.style.transformer import build
 
 from .conftest import smooth_noise
@@ -16,9 +17,9 @@ def photos(step, count=2, side=32):
     return torch.cat([smooth_noise(side, side, 100 * step + k) for k in range(count)])
 
 
-def trainer(encoder, style, seed=0, **options):
+def trainer(encoder, style, seed=0, network="lean:8x1", **options):
     torch.manual_seed(seed)
-    return Trainer(build("lean:8x1", 3), encoder, [style], RECIPE, **options)
+    return Trainer(build(network, 3), encoder, [style], RECIPE, **options)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 6])
@@ -54,15 +55,16 @@ def test_training_lowers_the_loss(encoder, style):
     assert sum(totals[-8:]) < 0.8 * sum(totals[4:12])
 
 
-def test_a_resumed_run_ends_with_the_very_same_weights(encoder, style, tmp_path):
-    through = trainer(encoder, style)
+@pytest.mark.parametrize("network", ["lean:8x1", "texture:4x2"])
+def test_a_resumed_run_ends_with_the_very_same_weights(encoder, style, tmp_path, network):
+    through = trainer(encoder, style, network=network)
     for step in range(6):
         through.step(photos(step))
-    first = trainer(encoder, style)
+    first = trainer(encoder, style, network=network)
     for step in range(3):
         first.step(photos(step))
     torch.save(first.state(), tmp_path / "checkpoint")
-    second = trainer(encoder, style, seed=9)
+    second = trainer(encoder, style, seed=9, network=network)
     second.restore(torch.load(tmp_path / "checkpoint", weights_only=True))
     for step in range(second.done, 6):
         second.step(photos(step))

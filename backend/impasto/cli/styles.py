@@ -87,7 +87,7 @@ def show(context: click.Context, id: str, output: Path | None, as_json: bool) ->
 def bring_in(context: click.Context, file: Path, name: str, picture: Path | None, as_json: bool) -> None:
     """Add a style that a network has learnt elsewhere.
 
-    FILE is one that `impasto styles export` or `impasto train` wrote, or a checkpoint (.pth) of PyTorch's fast_neural_style
+    FILE is one that `impasto styles export` wrote, or a checkpoint (.pth) of PyTorch's fast_neural_style
     example. Nothing in it is run.
     """
     from ..jobs import exchange

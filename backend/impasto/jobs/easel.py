@@ -74,8 +74,7 @@ class Easel:
         if min(resolution, max(full)) > room:
             raise OutOfMemory(f"There is not enough memory to paint at {min(resolution, max(full))} px.", field="resolution",
                               hint=f"Set resolution to {room} or less, or close other programs.")
-        long_side = resolution or min(auto, room)
-        return full if long_side >= max(full) else tuple(min(a, b) for a, b in zip(fit(full, long_side), full, strict=True))
+        return _shrunk(full, resolution or min(auto, room))
 
     def begin(self, content: np.ndarray, styles: Iterable[np.ndarray], size: Size, stylization: Stylization,
               report: Report, cancelled: Callable[[], bool]) -> Canvas:
@@ -95,14 +94,12 @@ class Easel:
 
     def fast_size(self, full: Size, resolution: int) -> Size:
         """(height, width) at which the fast method paints: tiles bound its memory, so the whole picture where nothing is asked."""
-        if not 0 < resolution < max(full):
-            return full
-        return tuple(min(a, b) for a, b in zip(fit(full, resolution), full, strict=True))
+        return _shrunk(full, resolution or max(full))
 
     def begin_fast(self, content: np.ndarray, choice: Choice, size: Size, stylization: Stylization) -> FastCanvas:
         """A painting of ``content`` (H, W, 3) at ``size`` by a network; at the content's own size it takes the content's place.
 
-        Raises :class:`DigestMismatch` for a damaged file.
+        Raises :class:`BadStyleFile` for a damaged file.
         """
         network, strength = self._network(choice), stylization.strength
         mix = mix_of(network.rows, rows_of(choice), stylization.mix(), strength if choice.identity else 1.0, stylization.detail)
@@ -166,6 +163,14 @@ class Easel:
             encoder = Encoder(*loaded, stylization.pooling, self.device.dtype)
             self._encoders[chosen, stylization.pooling] = encoder.to(self.device.torch)
         return self._encoders[chosen, stylization.pooling]
+
+
+def _shrunk(full: Size, long_side: int) -> Size:
+    """``full`` scaled to ``long_side``, never enlarged."""
+    if long_side >= max(full):
+        return full
+    height, width = fit(full, long_side)
+    return min(height, full[0]), min(width, full[1])
 
 
 class Canvas(Iterator[Progress]):

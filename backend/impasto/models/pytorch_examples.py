@@ -101,25 +101,24 @@ def _array(state: Mapping[str, Any], name: str) -> np.ndarray:
     return array
 
 
-def _convolutions() -> Iterator[tuple[str, str]]:
+def _blocks() -> Iterator[tuple[str, str, str]]:
+    """Their convolution, their norm, and our block that has both."""
     for number in range(3):
-        yield f"conv{number + 1}", f"down.{number}.convolution"
+        yield f"conv{number + 1}", f"in{number + 1}", f"down.{number}"
     for number in range(_BLOCKS):
-        yield f"res{number + 1}.conv1", f"residual.{number}.first.convolution"
-        yield f"res{number + 1}.conv2", f"residual.{number}.convolution"
-    yield "deconv1", "up.0.convolution"
-    yield "deconv2", "up.1.convolution"
+        yield f"res{number + 1}.conv1", f"res{number + 1}.in1", f"residual.{number}.first"
+        yield f"res{number + 1}.conv2", f"res{number + 1}.in2", f"residual.{number}"
+    for number in range(2):
+        yield f"deconv{number + 1}", f"in{number + 4}", f"up.{number}"
+
+
+def _convolutions() -> Iterator[tuple[str, str]]:
+    yield from ((convolution, f"{ours}.convolution") for convolution, _, ours in _blocks())
     yield "deconv3", "out"
 
 
 def _norms() -> Iterator[tuple[str, str]]:
-    for number in range(3):
-        yield f"in{number + 1}", f"down.{number}.norm"
-    for number in range(_BLOCKS):
-        yield f"res{number + 1}.in1", f"residual.{number}.first.norm"
-        yield f"res{number + 1}.in2", f"residual.{number}.norm"
-    yield "in4", "up.0.norm"
-    yield "in5", "up.1.norm"
+    yield from ((norm, f"{ours}.norm") for _, norm, ours in _blocks())
 
 
 def _shapes() -> dict[str, tuple[int, ...]]:

@@ -2,7 +2,8 @@
 
 Instance norms look at the whole picture, so tiles cannot each have their own. A picture larger than :data:`WHOLE_PIXELS` is
 painted with statistics measured once, over squares spread evenly over it at its own scale, and frozen; painted in one piece or
-in tiles, the result is then the same.
+in tiles, the result is then the same. It is not quite what the statistics of every pixel would give: those need a pass for each
+norm, or all features of the picture in memory.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class FeedForward:
         self.network, self.source, self.size = network.eval(), source, size
         self.mix = mix[None]
         self.margin = receptive_margin(network)
-        self.whole = size[0] * size[1] <= WHOLE_PIXELS
+        self.whole = not network.tiles or size[0] * size[1] <= WHOLE_PIXELS
 
     def tiles(self) -> int:
         """How many parts :meth:`paint` will give."""
@@ -63,11 +64,9 @@ class FeedForward:
                 yield from self._tiled()
 
     def _tiled(self) -> Iterator[tuple[int, int, Tensor]]:
-        frozen = [norm.statistics for norm in self.network.norms()]
         for top in _starts(self.size[0]):
             for left in _starts(self.size[1]):
-                with freezing(self.network, frozen):
-                    yield top, left, self._tile(top, left)
+                yield top, left, self._tile(top, left)
 
     def _tile(self, top: int, left: int) -> Tensor:
         height, width = min(TILE, self.size[0] - top), min(TILE, self.size[1] - left)
@@ -110,11 +109,3 @@ def forget(network: Network) -> None:
     """Every norm measures its own input again."""
     for norm in network.norms():
         norm.statistics, norm.recording = None, False
-
-
-@contextmanager
-def freezing(network: Network, statistics: Sequence[tuple[Tensor, Tensor] | None]) -> Iterator[None]:
-    """Within, every norm uses these statistics."""
-    for norm, found in zip(network.norms(), statistics, strict=True):
-        norm.statistics = found
-    yield

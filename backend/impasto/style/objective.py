@@ -40,8 +40,8 @@ class Objective:
         self.content_weight = content_weight * balance.content
         self.style_weight = stylization.style_weight
         self.tv_weight = stylization.tv_weight * balance.tv
-        self.content_layers = _normalised(stylization.content_layers)
-        self.style_layers = _normalised(stylization.style_layers)
+        self.content_layers = normalised(stylization.content_layers)
+        self.style_layers = normalised(stylization.style_layers)
         self.layers = (*self.content_layers, *self.style_layers)
         with torch.no_grad():
             features = encoder(content, self.content_layers)
@@ -69,6 +69,7 @@ def moments_of(encoder: Encoder, styles: Sequence[Tensor], weights: Sequence[flo
     return {layer: Moments.mix([one[layer] for one in seen], weights) for layer in layers}
 
 
-def _normalised(layers: Mapping[str, float]) -> dict[str, float]:
+def normalised(layers: Mapping[str, float]) -> dict[str, float]:
+    """The weights scaled to sum 1, layers without weight left out."""
     total = sum(layers.values())
     return {layer: weight / total for layer, weight in layers.items() if weight > 0}

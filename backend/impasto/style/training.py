@@ -16,17 +16,19 @@ import torch
 from torch import Tensor
 
 from .encoder import Encoder
-from .losses import EPS, Moments, eigh, total_variation, trace_sqrt
+from .losses import EPS, total_variation
 from .mixing import IDENTITY, mix_of
+from .modes import Gaussian, wasserstein
 from .mosaic import lay, pieces
-from .objective import moments_of
+from .objective import moments_of, normalised
+from .painting import content_share
 from .scales import fit, resize
 from .transformer import Network
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. Defaults are those of the styles that ship."""
+    """How to train. ``tools/train_shipped.py`` has the recipes of the styles that ship."""
 
     steps: int = 8000
     batch: int = 4
@@ -61,49 +63,6 @@ class StyleTarget:
         self.gaussians = {layer: Gaussian.of(moments) for layer, moments in self.moments.items()}
 
 
-@dataclass(frozen=True)
-class Gaussian:
-    """A painting's features at one layer as a normal distribution, in the coordinates of its own strongest modes.
-
-    ``mean`` (C,); ``modes`` (C, K), the covariance's first eigenvectors, with eigenvalues ``spread`` (K,); ``rest``, the variance
-    outside them; ``energy``, the trace of the raw second moment.
-    """
-
-    mean: Tensor
-    modes: Tensor
-    spread: Tensor
-    rest: float
-    energy: float
-
-    MODES = 96
-    """Eigenvectors kept. The others hold a few per cent of the variance, and most of the time that decomposing takes."""
-
-    @classmethod
-    def of(cls, moments: Moments) -> Gaussian:
-        values, vectors = eigh(moments.raw - torch.outer(moments.mean, moments.mean))
-        spread, modes = values[-cls.MODES:].clamp_min(EPS), vectors[:, -cls.MODES:].contiguous()
-        rest = float(values[:-cls.MODES].clamp_min(0).sum())
-        return cls(moments.mean, modes, spread, rest, float(torch.trace(moments.raw)) + EPS)
-
-
-def wasserstein(features: Tensor, target: Gaussian) -> Tensor:
-    """The relative squared 2-Wasserstein distance of features (C, M) from ``target``, as in :class:`.losses.W2Loss`.
-
-    Exact within the target's modes; of what lies outside them only the whole variance is compared.
-    """
-    positions = features.shape[1]
-    mean = features.mean(1)
-    centred = features - mean[:, None]
-    seen = target.modes.T @ centred
-    covariance = seen @ seen.T / positions
-    roots = target.spread.sqrt()
-    cross = trace_sqrt(roots[:, None] * covariance * roots)
-    inside = torch.trace(covariance)
-    outside = (centred.square().sum() / positions - inside).clamp_min(EPS)
-    spread = inside + target.spread.sum() - 2 * cross + (outside.sqrt() - math.sqrt(target.rest)).square()
-    return ((mean - target.mean).square().sum() + spread) / target.energy
-
-
 class Trainer:
     """One training run; drive it with :meth:`step`."""
 
@@ -134,7 +93,9 @@ class Trainer:
             group["lr"] = self.recipe.learning_rate * self._pace()
         self.optimiser.zero_grad(set_to_none=True)
         self.network.train()
-        painted = self.network(photos, mix)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._seed())  # of a texture network's noise
+            painted = self.network(photos, mix)
         losses, total = self._losses(painted, photos, rows, strengths)
         total.backward()
         length = torch.nn.utils.clip_grad_norm_(self.learnt, self.recipe.clip)
@@ -154,12 +115,15 @@ class Trainer:
 
     def _draw(self, count: int) -> tuple[list[int], list[float]]:
         """Rows and strengths of this step's pictures: strength 0 now and then, half of them the default, else any."""
-        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.done)
+        generator = torch.Generator().manual_seed(self._seed())
         rows = torch.randint(len(self.targets), (count,), generator=generator).tolist()
         kinds, levels = torch.rand(count, generator=generator).tolist(), torch.rand(count, generator=generator).tolist()
         strengths = [0.0 if kind < 0.08 else 0.5 if kind < 0.55 else 0.2 + 0.8 * level
                      for kind, level in zip(kinds, levels, strict=True)]
         return [self.first_row + row for row in rows], strengths
+
+    def _seed(self) -> int:
+        return self.recipe.seed * 1_000_003 + self.done
 
     def _pace(self) -> float:
         if self.done < self.recipe.warm_up:
@@ -169,7 +133,7 @@ class Trainer:
 
     def _losses(self, painted: Tensor, photos: Tensor, rows: Sequence[int], strengths: Sequence[float]) -> tuple[dict, Tensor]:
         recipe, count = self.recipe, len(photos)
-        content_layers, style_layers = _shares(recipe.content_layers), _shares(recipe.style_layers)
+        content_layers, style_layers = normalised(recipe.content_layers), normalised(recipe.style_layers)
         with torch.no_grad():
             seen = self.encoder(lay(photos), content_layers)
         features = self.encoder(lay(painted), {**content_layers, **style_layers})
@@ -185,7 +149,7 @@ class Trainer:
             style = style + weight * torch.stack(distances)
         smooth = total_variation(painted)
         outside = (painted - painted.clamp(0, 1)).square().mean()
-        wanted = torch.tensor([content_share(s) for s in strengths], device=painted.device)
+        wanted = torch.tensor([content_gain(s) for s in strengths], device=painted.device)
         plain = torch.tensor([float(s == 0) for s in strengths], device=painted.device)
         identity = ((painted - photos).square().mean((1, 2, 3)) * plain).sum()
         total = ((recipe.content_weight * wanted * content + style).sum() + recipe.identity_weight * identity) / count
@@ -219,15 +183,12 @@ class Trainer:
         self.mean = [mean.clone() for mean in state["mean"]]
 
 
-def content_share(strength: float) -> float:
-    """As :func:`.painting.content_share`, between a seventh (a network must be told what to paint) and 9."""
-    return 0.0 if strength == 0 else min(9.0, max(0.15, ((1 - strength) / strength) ** 2))
+def content_gain(strength: float) -> float:
+    """What the content's weight is multiplied by: :func:`.painting.content_share`, between a seventh (a network must be told what
+    to paint) and 9; 0 at strength 0, where the picture itself is wanted."""
+    return min(9.0, max(0.15, content_share(strength))) if strength else 0.0
 
 
 def _relative(features: Tensor, target: Tensor) -> Tensor:
     energy = target.square().sum((1, 2, 3))
     return (features - target).square().sum((1, 2, 3)) / (0.5 * energy + 0.5 * energy.mean() + EPS)
-
-
-def _shares(layers: Mapping[str, float]) -> dict[str, float]:
-    return {layer: weight / sum(layers.values()) for layer, weight in layers.items()}

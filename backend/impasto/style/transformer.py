@@ -129,11 +129,12 @@ class Network(nn.Module):
     """What all transformation networks share: (N, 3, H, W) sRGB 0..1 and a mix of rows in, a painting of the same size out.
 
     ``stride``: the factor by which the coarsest features are smaller; ``radius``: how far, in px, an output looks around itself
-    (normalisation apart).
+    (normalisation apart); ``tiles``: whether parts of a picture can be painted one by one.
     """
 
     stride = 4
     radius = 0
+    tiles = True
 
     def __init__(self, spec: str, rows: int) -> None:
         super().__init__()
@@ -202,10 +203,11 @@ class Texture(Network):
     """Ulyanov et al. 2016 (arXiv 1603.03417), figure 2: branches at 1/2^k of the size, joined from the coarsest up.
 
     Each branch sees the picture and as many channels of noise; from the noise alone (a picture of no content: mid-grey) it
-    generates texture of any size.
+    generates texture of any size. Always in one piece: noise is drawn for a whole picture, so tiles would not join.
     """
 
     NOISE = 3
+    tiles = False
 
     def __init__(self, spec: str, rows: int, width: int, scales: int) -> None:
         super().__init__(spec, rows)
