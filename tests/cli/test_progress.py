@@ -74,6 +74,7 @@ def press():
 
 def test_ctrl_c_keeps_then_discards_then_tears():
     watch, heard = quiet_watch(), []
+    before = signal.getsignal(signal.SIGINT)  # a shell's background jobs are born ignoring it
     with pytest.raises(KeyboardInterrupt), watch.interrupts(lambda: heard.append(watch.wish)):
         watch.saw(PAINTING)
         assert watch.wish == NOTHING
@@ -81,7 +82,7 @@ def test_ctrl_c_keeps_then_discards_then_tears():
         press()
         assert heard == [FINISH, CANCEL]
         press()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_ctrl_c_before_the_first_step_discards_for_there_is_nothing_to_keep():

@@ -80,7 +80,7 @@ class LBFGS:
 
     def __init__(self, picture: Tensor) -> None:
         """``picture`` (1, 3, H, W), 0..1, is where it starts from."""
-        self.picture = picture.detach().clone().requires_grad_()
+        self.picture = picture.detach().clone(memory_format=torch.contiguous_format).requires_grad_()
         self._last = self.picture.detach().clone()
         self._restart()
 
