@@ -10,6 +10,7 @@ import pytest
 import torch
 from impasto import images
 from impasto.errors import BadStyleFile, Cancelled
+from impasto.jobs import fast as jobs_fast
 from impasto.jobs.control import Control
 from impasto.jobs.easel import Easel
 from impasto.jobs.fast import open_network
@@ -84,16 +85,18 @@ def test_it_is_the_networks_picture_for_strength_detail_and_mix(easel, network, 
     assert np.abs(after.rgb - painted).max() < 1.01 / 255
 
 
-def test_tiled_is_untiled_whatever_is_painted_over(easel, network, tmp_path, monkeypatch):
-    """The same statistics, once in tiles that are painted over their own source and once in one piece."""
-    monkeypatch.setattr(feedforward, "WHOLE_PIXELS", 100)
+def test_a_large_picture_is_painted_as_a_small_one_wherever_its_features_lie(easel, network, tmp_path, monkeypatch):
+    """In one piece, then in parts with features in memory, then in files; always over its own source."""
     data = photo(width=250, height=230, mode="RGB")
+    monkeypatch.setattr(feedforward, "PIXELS_AT_ONCE", 8000)
     pictures = []
-    for tile in (512, 32):
-        monkeypatch.setattr(feedforward, "TILE", tile)
+    for whole, in_memory in ((1 << 20, 1 << 20), (100, 1 << 20), (100, 100)):
+        monkeypatch.setattr(feedforward, "WHOLE_PIXELS", whole)
+        monkeypatch.setattr(jobs_fast, "IN_MEMORY_PIXELS", in_memory)
         pictures.append([paint(easel, tmp_path, data, keep_colours=keep)[0].rgb for keep in ("off", "luminance", "match")])
-    for whole, tiled in zip(*pictures, strict=True):
-        assert np.abs(whole - tiled).max() <= 1.01 / 255
+    for whole, *in_parts in zip(*pictures, strict=True):
+        assert all(np.abs(whole - parts).max() <= 1.01 / 255 for parts in in_parts)
+    assert [file.name for file in easel.paths.data.iterdir() if file.is_file()] == []
 
 
 def test_rows_from_two_files_are_mixed_as_if_from_one(easel, network, tmp_path):
@@ -162,12 +165,13 @@ def test_a_smaller_resolution_is_painted_smaller_and_said(easel, network, tmp_pa
     assert ("note", {"text": "Painted at 45 x 35, enlarged to 90 x 70."}) in said
 
 
-def test_tiles_report_progress_and_can_be_cancelled_between(easel, network, tmp_path, monkeypatch):
+def test_a_large_picture_reports_progress_and_can_be_cancelled_in_between(easel, network, tmp_path, monkeypatch):
     monkeypatch.setattr(feedforward, "WHOLE_PIXELS", 100)
-    monkeypatch.setattr(feedforward, "TILE", 32)
+    monkeypatch.setattr(feedforward, "PIXELS_AT_ONCE", 100)
     whole, result, said = paint(easel, tmp_path, photo())
-    steps = [fields["step"] for event, fields in said if event == "progress"]
-    assert steps == list(range(1, 10)) and result["steps"] == 9
+    told = [fields for event, fields in said if event == "progress"]
+    assert [fields["step"] for fields in told] == list(range(1, 19)) and {fields["total"] for fields in told} == {18}
+    assert result["steps"] == 18 and told[-1]["fraction"] == 1 and not result["finished_early"]
     seen = []
 
     class Impatient(Control):
@@ -179,6 +183,15 @@ def test_tiles_report_progress_and_can_be_cancelled_between(easel, network, tmp_
     with pytest.raises(Cancelled):
         paint(easel, tmp_path, photo(), control=Impatient())
     assert np.array_equal(paint(easel, tmp_path, photo())[0].rgb, whole.rgb)
+
+
+def test_to_stop_and_keep_a_fast_painting_is_to_wait_for_it(easel, network, tmp_path, monkeypatch):
+    monkeypatch.setattr(feedforward, "WHOLE_PIXELS", 100)
+    whole, _, _ = paint(easel, tmp_path, photo())
+    stopping = Control()
+    stopping.finish()
+    kept, result, _ = paint(easel, tmp_path, photo(), control=stopping)
+    assert np.array_equal(kept.rgb, whole.rgb) and not result["finished_early"]
 
 
 def test_weights_that_do_not_fit_their_network_are_refused(easel, network):

@@ -35,6 +35,8 @@ class Progress:
 class Easel:
     """Paints the negative of what it is given."""
 
+    can_stop = begun = True
+
     def __init__(self, tmp_path, total=4, auto=512, on_step=lambda step: None):
         self.paths = SimpleNamespace(styles=tmp_path / "styles", data=tmp_path)
         self.total, self.auto, self.on_step, self.pictures = total, auto, on_step, []

@@ -10,7 +10,7 @@ import pytest
 import torch
 from impasto.errors import BadStyleFile
 from impasto.models import pytorch_examples
-from impasto.style import transformer
+from impasto.style import layers, transformer
 from torch import nn
 
 from .example_network import Theirs
@@ -31,7 +31,7 @@ def theirs():
 
 
 def read(file):
-    return pytorch_examples.read(file, transformer.INPUT_MEAN, transformer.INPUT_STD, transformer.NORM_EPS)
+    return pytorch_examples.read(file, transformer.INPUT_MEAN, transformer.INPUT_STD, layers.NORM_EPS)
 
 
 @pytest.mark.parametrize("older", [False, True])

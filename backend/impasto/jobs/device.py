@@ -51,6 +51,8 @@ class Device:
 def choose(settings: Settings) -> Device:
     """The device and precision that ``settings`` ask for. Raises :class:`DeviceUnavailable`."""
     device = _named(settings.device)
+    if device.type == "cpu":
+        _keep_blocks()
     if settings.cpu_threads:
         torch.set_num_threads(min(settings.cpu_threads, 4 * (os.cpu_count() or 1)))
     if settings.precision == "auto":
@@ -71,6 +73,24 @@ def _named(name: str) -> torch.device:
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise DeviceUnavailable(f"There is no device {name}; this machine has {torch.cuda.device_count()}.", field="device")
     return torch.device(name) if kind == "cuda" else torch.device(kind)
+
+
+_MALLOPT_TRIM, _MALLOPT_MMAP = -1, -3
+_KEPT_BLOCKS, _LARGEST_BLOCK = 1 << 28, 1 << 27
+"""Bytes: what the C library may keep for later use, and what is always given back at once."""
+
+
+def _keep_blocks() -> None:
+    """Have glibc keep what features leave behind, until :func:`free`.
+
+    By itself it gives blocks of some MB back at once, and the system clears their pages anew each time: a third of the time of
+    a pass through a fast style's network.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError, OSError):  # another C library
+            mallopt = ctypes.CDLL(None).mallopt
+            mallopt(_MALLOPT_MMAP, _LARGEST_BLOCK)
+            mallopt(_MALLOPT_TRIM, _KEPT_BLOCKS)
 
 
 def computes_bf16(device: torch.device) -> bool:

@@ -106,7 +106,7 @@ class Easel:
         opacity = 1.0 if choice.identity else min(1.0, strength / ONLY_STRENGTH)
         if size != content.shape[:2]:
             content = as_array(resize(self._tensor(content), size).clamp(0, 1))
-        return FastCanvas(network, mix, content, stylization.keep_colours, self.device.torch, opacity)
+        return FastCanvas(network, mix, content, stylization.keep_colours, self.device.torch, opacity, self.paths.data)
 
     def _network(self, choice: Choice) -> Network:
         key = choice.key()
@@ -174,7 +174,9 @@ def _shrunk(full: Size, long_side: int) -> Size:
 
 
 class Canvas(Iterator[Progress]):
-    """A painting at work, seen as arrays."""
+    """A painting at work, seen as arrays. It can be stopped and kept at any step."""
+
+    can_stop = begun = True
 
     def __init__(self, painting: Painting, content: np.ndarray, keep_luminance_only: bool) -> None:
         self._painting, self._content, self._restore_colours = painting, content, keep_luminance_only

@@ -67,8 +67,8 @@ def take_out(library: StyleLibrary, id: str, file: Path, rows_only: bool = False
 
 
 def _foreign(file: Path, title: str) -> tuple[FastHeader, dict[str, np.ndarray]]:
-    from ..style import transformer
-    arrays = pytorch_examples.read(file, transformer.INPUT_MEAN, transformer.INPUT_STD, transformer.NORM_EPS)
+    from ..style import layers, transformer
+    arrays = pytorch_examples.read(file, transformer.INPUT_MEAN, transformer.INPUT_STD, layers.NORM_EPS)
     style = FastStyle("imported", title[:fast.MOST_TEXT], "", "", "", broad=1, fine=1)
     header = FastHeader(pytorch_examples.NETWORK, pytorch_examples.ROWS, (style,), identity=False, base=fast.base_of(arrays),
                         training={"source": "a checkpoint of PyTorch's fast_neural_style example"})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import functools
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,6 +25,9 @@ Rows = Sequence[tuple[int, int]]
 
 STRIP = 1 << 20
 """Pixels that are recoloured at once."""
+
+IN_MEMORY_PIXELS = 16 << 20
+"""Features of pictures up to so many px stay in memory (some 50 bytes a pixel), of larger ones in files."""
 
 PALETTE_PIXELS = 1 << 19
 """Pixels that a palette is measured on, at most; evenly spread ones tell as much as all of them."""
@@ -71,39 +77,48 @@ def compose(choice: Choice) -> Network:
 
 
 class FastCanvas(Iterator[Progress]):
-    """A painting that comes tile by tile. What has not been painted yet is the content.
+    """A painting that comes from the top down, when all of the picture has been looked at. Below, the content is still there.
 
-    It is painted over the content's own array, so that even a very large picture is in memory only once: of the original there are
-    just the rows that the tiles still look at.
+    It is painted over the content's own array, so that even a very large picture is in memory only once.
     """
 
+    can_stop = False
+    """Half a picture is of no use to anybody, and the other half is done in seconds."""
+
     def __init__(self, network: Network, mix: Tensor, content: np.ndarray, keep_colours: str, device: torch.device,
-                 opacity: float = 1.0) -> None:
+                 opacity: float = 1.0, roomy: Path | None = None) -> None:
         """``content`` (H, W, 3), sRGB-encoded, at the size it is painted at; it becomes the painting. ``opacity``: of the painting
-        over the content, for networks that know no strength of their own."""
+        over the content, for networks that know no strength of their own. ``roomy``: the folder where features of very large
+        pictures may lie for a while, some 50 bytes a pixel; without it they stay in memory."""
         self._canvas, self._keep_colours, self._device, self._opacity = content, keep_colours, device, opacity
         self._sample = _thinned(content, PALETTE_PIXELS).copy() if keep_colours == "match" else None
-        self._window = _Window(content)
-        self._work = FeedForward(network, mix.to(device), self._part, content.shape[:2])
-        self._tiles, self._done = self._work.paint(), 0
+        height, width = content.shape[:2]
+        on_disk = functools.partial(OnDisk, roomy) if roomy and height * width > IN_MEMORY_PIXELS else None
+        work = FeedForward(network, mix.to(device), self._rows, (height, width), on_disk)
+        self._advances, self._total, self._done, self._painted = work.paint(), work.steps(), 0, 0
 
     def __next__(self) -> Progress:
-        """Paint one tile."""
-        top, left, tile = next(self._tiles)
-        height, width = tile.shape[-2:]
-        self._window.keep(height)
-        painted = tile.float().cpu()
-        if self._opacity < 1 or self._keep_colours == "luminance":
-            painted = self._with_content(painted, _tensor(self._window.part(top, left, height, width)).clamp(0, 1))
-        self._canvas[top:top + height, left:left + width] = painted[0].permute(1, 2, 0).numpy()
+        """Go on by some rows of some stage."""
+        advance = next(self._advances)
         self._done += 1
-        total, (full_height, full_width) = self._work.tiles(), self._canvas.shape[:2]
-        return Progress(step=self._done, total=total, scale=1, scales=1, width=full_width, height=full_height, losses={},
-                        fraction=self._done / total, skipped=0)
+        if advance.rows is not None:
+            self._paint(advance.top, advance.rows.float().cpu())
+        height, width = self._canvas.shape[:2]
+        return Progress(step=self._done, total=self._total, scale=1, scales=1, width=width, height=height, losses={},
+                        fraction=advance.fraction, skipped=0)
 
-    def _with_content(self, painted: Tensor, content: Tensor) -> Tensor:
-        painted = torch.lerp(content, painted, self._opacity)
-        return with_luminance(content, luminance(painted)) if self._keep_colours == "luminance" else painted
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything to see yet."""
+        return self._painted > 0
+
+    def _paint(self, top: int, painted: Tensor) -> None:
+        self._painted = top + painted.shape[2]
+        if self._opacity < 1 or self._keep_colours == "luminance":
+            content = _tensor(self._canvas[top:self._painted]).clamp(0, 1)
+            painted = torch.lerp(content, painted, self._opacity)
+            painted = with_luminance(content, luminance(painted)) if self._keep_colours == "luminance" else painted
+        self._canvas[top:self._painted] = painted[0].permute(1, 2, 0).numpy()
 
     def picture(self, size: Size) -> np.ndarray:
         """The painting so far at ``size`` (height, width): float32 (H, W, 3), 0..1. At its own size it may be the canvas itself."""
@@ -116,7 +131,7 @@ class FastCanvas(Iterator[Progress]):
     def _in_the_contents_colours(self, painted: np.ndarray) -> np.ndarray:
         # A network has learnt its painting in the painting's own colours, so they are changed afterwards.
         change = palette_map(_tensor(_thinned(painted, PALETTE_PIXELS)), _tensor(self._sample).clamp(0, 1))
-        final = painted is self._canvas and self._done == self._work.tiles()
+        final = painted is self._canvas and self._painted == len(self._canvas)
         out = painted if final else np.empty_like(painted)
         rows = max(1, STRIP // painted.shape[1])
         for top in range(0, painted.shape[0], rows):
@@ -125,44 +140,34 @@ class FastCanvas(Iterator[Progress]):
             self._sample = None  # it has been done
         return out
 
-    def _part(self, top: int, left: int, height: int, width: int) -> Tensor:
+    def _rows(self, top: int, bottom: int) -> Tensor:
         # Float pictures may exceed the range that networks know.
-        return _tensor(self._window.part(top, left, height, width)).to(self._device).clamp(0, 1)
+        return _tensor(self._canvas[top:bottom]).to(self._device).clamp(0, 1)
 
 
-class _Window:
-    """Parts of a picture as it was, while it is being painted over from the top down, one row of tiles after another.
+class OnDisk:
+    """A shelf in a file that nobody else sees and that is gone with the shelf."""
 
-    Rows that may be looked at again are kept in one buffer, whose upper part is used anew as soon as nobody comes back to it.
-    """
+    def __init__(self, folder: Path, channels: int, height: int, width: int) -> None:
+        self.channels, self.height, self.width = channels, height, width
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed when nobody reads the map any more
+        self._device = torch.device("cpu")
 
-    def __init__(self, picture: np.ndarray) -> None:
-        self._picture = picture
-        self._buffer = picture[:0]
-        self._top = self._below = 0  # rows that are kept: from, to
+    def rows(self, top: int, bottom: int) -> Tensor:
+        """See :class:`impasto.style.maps.Map`."""
+        rows = np.empty((bottom - top, self.channels, self.width), np.float32)
+        self._file.seek(top * rows[0].nbytes)
+        if self._file.readinto(memoryview(rows).cast("B")) != rows.nbytes:
+            raise OSError(errno.EIO, "a temporary file has become shorter")
+        return torch.from_numpy(rows).permute(1, 0, 2)[None].contiguous().to(self._device)
 
-    def keep(self, rows: int) -> None:
-        """Before anything is painted: so many rows will be first."""
-        if self._below == 0:
-            self._fill(0, rows)
-
-    def part(self, top: int, left: int, height: int, width: int) -> np.ndarray:
-        """(height, width, 3). While it is painted over, rows above the last part that went further down are forgotten."""
-        if self._below == 0:
-            return self._picture[top:top + height, left:left + width]
-        if top + height > self._below:
-            self._fill(top, height)
-        return self._buffer[top - self._top:top - self._top + height, left:left + width]
-
-    def _fill(self, top: int, rows: int) -> None:
-        """Keep ``rows`` from ``top`` on: those below what is kept are still as they were."""
-        saved, bottom = self._buffer[top - self._top:self._below - self._top], top + rows
-        if len(self._buffer) < rows:
-            self._buffer = np.concatenate([saved, np.empty((rows - len(saved), *self._picture.shape[1:]), np.float32)])
-        else:
-            self._buffer[:len(saved)] = saved
-        self._buffer[len(saved):rows] = self._picture[self._below:bottom]
-        self._top, self._below = top, bottom
+    def put(self, top: int, rows: Tensor) -> None:
+        """See :class:`impasto.style.maps.Shelf`."""
+        self._device = rows.device
+        lying = rows[0].permute(1, 0, 2).contiguous().float().cpu().numpy()
+        self._file.seek(top * lying[0].nbytes)
+        self._file.write(memoryview(lying).cast("B"))
 
 
 def as_array(picture: Tensor) -> np.ndarray:

@@ -150,10 +150,10 @@ class _Run:
             self._control.check()
             losses = {name: value for name, value in progress.losses.items() if math.isfinite(value)}
             self._report("progress", **{**asdict(progress), "losses": losses})
-            if self._control.finishing:
+            if self._control.finishing and canvas.can_stop:
                 break
             now = time.monotonic()
-            if now >= due and progress.step < progress.total:
+            if now >= due and canvas.begun and progress.step < progress.total:
                 self._preview(canvas, size)
                 took = time.monotonic() - now
                 due = now + max(self._settings.preview_interval_s, took / PREVIEW_SHARE)

@@ -34,6 +34,9 @@ from .control import Control
 LEAVE_GRACE_S = 1.0
 """When the daemon has gone, a running job may take so long to end before the process is ended under it."""
 
+QUIET_S = 3.0
+"""So long after the last job its memory is given back to the system."""
+
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 
 NICENESS = 4
@@ -94,13 +97,20 @@ class Worker:
         the next job gets a fresh process, which surely has it all.
         """
         threading.Thread(target=self._read, name="orders", daemon=True).start()
-        while (order := self._orders.get()) is not None:
+        while (order := self._next()) is not None:
             exhausted = self._perform(order)
             self._controls.pop(order.id, None)
             if exhausted:
                 break
-            _free_memory()
         self._ended.set()
+
+    def _next(self) -> Order | None:
+        """The next order, or None at the end. What the last job left of its memory is of use to one that follows soon."""
+        try:
+            return self._orders.get(timeout=QUIET_S)
+        except queue.Empty:
+            _free_memory()
+            return self._orders.get()
 
     def _read(self) -> None:
         for line in self._asked:

@@ -1,111 +1,122 @@
-"""The fast method: one forward pass, in tiles where the picture is large, of any size in bounded memory.
+"""The fast method: one forward pass over a picture of any size in bounded memory, with the same result as in one piece.
 
-Instance norms look at the whole picture, so tiles cannot each have their own. A picture larger than :data:`WHOLE_PIXELS` is
-painted with statistics measured once, over squares spread evenly over it at its own scale, and frozen; painted in one piece or
-in tiles, the result is then the same. It is not quite what the statistics of every pixel would give: those need a pass for each
-norm, or all features of the picture in memory.
+Instance norms look at the whole picture, so parts of it cannot be painted one after another: no row of a stage is known before
+all of its convolution's results have been seen. A large picture therefore goes through the network stage by stage, and through
+each stage some rows at a time. Between two stages its features lie on shelves, in memory or wherever the caller has room.
+The last stage but one, whose features are the largest, is worked out twice and kept nowhere.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from .maps import Convolved, Entered, Finished, InMemory, Map, Shelves, Source, Statistics
 from .scales import Size
-from .transformer import Network, receptive_margin
+from .transformer import Network, Stage
 
 WHOLE_PIXELS = 1536 * 1024
-"""Pictures up to so many px are painted in one piece, with their own statistics."""
+"""Pictures up to so many px are painted in one piece."""
 
-TILE = 512
-"""Side of a tile's core, px: a multiple of every network's stride."""
+PIXELS_AT_ONCE = 1 << 19
+"""A larger one goes through each stage so many px at a time, or :data:`FEWEST_ROWS` where it is very wide."""
 
-SAMPLE_SIDE, SAMPLES = 256, 24
-"""Statistics of a large picture: from so many squares of this side (which is as many px as one painted in one piece has)."""
+FEWEST_ROWS = 16
+"""Px; a multiple of every network's stride. Fewer, and most of what a convolution reads would be its neighbours'."""
 
 
-class Source(Protocol):
-    """A picture that gives parts of itself."""
+@dataclass(frozen=True)
+class Advance:
+    """How far a painting is, and the rows that have just been painted: (1, 3, n, W), 0..1, from row ``top`` on."""
 
-    def __call__(self, top: int, left: int, height: int, width: int) -> Tensor:
-        """(1, 3, height, width), sRGB 0..1; always within the picture."""
+    fraction: float
+    top: int = 0
+    rows: Tensor | None = None
 
 
 class FeedForward:
-    """A network ready to paint one picture of ``size`` (height, width) with one ``mix`` (rows,)."""
+    """A network ready to paint one picture of ``size`` (height, width) with one ``mix`` (rows,).
 
-    def __init__(self, network: Network, mix: Tensor, source: Source, size: Size) -> None:
+    ``shelves`` give room for features of large pictures; without them they stay in memory.
+    """
+
+    def __init__(self, network: Network, mix: Tensor, source: Source, size: Size, shelves: Shelves | None = None) -> None:
         self.network, self.source, self.size = network.eval(), source, size
         self.mix = mix[None]
-        self.margin = receptive_margin(network)
-        self.whole = not network.tiles or size[0] * size[1] <= WHOLE_PIXELS
+        self.shelves = shelves or (lambda channels, height, width: InMemory(channels, height, width, self.mix))
+        self.whole = not network.staged or size[0] * size[1] <= WHOLE_PIXELS
 
-    def tiles(self) -> int:
-        """How many parts :meth:`paint` will give."""
-        return 1 if self.whole else len(_starts(self.size[0])) * len(_starts(self.size[1]))
+    def steps(self) -> int:
+        """How many times :meth:`paint` will say how far it is."""
+        return 1 if self.whole else len(list(self.network.stages())) * len(list(self._bands(self.size[0])))
 
-    def paint(self) -> Iterator[tuple[int, int, Tensor]]:
-        """(top, left, painted (1, 3, h, w) in 0..1), tile after tile, row by row, covering the picture exactly once."""
+    @torch.inference_mode()  # of a generator: on while it works, off while the caller does
+    def paint(self) -> Iterator[Advance]:
+        """The picture from the top down, each row once. The source is not asked again once rows have come."""
         # A painting that was dropped half-way may not have been tidied up yet.
         forget(self.network)
-        with torch.inference_mode():
-            if self.whole:
-                yield 0, 0, self.network(self.source(0, 0, *self.size), self.mix).clamp(0, 1)
-                return
-            with measured(self.network):
-                samples = self._samples()
-                self.network(samples, self.mix.expand(len(samples), -1))
-                del samples
-                yield from self._tiled()
+        if self.whole:
+            yield Advance(1.0, 0, self.network(self.source(0, self.size[0]), self.mix).clamp(0, 1))
+            return
+        try:
+            yield from self._staged()
+        finally:
+            forget(self.network)
 
-    def _tiled(self) -> Iterator[tuple[int, int, Tensor]]:
-        for top in _starts(self.size[0]):
-            for left in _starts(self.size[1]):
-                yield top, left, self._tile(top, left)
+    def _staged(self) -> Iterator[Advance]:
+        stages = list(self.network.stages())
+        total, done = _cost(stages, Entered(self.network, self.source, *self.size)), 0.0
+        earlier: Map | None = None
+        x: Map = Entered(self.network, self.source, *self.size)
+        for number, stage in enumerate(stages[:-1]):
+            raw = Convolved(x, stage.convolution)
+            shelf = None if number == len(stages) - 2 else self.shelves(raw.channels, raw.height, raw.width)
+            statistics = Statistics(stage.norm)
+            for top, bottom in self._bands(raw.height):
+                part = raw.rows(top, bottom)
+                statistics.add(part)
+                if shelf:
+                    shelf.put(top, part)
+                done += raw.cost() * (bottom - top) / raw.height
+                yield Advance(done / total)
+            statistics.freeze()
+            finished = Finished(shelf or raw, stage, self.mix, earlier)
+            if shelf and stage.adds:
+                # A sum would be one of ever more terms if it were worked out whenever it is read.
+                for top, bottom in self._bands(raw.height):
+                    shelf.put(top, finished.rows(top, bottom))
+                finished = shelf
+            earlier, x = x, finished
+        yield from self._last(Convolved(x, stages[-1].convolution), done, total)
 
-    def _tile(self, top: int, left: int) -> Tensor:
-        height, width = min(TILE, self.size[0] - top), min(TILE, self.size[1] - left)
-        from_top, from_left = max(0, top - self.margin), max(0, left - self.margin)
-        to_bottom, to_right = min(self.size[0], top + height + self.margin), min(self.size[1], left + width + self.margin)
-        seen = self.source(from_top, from_left, to_bottom - from_top, to_right - from_left)
-        painted = self.network(seen, self.mix)
-        return painted[..., top - from_top:top - from_top + height, left - from_left:left - from_left + width].clamp(0, 1)
-
-    def _samples(self) -> Tensor:
-        """(N, 3, side, side): squares on an even grid over the picture, as many along each side as its shape asks for."""
+    def _last(self, raw: Map, done: float, total: float) -> Iterator[Advance]:
         height, width = self.size
-        side = min(SAMPLE_SIDE, height, width)
-        down = max(1, min(SAMPLES, round(math.sqrt(SAMPLES * height / width))))
-        across = max(1, SAMPLES // down)
-        places = [(round(y), round(x)) for y in _even(height - side, down) for x in _even(width - side, across)]
-        return torch.cat([self.source(top, left, side, side) for top, left in places])
+        for top, bottom in self._bands(raw.height):
+            rows = self.network.leave(raw.rows(top, bottom)).clamp(0, 1)[:, :, :height - top, :width]
+            yield Advance(done / total + (1 - done / total) * bottom / raw.height, top, rows)
+
+    def _bands(self, height: int) -> Iterator[tuple[int, int]]:
+        """Rows of a map of ``height`` rows, from and to, for each part of the picture; the same parts at every stage."""
+        stride = self.network.stride
+        most = -(-self.size[0] // stride) * stride
+        at_once = max(FEWEST_ROWS, PIXELS_AT_ONCE // self.size[1] // stride * stride)
+        for top in range(0, most, at_once):
+            yield top * height // most, min(most, top + at_once) * height // most
 
 
-def _starts(side: int) -> range:
-    return range(0, side, TILE)
-
-
-def _even(room: int, count: int) -> Sequence[float]:
-    return [room * (k + 0.5) / count for k in range(count)]
-
-
-@contextmanager
-def measured(network: Network) -> Iterator[None]:
-    """Within, the first pass sets every norm's statistics, over all its pictures together; afterwards they are forgotten."""
-    try:
-        for norm in network.norms():
-            norm.recording = True
-        yield
-    finally:
-        forget(network)
+def _cost(stages: list[Stage], x: Map) -> float:
+    """Multiplications of all stages, the last normed one's twice."""
+    total = 0.0
+    for number, stage in enumerate(stages):
+        x = Convolved(x, stage.convolution)
+        total += x.cost() * (2 if number == len(stages) - 2 else 1)
+    return total
 
 
 def forget(network: Network) -> None:
     """Every norm measures its own input again."""
     for norm in network.norms():
-        norm.statistics, norm.recording = None, False
+        norm.statistics = None

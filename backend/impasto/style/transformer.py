@@ -18,98 +18,50 @@ extent and no activation follows the sum of a residual block (blobs grow where a
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .convolution import convolve
+from .layers import ConditionalNorm, Convolution, Grown, OnCells
 
 INPUT_MEAN, INPUT_STD = 0.45, 0.25
 """Of natural photographs, sRGB 0..1: what networks are fed has about zero mean and unit variance."""
 
-NORM_EPS = 1e-4
 
+class Stage(NamedTuple):
+    """One convolution with what follows it; a network's stages are its whole program."""
 
-class Convolution(nn.Module):
-    """A convolution that sees its picture reflected at the borders. Odd ``kernel``; ``stride`` 1 or 2."""
+    convolution: Convolution
+    norm: ConditionalNorm | None = None
+    rectified: bool = False
+    adds: bool = False
+    """What the stage before was given is added in the end: the second half of a residual block."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(outputs, inputs, kernel, kernel))
-        self.bias = nn.Parameter(torch.zeros(outputs))
-        self.stride, self.margin = stride, kernel // 2
-        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) -> (N, outputs, H / stride, W / stride)."""
-        return convolve(_reflected(x, self.margin), self.weight, self.bias, self.stride)
-
-
-def _reflected(x: Tensor, margin: int) -> Tensor:
-    # A picture thinner than the margin cannot be reflected so far.
-    thin = margin >= min(x.shape[-2:])
-    return F.pad(x, (margin,) * 4, mode="replicate" if thin else "reflect") if margin else x
-
-
-class ConditionalNorm(nn.Module):
-    """Instance norm whose scale and shift are a mix of rows: ``sum_r m_r gamma_r * (x - mu) / sigma + sum_r m_r beta_r``.
-
-    With ``statistics`` set, (mean, standard deviation) of (1, C, 1, 1) each, those are used instead of the input's own: that is
-    how tiles of one picture are painted alike. ``recording`` sets them, from all of a batch together.
-    """
-
-    def __init__(self, rows: int, channels: int) -> None:
-        super().__init__()
-        self.gamma = nn.Parameter(torch.ones(rows, channels))
-        self.beta = nn.Parameter(torch.zeros(rows, channels))
-        self.statistics: tuple[Tensor, Tensor] | None = None
-        self.recording = False
-
-    def forward(self, x: Tensor, mix: Tensor) -> Tensor:
-        """``x`` (N, C, H, W), ``mix`` (N, rows) -> (N, C, H, W)."""
-        gamma, beta = mix.to(x.dtype) @ self.gamma.to(x.dtype), mix.to(x.dtype) @ self.beta.to(x.dtype)
-        mean, deviation = self.statistics or self._measured(x)
-        scale = gamma[..., None, None] / deviation.to(x.dtype)
-        return torch.addcmul(beta[..., None, None] - mean.to(x.dtype) * scale, x, scale)
-
-    def _measured(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        over = (0, 2, 3) if self.recording else (2, 3)
-        variance, mean = _var_mean(x.float(), over)
-        found = mean, (variance + NORM_EPS).sqrt()
-        if self.recording:
-            self.statistics = found
-        return found
-
-
-CANCELLED = 1e-3
-"""Share of the mean square below which a variance, taken as the difference of the two, has too few digits left."""
-
-
-def _var_mean(x: Tensor, over: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    # PyTorch's own goes over the numbers one by one on a CPU: it took a quarter of a pass through the network.
-    if x.device.type == "cpu" and not torch.is_grad_enabled():
-        mean = x.mean(over, keepdim=True)
-        square = torch.linalg.vector_norm(x, dim=over, keepdim=True).square() * (mean.numel() / x.numel())
-        variance = square - mean.square()
-        if bool((variance > CANCELLED * square).all()):
-            return variance, mean
-    return torch.var_mean(x, over, correction=0, keepdim=True)
+    def finish(self, raw: Tensor, mix: Tensor, earlier: Tensor | None) -> Tensor:
+        """What the stage gives: its convolution's result ``raw``, normed, rectified, added to ``earlier``."""
+        if self.norm is None:
+            return raw
+        normed = self.norm(raw, mix)
+        if self.rectified:
+            return F.relu(normed, inplace=not torch.is_grad_enabled())
+        return earlier + normed if self.adds else normed
 
 
 class Block(nn.Module):
     """Convolution, norm, rectifier."""
 
-    def __init__(self, rows: int, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+    def __init__(self, rows: int, outputs: int, convolution: Convolution) -> None:
         super().__init__()
-        self.convolution = Convolution(inputs, outputs, kernel, stride)
+        self.convolution = convolution
         self.norm = ConditionalNorm(rows, outputs)
 
-    def forward(self, x: Tensor, mix: Tensor) -> Tensor:
-        return F.relu(self.norm(self.convolution(x), mix), inplace=not self.training)
+    def stage(self) -> Stage:
+        """It as a stage."""
+        return Stage(self.convolution, self.norm, rectified=True)
 
 
 class Residual(nn.Module):
@@ -117,24 +69,25 @@ class Residual(nn.Module):
 
     def __init__(self, rows: int, channels: int) -> None:
         super().__init__()
-        self.first = Block(rows, channels, channels, 3)
+        self.first = Block(rows, channels, Convolution(channels, channels, 3))
         self.convolution = Convolution(channels, channels, 3)
         self.norm = ConditionalNorm(rows, channels)
 
-    def forward(self, x: Tensor, mix: Tensor) -> Tensor:
-        return x + self.norm(self.convolution(self.first(x, mix)), mix)
+    def stages(self) -> tuple[Stage, Stage]:
+        """Both halves."""
+        return self.first.stage(), Stage(self.convolution, self.norm, adds=True)
 
 
 class Network(nn.Module):
     """What all transformation networks share: (N, 3, H, W) sRGB 0..1 and a mix of rows in, a painting of the same size out.
 
     ``stride``: the factor by which the coarsest features are smaller; ``radius``: how far, in px, an output looks around itself
-    (normalisation apart); ``tiles``: whether parts of a picture can be painted one by one.
+    (normalisation apart); ``staged``: whether it is nothing but its stages, so that a picture can be painted some rows at a time.
     """
 
     stride = 4
     radius = 0
-    tiles = True
+    staged = True
 
     def __init__(self, spec: str, rows: int) -> None:
         super().__init__()
@@ -143,11 +96,25 @@ class Network(nn.Module):
     def forward(self, picture: Tensor, mix: Tensor) -> Tensor:
         """``mix`` (N, rows), each row's share. The output is not clamped: training needs to feel where it leaves 0..1."""
         height, width = picture.shape[-2:]
-        x = _multiple((picture - INPUT_MEAN) / INPUT_STD, self.stride)
-        return (self.paint(x, mix) * INPUT_STD + INPUT_MEAN)[..., :height, :width]
+        return self.leave(self.paint(self.enter(multiple(picture, self.stride)), mix))[..., :height, :width]
+
+    def enter(self, picture: Tensor) -> Tensor:
+        """What the first stage sees of a picture whose sides are multiples of :attr:`stride`."""
+        return (picture - INPUT_MEAN) / INPUT_STD
+
+    def leave(self, painted: Tensor) -> Tensor:
+        """A picture from what the last stage gives."""
+        return painted * INPUT_STD + INPUT_MEAN
 
     def paint(self, x: Tensor, mix: Tensor) -> Tensor:
-        """The network itself, on normalised pictures with sides that are multiples of :attr:`stride`."""
+        """The network itself, from what :meth:`enter` gives to what :meth:`leave` takes: stage after stage."""
+        earlier: Tensor | None = None
+        for stage in self.stages():
+            earlier, x = x, stage.finish(stage.convolution(x), mix, earlier)
+        return x
+
+    def stages(self) -> Iterator[Stage]:
+        """In the order in which a picture goes through them; the last has no norm."""
         raise NotImplementedError
 
     def norms(self) -> Iterator[ConditionalNorm]:
@@ -162,52 +129,59 @@ class Johnson(Network):
         super().__init__(spec, rows)
         full, half, quarter = widths
         self.radius = 4 + 1 + 2 + 4 * 2 * blocks + 4 + 2 + 4 + 1
-        self.down = nn.ModuleList([Block(rows, 3, full, 9), Block(rows, full, half, 3, 2), Block(rows, half, quarter, 3, 2)])
+        self.down = nn.ModuleList([Block(rows, full, Convolution(3, full, 9)), Block(rows, half, Convolution(full, half, 3, 2)),
+                                   Block(rows, quarter, Convolution(half, quarter, 3, 2))])
         self.residual = nn.ModuleList([Residual(rows, quarter) for _ in range(blocks)])
-        self.up = nn.ModuleList([Block(rows, quarter, half, 3), Block(rows, half, full, 3)])
+        self.up = nn.ModuleList([Block(rows, half, Grown(quarter, half)), Block(rows, full, Grown(half, full))])
         self.out = Convolution(full, 3, 9)
 
-    def paint(self, x: Tensor, mix: Tensor) -> Tensor:
-        for block in (*self.down, *self.residual):
-            x = block(x, mix)
-        for block in self.up:
-            x = block(F.interpolate(x, scale_factor=2, mode="nearest"), mix)
-        return self.out(x)
+    def stages(self) -> Iterator[Stage]:
+        """Down, through the blocks, up, out."""
+        yield from (block.stage() for block in self.down)
+        for residual in self.residual:
+            yield from residual.stages()
+        yield from (block.stage() for block in self.up)
+        yield Stage(self.out)
 
 
 class Lean(Network):
     """Space to depth, residual blocks at quarter size, two doublings that get narrower: little happens where the pixels are many.
 
-    Space to depth loses nothing, so nothing is convolved at full size on the way in.
+    Space to depth loses nothing, so nothing is convolved at full size on the way in; on the way out the last two convolutions
+    work on cells of 2 x 2 px.
     """
 
     def __init__(self, spec: str, rows: int, width: int, blocks: int) -> None:
         super().__init__(spec, rows)
         half, full = max(8, 3 * width // 8), max(8, width // 4)
         self.radius = 4 + 4 + 4 * 2 * blocks + 4 + 2 + 4
-        self.first = Block(rows, 48, width, 3)
+        self.first = Block(rows, width, Convolution(48, width, 3))
         self.residual = nn.ModuleList([Residual(rows, width) for _ in range(blocks)])
-        self.up = nn.ModuleList([Block(rows, width, half, 3), Block(rows, half, full, 3)])
-        self.out = Convolution(full, 3, 5)
+        self.up = nn.ModuleList([Block(rows, half, Grown(width, half)), Block(rows, full, Grown(half, full, cells=True))])
+        self.out = OnCells(full, 3)
 
-    def paint(self, x: Tensor, mix: Tensor) -> Tensor:
-        x = self.first(F.pixel_unshuffle(x, 4), mix)
-        for block in self.residual:
-            x = block(x, mix)
-        for block in self.up:
-            x = block(F.interpolate(x, scale_factor=2, mode="nearest"), mix)
-        return self.out(x)
+    def enter(self, picture: Tensor) -> Tensor:
+        """(N, 3, H, W) -> (N, 48, H / 4, W / 4)."""
+        return F.pixel_unshuffle(super().enter(picture), 4)
+
+    def stages(self) -> Iterator[Stage]:
+        """In, through the blocks, up, out."""
+        yield self.first.stage()
+        for residual in self.residual:
+            yield from residual.stages()
+        yield from (block.stage() for block in self.up)
+        yield Stage(self.out)
 
 
 class Texture(Network):
     """Ulyanov et al. 2016 (arXiv 1603.03417), figure 2: branches at 1/2^k of the size, joined from the coarsest up.
 
     Each branch sees the picture and as many channels of noise; from the noise alone (a picture of no content: mid-grey) it
-    generates texture of any size. Always in one piece: noise is drawn for a whole picture, so tiles would not join.
+    generates texture of any size. Always in one piece: its branches join, and noise is drawn for a whole picture.
     """
 
     NOISE = 3
-    tiles = False
+    staged = False
 
     def __init__(self, spec: str, rows: int, width: int, scales: int) -> None:
         super().__init__(spec, rows)
@@ -221,7 +195,8 @@ class Texture(Network):
 
     @staticmethod
     def _unit(rows: int, inputs: int, width: int) -> nn.ModuleList:
-        return nn.ModuleList([Block(rows, inputs, width, 3), Block(rows, width, width, 3), Block(rows, width, width, 1)])
+        return nn.ModuleList([Block(rows, width, Convolution(inputs, width, 3)), Block(rows, width, Convolution(width, width, 3)),
+                              Block(rows, width, Convolution(width, width, 1))])
 
     def paint(self, x: Tensor, mix: Tensor) -> Tensor:
         painted: Tensor | None = None
@@ -229,7 +204,7 @@ class Texture(Network):
             small = F.avg_pool2d(x, 2**level) if level else x
             branch = torch.cat([small, self._noise(small, level)], 1)
             for block in self.branches[level]:
-                branch = block(branch, mix)
+                branch = _through(block, branch, mix)
             if painted is None:
                 painted = branch
                 continue
@@ -237,7 +212,7 @@ class Texture(Network):
             grown = F.interpolate(painted, scale_factor=2, mode="nearest")
             painted = torch.cat([self.coarse[join](grown, mix), self.fine[join](branch, mix)], 1)
             for block in self.joins[join]:
-                painted = block(painted, mix)
+                painted = _through(block, painted, mix)
         return self.out(painted)
 
     def _noise(self, like: Tensor, level: int) -> Tensor:
@@ -269,7 +244,12 @@ def build(spec: str, rows: int) -> Network:
     return Texture(spec, rows, *numbers)
 
 
-def _multiple(x: Tensor, stride: int) -> Tensor:
+def _through(block: Block, x: Tensor, mix: Tensor) -> Tensor:
+    stage = block.stage()
+    return stage.finish(stage.convolution(x), mix, None)
+
+
+def multiple(x: Tensor, stride: int) -> Tensor:
     """``x`` with its right and bottom replicated to sides that are multiples of ``stride``; else they would show glitches."""
     height, width = x.shape[-2:]
     right, below = -width % stride, -height % stride
@@ -279,8 +259,3 @@ def _multiple(x: Tensor, stride: int) -> Tensor:
 def parameters_of_a_row(network: Network) -> int:
     """How many numbers one more style costs."""
     return sum(2 * norm.gamma.shape[1] for norm in network.norms())
-
-
-def receptive_margin(network: Network) -> int:
-    """:attr:`Network.radius`, rounded up to a multiple of the stride: tiles that overlap by this much join without a seam."""
-    return math.ceil(network.radius / network.stride) * network.stride

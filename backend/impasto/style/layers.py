@@ -1,0 +1,153 @@
+"""What transformation networks are made of: convolutions that see reflected borders, and norms with a row for every style.
+
+A convolution paints a whole map of features or some rows of it: ``above`` and ``below`` say whether the map ends there. Where
+it does not, the input has to bring :attr:`Convolution.reach` more rows.
+
+Enlarging is nearest neighbour, then a convolution. As enlarged cells repeat, that is the same as another convolution of the small
+map with four results for each cell, a *cell* being 2 x 2 px: :class:`Grown`. Results may stay cells for the next convolution
+(:class:`OnCells`): the maps then have a quarter of the positions and four times the channels, which CPUs like far better.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .convolution import convolve
+
+NORM_EPS = 1e-4
+
+CANCELLED = 1e-3
+"""Share of the mean square below which a variance, taken as the difference of the two, has too few digits left."""
+
+
+class Convolution(nn.Module):
+    """A convolution that sees its map reflected at the borders. Odd ``kernel``; ``stride`` 1 or 2.
+
+    ``up`` rows come out for each ``down`` rows that go in; ``reach``: rows looked at beyond those, on either side.
+    """
+
+    up = 1
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(outputs, inputs, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.down = self.stride = stride
+        self.reach = kernel // 2
+        self.channels = outputs
+        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
+
+    def forward(self, x: Tensor, above: bool = True, below: bool = True) -> Tensor:
+        """(N, inputs, H, W) -> (N, outputs, H / stride, W / stride)."""
+        margin = self.reach
+        # A map thinner than the margin cannot be reflected so far.
+        thin = margin >= min(x.shape[-2:])
+        sides = (margin, margin, margin * above, margin * below)
+        padded = F.pad(x, sides, mode="replicate" if thin else "reflect") if margin else x
+        return convolve(padded, self.weight, self.bias, self.stride)
+
+
+class Grown(Convolution):
+    """Nearest-neighbour enlarging by two and a 3 x 3 convolution, done as one convolution of the small map.
+
+    ``cells``: results stay cells, (N, outputs * 4, H, W), the four px of a cell from left to right and from the top down.
+    """
+
+    def __init__(self, inputs: int, outputs: int, cells: bool = False) -> None:
+        super().__init__(inputs, outputs, 3)
+        self.cells = cells
+        self.up = 1 if cells else 2
+        self.channels = 4 * outputs if cells else outputs
+        # taps[p, o, t]: on the row p of a cell, tap t - 1 of the kernel falls on the cell o - 1 rows further on.
+        taps = torch.tensor([[[float(o - 1 == (p + t - 1) // 2) for t in range(3)] for o in range(3)] for p in range(2)])
+        self.register_buffer("taps", taps, persistent=False)
+
+    def forward(self, x: Tensor, above: bool = True, below: bool = True) -> Tensor:
+        """(N, inputs, H, W) -> (N, outputs, 2 H, 2 W), or cells."""
+        weight = torch.einsum("poa,qxb,kcab->kpqcox", self.taps, self.taps, self.weight).flatten(0, 2)
+        # Reflecting an enlarged map by one px meets the border's own px again.
+        padded = F.pad(x, (1, 1, int(above), int(below)), mode="replicate")
+        cells = convolve(padded, weight, self.bias.repeat_interleave(4))
+        return cells if self.cells else F.pixel_shuffle(cells, 2)
+
+
+class OnCells(Convolution):
+    """A 5 x 5 convolution of px, done on cells as a 3 x 3 one."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 5)
+        self.reach, self.up = 1, 2
+        # taps[p, o, q, t]: on the row p of a cell, tap t - 2 falls on row q of the cell o - 1 further on.
+        taps = torch.tensor([[[[float((p + t - 2) // 2 == o - 1 and (p + t) % 2 == q) for t in range(5)] for q in range(2)]
+                              for o in range(3)] for p in range(2)])
+        self.register_buffer("taps", taps, persistent=False)
+
+    def forward(self, x: Tensor, above: bool = True, below: bool = True) -> Tensor:
+        """Cells (N, inputs * 4, H, W) -> px (N, outputs, 2 H, 2 W)."""
+        weight = torch.einsum("poqa,rxsb,kcab->kprcqsox", self.taps, self.taps, self.weight)
+        weight = weight.flatten(0, 2).flatten(1, 3)
+        cells = convolve(_reflected_cells(x, above, below), weight, self.bias.repeat_interleave(4))
+        return F.pixel_shuffle(cells, 2)
+
+
+def _reflected_cells(x: Tensor, above: bool, below: bool) -> Tensor:
+    """Cells with as many of them around as a reflection of the *px* by two fills."""
+    height, width = x.shape[-2:]
+    padded = F.pad(x, (1, 1, int(above), int(below)), mode="replicate")
+    px = padded.unflatten(1, (-1, 2, 2))
+    # Beyond the border come the px one and two further in: the border cell's inner px, and the next cell's nearer px.
+    if above and height > 1:
+        px[:, :, 0, :, 0] = px[:, :, 0, :, 2]
+    if below and height > 1:
+        px[:, :, 1, :, -1] = px[:, :, 1, :, -3]
+    if width > 1:
+        px[:, :, :, 0, :, 0] = px[:, :, :, 0, :, 2]
+        px[:, :, :, 1, :, -1] = px[:, :, :, 1, :, -3]
+    return padded
+
+
+class ConditionalNorm(nn.Module):
+    """Instance norm whose scale and shift are a mix of rows: ``sum_r m_r gamma_r * (x - mu) / sigma + sum_r m_r beta_r``.
+
+    With ``statistics`` set, (mean, variance) of (1, C, 1, 1) each, those are used instead of the input's own: that is how
+    parts of one picture are painted alike.
+    """
+
+    def __init__(self, rows: int, channels: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(rows, channels))
+        self.beta = nn.Parameter(torch.zeros(rows, channels))
+        self.statistics: tuple[Tensor, Tensor] | None = None
+
+    def forward(self, x: Tensor, mix: Tensor) -> Tensor:
+        """``x`` (N, C, H, W), or cells (N, 4 C, H, W); ``mix`` (N, rows) -> the same shape."""
+        gamma, beta = mix.to(x.dtype) @ self.gamma.to(x.dtype), mix.to(x.dtype) @ self.beta.to(x.dtype)
+        flat = self._flat(x)
+        mean, variance = self.statistics or var_mean(flat)[::-1]
+        scale = gamma[..., None, None] / (variance + NORM_EPS).sqrt().to(x.dtype)
+        return torch.addcmul(beta[..., None, None] - mean.to(x.dtype) * scale, flat, scale).view(x.shape)
+
+    def _flat(self, x: Tensor) -> Tensor:
+        """Cells as (N, C, 4 H, W): a norm does not mind where its px are."""
+        channels = self.gamma.shape[1]
+        return x if x.shape[1] == channels else x.reshape(x.shape[0], channels, -1, x.shape[-1])
+
+    def measured(self, x: Tensor) -> tuple[Tensor, Tensor, int]:
+        """Variance, mean, (1, C, 1, 1) each, and the number of px of a part of a map, from which wholes can be put together."""
+        flat = self._flat(x)
+        return *var_mean(flat), flat.shape[-2] * flat.shape[-1]
+
+
+def var_mean(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Variance and mean of each channel of each picture, in float32."""
+    x = x.float()
+    # PyTorch's own goes over the numbers one by one on a CPU: it took a quarter of a pass through the network.
+    if x.device.type == "cpu" and not torch.is_grad_enabled():
+        mean = x.mean((2, 3), keepdim=True)
+        square = torch.linalg.vector_norm(x, dim=(2, 3), keepdim=True).square() * (mean.numel() / x.numel())
+        variance = square - mean.square()
+        if bool((variance > CANCELLED * square).all()):
+            return variance, mean
+    return torch.var_mean(x, (2, 3), correction=0, keepdim=True)
