@@ -13,7 +13,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "backend" / "impasto"
 PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-EVERYBODY = {"errors", "stylization", "settings", "paths", ""}
+EVERYBODY = {"errors", "parameters", "stylization", "training", "settings", "paths", ""}
 MAY_IMPORT = {
     "style": set(),
     "images": set(),
@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "api": {"jobs", "images", "models"},
     "cli": {"api", "jobs", "images", "models"},
 }
-WORKER_ONLY = {"jobs/device.py", "jobs/easel.py", "jobs/fast.py", "jobs/photos.py"}
+WORKER_ONLY = {"jobs/device.py", "jobs/easel.py", "jobs/fast.py", "jobs/photos.py", "jobs/together.py", "jobs/train.py"}
 """The modules outside `style` that may import torch at their top."""
 
 LIBRARIES_OF_OTHERS = {

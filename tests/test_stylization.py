@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from impasto.cli.parameters import page
 from impasto.errors import ImpastoError, InvalidParameter, StyleMissing, UnknownParameter
-from impasto.stylization import ADVANCED, BASIC, MAX_STYLES, Stylization, plain
+from impasto.parameters import ADVANCED, BASIC, MAX_STYLES, plain
+from impasto.stylization import Stylization
 
 PARAMETERS = {p.name: p for p in Stylization.parameters()}
 KINDS = {"number", "integer", "choice", "text list", "number list", "layers"}

@@ -32,7 +32,6 @@ from torch import Tensor
 
 NETWORK = "lean:64x5"
 STYLES = ("starry-night", "great-wave", "scream", "metzinger", "composition-vii")
-STYLE_LAYERS = {"relu1_1": 0.6, "relu2_1": 0.8, "relu3_1": 1.0, "relu4_1": 1.5}
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,10 @@ class Phase:
 
 PHASES = (
     # Small crops first: four of 128 px cost what one of 256 px does, and colours and small strokes need no more.
-    Phase(Recipe(steps=5500, batch=4, side=128, style_sides=(512, 256), learning_rate=2e-3, style_layers=STYLE_LAYERS), 3500),
+    Phase(Recipe(steps=5500, batch=4, side=128, style_sides=(512, 256), learning_rate=2e-3,
+                 style_layers={**Recipe().style_layers, "relu4_1": 1.5}), 3500),
     # Then large ones, in which large strokes have room.
-    Phase(Recipe(steps=1000, batch=1, side=256, style_sides=(640, 320), learning_rate=1e-3,
-                 style_layers={**STYLE_LAYERS, "relu4_1": 1.6}), 800),
+    Phase(Recipe(steps=1000, batch=1, side=256, style_sides=(640, 320), learning_rate=1e-3), 800),
 )
 
 

@@ -63,6 +63,7 @@ class Settings:
     weights_dir: str = _setting("", "Folder for encoder weights; empty puts them under the data folder.")
     drop_in_dir: str = _setting(
         "", "Folder in which weight files put there by hand are looked for first; empty: drop-in under the weights folder.")
+    photos_dir: str = _setting("", "Folder of photographs to train fast styles on; empty: the few that ship with Impasto.")
     result_hours: float = _setting(72, "Hours for which finished jobs and their pictures are kept.", minimum=0.01, maximum=87600)
 
     offline: bool = _setting(False, "Never fetch anything.", section="Downloads")

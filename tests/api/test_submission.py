@@ -7,7 +7,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from impasto.stylization import MAX_STYLES, Stylization
+from impasto.parameters import MAX_STYLES
+from impasto.stylization import Stylization
 
 from . import pictures
 from .conftest import TOKEN, stylize_files

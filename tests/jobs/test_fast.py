@@ -168,6 +168,7 @@ def test_a_smaller_resolution_is_painted_smaller_and_said(easel, network, tmp_pa
 def test_a_large_picture_reports_progress_and_can_be_cancelled_in_between(easel, network, tmp_path, monkeypatch):
     monkeypatch.setattr(feedforward, "WHOLE_PIXELS", 100)
     monkeypatch.setattr(feedforward, "PIXELS_AT_ONCE", 100)
+    monkeypatch.setattr(feedforward, "FEWEST_ROWS", 32)
     whole, result, said = paint(easel, tmp_path, photo())
     told = [fields for event, fields in said if event == "progress"]
     assert [fields["step"] for fields in told] == list(range(1, 19)) and {fields["total"] for fields in told} == {18}

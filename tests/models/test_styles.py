@@ -11,9 +11,9 @@ import pytest
 from impasto.errors import BadPicture, Conflict, PictureTooLarge, PictureTooSmall, UnknownStyle, UnsupportedPicture
 from impasto.images import decode, probe
 from impasto.models import StyleLibrary
+from impasto.parameters import STYLE_ID
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
-from impasto.stylization import STYLE_ID
 from PIL import Image
 
 

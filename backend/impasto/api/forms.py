@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from flask import Request, request
 
 from ..errors import InvalidParameter, MalformedRequest, UnknownParameter, UnknownStyle, UnsupportedMediaType
-from ..stylization import MAX_STYLES, STYLE_ID, UPLOAD, Stylization
+from ..parameters import MAX_STYLES, STYLE_ID, UPLOAD
+from ..stylization import Stylization
+from ..training import MOST_PAINTINGS, Training
 from . import pictures
 from .services import services
 
@@ -140,6 +142,35 @@ class NewStyle:
     data: bytes
 
 
+def read_training() -> Submission:
+    """The training that the present request asks for: ``picture`` once or more, as many a ``name``, and the order's parameters."""
+    from ..jobs import Submission
+    read_multipart()
+    settings = services().settings
+    paintings = [file.read() for file in request.files.getlist("picture")]
+    names = [name.strip() for name in request.form.getlist("name")]
+    if not paintings or set(request.files) - {"picture"}:
+        raise MalformedRequest("The form needs files named picture, the paintings to learn.", field="picture",
+                               hint="With curl: -F picture=@painting.jpg -F name='My painting'")
+    if len(paintings) > MOST_PAINTINGS:
+        raise InvalidParameter(f"At most {MOST_PAINTINGS} pictures are learnt at once, not {len(paintings)}.", field="picture")
+    if len(names) != len(paintings):
+        raise InvalidParameter(f"There are {len(paintings)} pictures but {len(names)} names.", field="name")
+    for name in names:
+        check_name(name)
+    training = Training.converted({name: value for name, value in request.form.items() if name != "name"})
+    for data in paintings:
+        pictures.check(data, settings, "picture")
+    return Submission(kind="train", parameters={"name": names, **training.to_dict()}, idempotency_key=idempotency_key(request),
+                      inputs={f"picture-{number}": data for number, data in enumerate(paintings)})
+
+
+def check_name(name: str) -> None:
+    """Raises :class:`InvalidParameter` where ``name`` can be no style's."""
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        raise InvalidParameter(f"A style's name has 1 to {MAX_NAME_LENGTH} characters.", field="name")
+
+
 def read_style() -> NewStyle:
     """The form that adds a style to the library: ``name`` and ``picture``. The library checks the picture."""
     read_multipart()
@@ -151,6 +182,5 @@ def read_style() -> NewStyle:
     if len(files) != 1:
         raise MalformedRequest("The form needs one file named picture.", field="picture",
                                hint="With curl: -F picture=@painting.jpg -F name='My painting'")
-    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-        raise InvalidParameter(f"A style's name has 1 to {MAX_NAME_LENGTH} characters.", field="name")
+    check_name(name)
     return NewStyle(name, files[0].read())

@@ -8,7 +8,9 @@ from types import NoneType, UnionType
 from typing import Any
 
 from ..errors import all_errors
-from ..stylization import MAX_STYLES, Parameter, Stylization
+from ..parameters import MAX_STYLES, Parameter
+from ..stylization import Stylization
+from ..training import MOST_PAINTINGS, Training
 
 TEXT: dict[str, Any] = {"type": "string"}
 FILE: dict[str, Any] = {"type": "string", "contentMediaType": "application/octet-stream"}
@@ -21,7 +23,7 @@ def components() -> dict[str, Any]:
     return {"schemas": {
         "Error": error_schema(), "Health": _object(name=TEXT, version=TEXT, instance=TEXT),
         "Job": job_schema(), "Jobs": _list("jobs", "Job"),
-        "StylizeForm": stylize_form(), "StyleForm": _object(name=TEXT, picture=FILE),
+        "StylizeForm": stylize_form(), "StyleForm": _object(name=TEXT, picture=FILE), "TrainForm": train_form(),
         "Style": style_schema(), "Styles": _list("styles", "Style"),
         "Model": _object(id=TEXT, status={"enum": ["present", "absent", "damaged"]}), "Models": _list("models", "Model"),
         "Parameters": _object(parameters={"type": "array", "items": {"$ref": "#/components/schemas/Parameter"}},
@@ -75,6 +77,15 @@ def stylize_form() -> dict[str, Any]:
     properties["style"] |= {"maxItems": MAX_STYLES}
     properties["style"]["description"] += " Text parts are ids, file parts are pictures; ids come first."
     return {"type": "object", "required": ["content", "style"], "properties": properties}
+
+
+def train_form() -> dict[str, Any]:
+    """The form of /v1/styles/train: paintings, a name for each, and every parameter."""
+    properties: dict[str, Any] = {
+        "picture": {"type": "array", "items": FILE, "maxItems": MOST_PAINTINGS, "description": "The paintings to learn."},
+        "name": {"type": "array", "items": TEXT, "maxItems": MOST_PAINTINGS, "description": "A name for each, in their order."}}
+    properties |= {parameter.name: form_field(parameter) for parameter in Training.parameters()}
+    return {"type": "object", "required": ["picture", "name"], "properties": properties}
 
 
 def form_field(parameter: Parameter) -> dict[str, Any]:

@@ -43,6 +43,12 @@ class Client:
         files += [("style", ("style", style, "application/octet-stream")) for style in styles if isinstance(style, bytes)]
         return self._ask("POST", "/v1/jobs", data=fields, files=files).json()
 
+    def train(self, titles: Sequence[str], paintings: Sequence[bytes], values: Mapping[str, Any]) -> dict[str, Any]:
+        """Queue a training. Answers the job."""
+        fields = [("name", title) for title in titles] + [(name, str(value)) for name, value in values.items()]
+        files = [("picture", ("picture", painting, "application/octet-stream")) for painting in paintings]
+        return self._ask("POST", "/v1/styles/train", data=fields, files=files).json()
+
     def job(self, id: str, *, since: int | None = None, timeout: float = 0) -> dict[str, Any]:
         """The job; with ``since``, as soon as it has changed since that version, or after ``timeout`` seconds."""
         query = {} if since is None else {"since": str(since), "timeout": str(timeout)}

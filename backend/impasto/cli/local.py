@@ -31,7 +31,7 @@ def paint(settings: Settings, order: Order, watch: Watch) -> bytes:
     with _work_folder() as name, watch.interrupts(heed):
         folder = Path(name)
         _lay_out(folder, order)
-        reporter = _Reporter(folder, watch)
+        reporter = Reporter(folder, watch)
 
         def report(event: str, **fields: Any) -> None:
             reporter(event, **fields)
@@ -64,7 +64,7 @@ def _lay_out(folder: Path, order: Order) -> None:
         raise DiskFull(f"There is no room for temporary files: {error.strerror}.") from None
 
 
-class _Reporter:
+class Reporter:
     """Gathers what the engine reports into the shape in which the API tells of a job."""
 
     def __init__(self, folder: Path, watch: Watch) -> None:

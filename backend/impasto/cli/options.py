@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 
+from ..parameters import BASIC, Parameter, plain
 from ..settings import Settings, accepted_values
-from ..stylization import BASIC, Parameter, Stylization, plain
+from ..stylization import Stylization
+from ..training import Training
 from .configuration import settings_of
 
 Function = Callable[..., Any]
@@ -106,8 +108,15 @@ def with_stylization(command: Function) -> Function:
 
     ``style`` is left out: it is the command's argument.
     """
-    options = [p for p in Stylization.parameters() if p.name != "style"]
+    return _with_parameters([p for p in Stylization.parameters() if p.name != "style"], command)
 
+
+def with_training(command: Function) -> Function:
+    """Give a command the keyword ``parameters``: those that the caller named, as texts for `Training.converted`."""
+    return _with_parameters(Training.parameters(), command)
+
+
+def _with_parameters(options: Sequence[Parameter], command: Function) -> Function:
     @functools.wraps(command)
     def run(**values: Any) -> Any:
         given = {p.name: values.pop(p.name) for p in options}

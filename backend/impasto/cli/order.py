@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadPicture, ImpastoError, InvalidParameter, UnknownStyle
+from ..parameters import STYLE_ID
 from ..settings import Settings
-from ..stylization import STYLE_ID, Stylization
+from ..stylization import Stylization
 
 STDIN = "-"
 

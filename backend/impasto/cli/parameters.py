@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ..stylization import MAX_STYLES, Parameter, Stylization
+from ..parameters import MAX_STYLES, Parameter
+from ..stylization import Stylization
 from .options import HEADINGS, default_text, range_text
 
 INTRODUCTION = f"""# Parameters of a stylization

@@ -24,6 +24,17 @@ def encode(picture: Picture, format: str | None = None, quality: int = 95) -> by
     lossy WebP; a WebP is lossless where the picture's own file was. Raises :class:`NotAcceptable` where the format has no room
     for a picture of this size.
     """
+    return write(outgoing(picture, format, quality), format or picture.format)
+
+
+def write(outgoing: Outgoing, format: str) -> bytes:
+    """The file of what :func:`outgoing` has made for ``format``."""
+    return CODECS[format].write(outgoing)
+
+
+def outgoing(picture: Picture, format: str | None = None, quality: int = 95) -> Outgoing:
+    """The picture in the very samples that its file will have; the first half of :func:`encode`, after which a large picture itself
+    need not stay in memory. Raises as that does."""
     name = format or picture.format
     check_fits(name, picture.width, picture.height)
     capacity, dtype = CAPACITIES[name], depth_in(name, picture.dtype)
@@ -40,7 +51,7 @@ def encode(picture: Picture, format: str | None = None, quality: int = 95) -> by
     quantise(colours, samples[:, :, :colours.shape[2]])
     if alpha is not None:
         samples[:, :, -1] = converted(alpha, dtype)
-    return CODECS[name].write(Outgoing(samples, icc=icc, dpi=picture.dpi, lossless=picture.lossless, quality=quality))
+    return Outgoing(samples, icc=icc, dpi=picture.dpi, lossless=picture.lossless, quality=quality)
 
 
 def _in_own_space(rgb: np.ndarray, picture: Picture) -> tuple[np.ndarray, bytes | None]:

@@ -76,7 +76,7 @@ def _named(name: str) -> torch.device:
 
 
 _MALLOPT_TRIM, _MALLOPT_MMAP = -1, -3
-_KEPT_BLOCKS, _LARGEST_BLOCK = 1 << 28, 1 << 27
+_KEPT_BLOCKS, _LARGEST_BLOCK = 1 << 28, 1 << 26
 """Bytes: what the C library may keep for later use, and what is always given back at once."""
 
 

@@ -79,7 +79,7 @@ class Easel:
     def begin(self, content: np.ndarray, styles: Iterable[np.ndarray], size: Size, stylization: Stylization,
               report: Report, cancelled: Callable[[], bool]) -> Canvas:
         """A painting of ``content`` at ``size``. Arrays are (H, W, 3), sRGB-encoded. Fetches the encoder where it is missing."""
-        encoder = self._encoder(stylization, report, cancelled)
+        encoder = self.encoder(stylization.encoder, report, cancelled, stylization.pooling)
         report("phase", phase="preparing")
         largest = LARGEST_STYLE * max(size)
         tensors = []
@@ -148,21 +148,25 @@ class Easel:
         # Float pictures may exceed the range that encoders know.
         return torch.from_numpy(np.ascontiguousarray(picture)).to(self.device.torch).permute(2, 0, 1)[None].contiguous().clamp(0, 1)
 
-    def _encoder(self, stylization: Stylization, report: Report, cancelled: Callable[[], bool]) -> Encoder:
+    def encoder(self, wanted: str, report: Report, cancelled: Callable[[], bool], pooling: str = "max") -> Encoder:
+        """The encoder ``wanted`` ("auto" or an id) on the device, fetched where it is missing.
+
+        Raises :class:`Cancelled` and what fetching raises.
+        """
         store = ModelStore(Catalogue.load(), self.paths, self.settings)
-        chosen = store.choose(stylization.encoder)
-        if (chosen, stylization.pooling) not in self._encoders:
+        chosen = store.choose(wanted)
+        if (chosen, pooling) not in self._encoders:
             try:
                 loaded = store.load(chosen)
             except WeightsUnavailable:
                 report("phase", phase="fetching weights")
-                chosen = store.ensure(stylization.encoder, downloading(report), cancelled)
+                chosen = store.ensure(wanted, downloading(report), cancelled)
                 loaded = store.load(chosen)
             while len(self._encoders) >= KEPT_ENCODERS:
                 self._encoders.pop(next(iter(self._encoders)))
-            encoder = Encoder(*loaded, stylization.pooling, self.device.dtype)
-            self._encoders[chosen, stylization.pooling] = encoder.to(self.device.torch)
-        return self._encoders[chosen, stylization.pooling]
+            encoder = Encoder(*loaded, pooling, self.device.dtype)
+            self._encoders[chosen, pooling] = encoder.to(self.device.torch)
+        return self._encoders[chosen, pooling]
 
 
 def _shrunk(full: Size, long_side: int) -> Size:

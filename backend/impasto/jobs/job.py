@@ -11,8 +11,8 @@ QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed"
 STATES = (QUEUED, RUNNING, DONE, FAILED, CANCELLED)
 ENDED = (DONE, FAILED, CANCELLED)
 
-LANES = {"stylize": "device", "train": "device", "pull": "download"}
-"""Kind of job -> the queue it waits in. Each lane has a worker of its own, so a download never waits for a painting."""
+LANES = {"stylize": "device", "train": "training", "pull": "download"}
+"""Kind of job -> the queue it waits in. Each lane has a worker of its own, so no painting waits for a download or a training."""
 
 JOB_ID = re.compile(r"[0-9a-f]{16}")
 
@@ -27,7 +27,8 @@ class Submission:
     """A request for a job.
 
     ``inputs``: file name -> bytes, written to the job's folder (for "stylize": ``content``, and ``style-0``, ``style-1``...
-    by the position in ``parameters["style"]``; a style without a file is looked up in the style library).
+    by the position in ``parameters["style"]``; a style without a file is looked up in the style library; for "train":
+    ``picture-0``, ``picture-1``... by the position in ``parameters["name"]``).
     ``output``: for "stylize" ``format`` (default: the content's) and ``quality`` (default 95).
     ``idempotency_key``: the same key again answers the job that exists; empty for none.
     """
@@ -47,7 +48,7 @@ class Job:
     kind: str
     state: str
     phase: str = ""
-    """waiting, starting, fetching weights, preparing, painting, saving; the state's name once it has ended."""
+    """waiting, starting, fetching weights, preparing, painting, learning, saving; the state's name once it has ended."""
     position: int | None = None
     """Place in the queue: 1 is next, 0 is running, None has ended."""
     step: int = 0

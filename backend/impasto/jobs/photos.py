@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from ..errors import BadPicture
+from ..style.training import ALONE, Recipe, Together
 
 EXTENSIONS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 
@@ -19,6 +22,9 @@ HELD_OUT = 20
 """Photographs that are never trained on, so that figures can be compared over time."""
 
 FEWEST = 16
+
+CUTTERS = 4
+"""Threads that cut; Pillow lets go of the interpreter while it resizes."""
 
 KEPT_SIDE = 320
 """Short side, px, that photographs are shrunk to in memory; crops are cut from this."""
@@ -78,6 +84,35 @@ class Photos:
         square = Image.fromarray(picture[top:top + cut, left:left + cut])
         square = square.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
         return np.asarray(ImageOps.mirror(square) if chance.random() < 0.5 else square)
+
+
+class Crops(Iterator[Tensor]):
+    """The crops of one step after another, cut in the background so that a GPU need not wait for them."""
+
+    def __init__(self, photos: Photos, recipe: Recipe, first: int, together: Together = ALONE) -> None:
+        """``first``: the step to begin with. Close it, or use it in ``with``."""
+        self._photos, self._recipe, self._together = photos, recipe, together
+        self._threads = ThreadPoolExecutor(CUTTERS, "crops")
+        self._ahead: deque[Future[Tensor]] = deque()
+        self._next = first
+        for _ in range(2 * CUTTERS):
+            self._order()
+
+    def _order(self) -> None:
+        draw = self._next * self._together.count + self._together.rank
+        self._ahead.append(self._threads.submit(self._photos.draw, draw, self._recipe.batch, self._recipe.side, self._recipe.seed))
+        self._next += 1
+
+    def __next__(self) -> Tensor:
+        """(batch, 3, side, side)."""
+        self._order()
+        return self._ahead.popleft().result()
+
+    def __enter__(self) -> Crops:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _small(file: Path, side: int) -> np.ndarray:

@@ -15,9 +15,10 @@ from PIL import Image
 from .. import images
 from ..errors import OutOfMemory, StyleMissing
 from ..models.fast_library import FastLibrary
+from ..parameters import UPLOAD
 from ..paths import Paths
 from ..settings import Settings
-from ..stylization import UPLOAD, Stylization
+from ..stylization import Stylization
 from .control import Control
 from .folders import PREVIEW, write_atomically
 
@@ -63,11 +64,11 @@ def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], 
     full = run.full
     size = easel.fast_size(full, stylization.resolution) if choice else easel.size(full, stylization.resolution)
     try:
-        rgb, steps, early = run.paint(easel, stylization, size, choice)
+        steps, early = run.paint(easel, stylization, size, choice)
         if size[0] * size[1] >= LARGE_PIXELS:
             easel.tidy()
         report("phase", phase="saving")
-        result = run.save(rgb, output)
+        result = run.save(output)
     except Exception as error:
         if not easel.is_out_of_memory(error):
             raise
@@ -84,18 +85,18 @@ class _Run:
     def __init__(self, folder: Path, settings: Settings, report: Report, control: Control) -> None:
         """Reads the content. Raises what decoding does."""
         self._folder, self._settings, self._report, self._control = folder, settings, report, control
-        self._content = images.decode((folder / "content").read_bytes(), images.Limits.of(settings))
+        self._content: images.Picture | None = images.decode((folder / "content").read_bytes(), images.Limits.of(settings))
         self._alpha: np.ndarray | None = None
         self.full = self._content.height, self._content.width
         for note in self._content.notes:
             report("note", text=note)
 
     def paint(self, easel: Easel, stylization: Stylization, size: tuple[int, int],
-              choice: Choice | None) -> tuple[np.ndarray, int, bool]:
-        """The new colours at the content's size, the steps done, and whether that was all of them."""
+              choice: Choice | None) -> tuple[int, bool]:
+        """Paint at the content's size. Answers the steps done, and whether that was before the last."""
         full = self.full
         if stylization.strength == 0:
-            return self._content.rgb, 0, False
+            return 0, False
         if choice:
             # These colours are painted over, and those under transparent parts forgotten: at 100 megapixels a copy has 1.2 GB.
             self._content = images.repaint(self._content, images.filled(self._content))
@@ -115,21 +116,24 @@ class _Run:
             self._report("note", text=f"Stopped after step {last.step} of {last.total} and kept.")
         if last is not None and last.skipped:
             self._report("note", text=f"{last.skipped} steps overshot or gave numbers that are not finite; they were taken back.")
-        return canvas.picture(full), last.step if last else 0, early
+        self._content = images.repaint(self._content, canvas.picture(full))
+        return last.step if last else 0, early
 
-    def save(self, rgb: np.ndarray, output: dict[str, Any]) -> dict[str, Any]:
-        """Write the picture in the format asked for."""
-        picture = images.repaint(self._content, rgb)
+    def save(self, output: dict[str, Any]) -> dict[str, Any]:
+        """Write the picture in the format asked for. Nothing can be painted afterwards: the picture itself has gone."""
+        picture, self._content = self._content, None
         name = output.get("format") or picture.format
         media_type, extension = images.FORMATS[name]
         for loss in images.losses(picture, name):
             self._report("note", text=loss)
-        data = images.encode(picture, name, int(output.get("quality") or 95))
+        samples = images.outgoing(picture, name, int(output.get("quality") or 95))
+        told = {"format": name, "media_type": media_type, "width": picture.width, "height": picture.height}
+        del picture  # at 100 megapixels it has 1.2 GB, which the file need not find beside it
+        data = images.write(samples, name)
         self._control.check()
         file = self._folder / f"result{extension}"
         write_atomically(file, data)
-        return {"file": file.name, "format": name, "media_type": media_type,
-                "width": picture.width, "height": picture.height, "bytes": len(data)}
+        return {"file": file.name, **told, "bytes": len(data)}
 
     def _styles(self, stylization: Stylization, easel: Easel) -> Iterator[np.ndarray]:
         for position, name in enumerate(stylization.style):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..paths import Paths
 from ..settings import Settings
 from ..stylization import Stylization
+from ..training import Training
 from .control import Control
 from .worker import Order, Report, Work
 
@@ -34,4 +35,10 @@ def table(settings: Settings, paths: Paths) -> dict[str, Work]:
         from .pull import run_pull
         return run_pull(order.parameters["model"], settings, paths, report, lambda: control.cancelled)
 
-    return {"stylize": stylize, "pull": pull}
+    def train(order: Order, report: Report, control: Control) -> dict[str, Any]:
+        from .train import run_train
+        values = dict(order.parameters)
+        titles = values.pop("name")
+        return run_train(order.folder, Training.converted(values), titles, settings, report, control, easel())
+
+    return {"stylize": stylize, "pull": pull, "train": train}

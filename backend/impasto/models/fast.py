@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadStyleFile, DigestMismatch
-from ..stylization import STYLE_ID
+from ..parameters import STYLE_ID
 from . import weights
 from .disk import written_whole
 

@@ -22,9 +22,9 @@ import filelock
 import yaml
 
 from ..errors import Conflict, UnknownStyle, did_you_mean
+from ..parameters import STYLE_ID
 from ..paths import Paths, shipped
 from ..settings import Settings
-from ..stylization import STYLE_ID
 from .disk import disk_errors, remove_torn, written_whole
 from .fast_library import FastLibrary
 

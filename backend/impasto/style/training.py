@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -24,6 +24,8 @@ from .objective import moments_of, normalised
 from .painting import content_share
 from .scales import fit, resize
 from .transformer import Network
+
+FIRST_ROW = IDENTITY + 1
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,37 @@ class Recipe:
     tv_weight: float = 0.6
     identity_weight: float = 4.0
     content_layers: Mapping[str, float] = field(default_factory=lambda: {"relu3_3": 1.0})
-    style_layers: Mapping[str, float] = field(default_factory=lambda: {f"relu{block}_1": 1.0 for block in (1, 2, 3, 4)})
+    style_layers: Mapping[str, float] = field(
+        default_factory=lambda: {"relu1_1": 0.6, "relu2_1": 0.8, "relu3_1": 1.0, "relu4_1": 1.6})
     average: float = 0.999
     """Decay of the running mean of the weights, which is what is kept."""
     clip: float = 1.0
     """Longest gradient that a step follows as it is."""
     seed: int = 0
+
+
+class Together(Protocol):
+    """Processes that train one network: how many, which one this is, and the mean of what each found."""
+
+    count: int
+    rank: int
+
+    def average(self, gradients: Sequence[Tensor]) -> None:
+        """Replace each gradient by its mean over all processes."""
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One process."""
+
+    count: int = 1
+    rank: int = 0
+
+    def average(self, gradients: Sequence[Tensor]) -> None:
+        """There is nobody to share with."""
+
+
+ALONE = Alone()
 
 
 class StyleTarget:
@@ -66,14 +93,16 @@ class StyleTarget:
 class Trainer:
     """One training run; drive it with :meth:`step`."""
 
-    def __init__(self, network: Network, encoder: Encoder, paintings: Sequence[Tensor], recipe: Recipe,
-                 rows_only: bool = False, first_row: int = IDENTITY + 1) -> None:
-        """``paintings``: (1, 3, H, W) each; painting i has rows ``first_row + SIZES * i`` (broad) and the next (fine).
+    def __init__(self, network: Network, encoder: Encoder, paintings: Sequence[Tensor], recipe: Recipe, rows_only: bool = False,
+                 together: Together = ALONE, dtype: torch.dtype = torch.float32) -> None:
+        """``paintings``: (1, 3, H, W) each; painting i has rows ``1 + SIZES * i`` (broad) and the next (fine).
 
-        ``rows_only``: leave the convolutions alone and learn the rows (Dumoulin 2017: a new style in minutes).
+        ``rows_only``: leave the convolutions and the identity's row alone and learn the paintings' rows (Dumoulin 2017: a new
+        style in minutes). ``together``: other processes that train the same network, each on photographs of its own.
+        ``dtype``: what the network computes in; weights, statistics and losses are float32.
         """
         self.network, self.encoder, self.recipe = network, encoder, recipe
-        self.first_row = first_row
+        self.rows_only, self.together, self.dtype = rows_only, together, dtype
         self.targets = [StyleTarget(encoder, painting, side, tuple(recipe.style_layers))
                         for painting in paintings for side in recipe.style_sides]
         rows = {id(p) for norm in network.norms() for p in (norm.gamma, norm.beta)}
@@ -95,9 +124,15 @@ class Trainer:
         self.network.train()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._seed())  # of a texture network's noise
-            painted = self.network(photos, mix)
+            with torch.autocast(photos.device.type, self.dtype, enabled=self.dtype != torch.float32):
+                painted = self.network(photos, mix)
+            painted = painted.float()
         losses, total = self._losses(painted, photos, rows, strengths)
         total.backward()
+        if self.rows_only:
+            for parameter in self.learnt:
+                parameter.grad[IDENTITY] = 0  # files with rows of one base share it
+        self.together.average([parameter.grad for parameter in self.learnt])
         length = torch.nn.utils.clip_grad_norm_(self.learnt, self.recipe.clip)
         self.done += 1
         if torch.isfinite(length):
@@ -113,17 +148,26 @@ class Trainer:
             losses, _ = self._losses(painted, photos, [row] * len(photos), [strength] * len(photos))
         return losses
 
+    def unstyled(self, photos: Tensor, row: int) -> float:
+        """The style's loss of ``photos`` (N, 3, S, S) as they are: what :meth:`assess` is to be compared with."""
+        with torch.no_grad():
+            return self._losses(photos, photos, [row] * len(photos), [0.5] * len(photos))[0]["style"]
+
     def _draw(self, count: int) -> tuple[list[int], list[float]]:
-        """Rows and strengths of this step's pictures: strength 0 now and then, half of them the default, else any."""
+        """Rows and strengths of this step's pictures: strength 0 now and then, half of them the default, else any.
+
+        Where rows alone are learnt strength 0 has nothing to teach.
+        """
         generator = torch.Generator().manual_seed(self._seed())
         rows = torch.randint(len(self.targets), (count,), generator=generator).tolist()
         kinds, levels = torch.rand(count, generator=generator).tolist(), torch.rand(count, generator=generator).tolist()
-        strengths = [0.0 if kind < 0.08 else 0.5 if kind < 0.55 else 0.2 + 0.8 * level
+        plain = 0.0 if self.rows_only else 0.08
+        strengths = [0.0 if kind < plain else 0.5 if kind < 0.55 else 0.2 + 0.8 * level
                      for kind, level in zip(kinds, levels, strict=True)]
-        return [self.first_row + row for row in rows], strengths
+        return [FIRST_ROW + row for row in rows], strengths
 
     def _seed(self) -> int:
-        return self.recipe.seed * 1_000_003 + self.done
+        return (self.recipe.seed * 1_000_003 + self.done) * self.together.count + self.together.rank
 
     def _pace(self) -> float:
         if self.done < self.recipe.warm_up:
@@ -143,7 +187,7 @@ class Trainer:
         style = painted.new_zeros(count)
         for layer, weight in style_layers.items():
             each = pieces(features[layer], count)
-            targets = [self.targets[row - self.first_row].gaussians[layer] for row in rows]
+            targets = [self.targets[row - FIRST_ROW].gaussians[layer] for row in rows]
             distances = [wasserstein(one.flatten(1), target) if s else one.new_zeros(())
                          for one, target, s in zip(each, targets, strengths, strict=True)]
             style = style + weight * torch.stack(distances)

@@ -9,7 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, current_app
 
 from ... import __version__
-from ...stylization import MAX_STYLES, Stylization
+from ...parameters import MAX_STYLES
+from ...stylization import Stylization
 from .. import docs_page, forms, openapi, pictures
 from ..openapi import Answer, describe
 from ..pages import page

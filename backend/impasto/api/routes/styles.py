@@ -8,9 +8,11 @@ from flask import Blueprint, Response, jsonify
 
 from ... import errors
 from .. import pictures
-from ..forms import read_style, style_id
+from ..forms import read_style, read_training, style_id
 from ..openapi import Answer, describe
+from ..representation import job_json
 from ..services import services
+from .jobs import KEY
 
 if TYPE_CHECKING:
     from ...models import Style
@@ -45,11 +47,14 @@ def add() -> tuple[Response, int, dict[str, str]]:
 
 
 @blueprint.post("/train")
-@describe("Train a fast style from a picture. Planned.", "styles", {202: Answer("The job.", "Job")},
-          errors=(errors.NotImplementedYet,))
-def train() -> Response:
-    raise errors.NotImplementedYet("Training fast styles is not built yet.",
-                                   hint="POST /v1/jobs paints with any picture as style.")
+@describe("Learn paintings as fast styles.", "styles", {202: Answer("The job, whose result has the new styles.", "Job",
+                                                                 headers=("Location",))}, form="TrainForm", headers=(KEY,),
+          errors=(*PICTURE_ERRORS, errors.Conflict, errors.QueueFull, errors.DiskFull, errors.Busy))
+def train() -> tuple[Response, int, dict[str, str]]:
+    parts = services()
+    with parts.room.place():
+        job = parts.manager.submit(read_training())
+    return jsonify(job_json(job)), 202, {"Location": f"/v1/jobs/{job.id}"}
 
 
 @blueprint.get("/<id>")

@@ -1,0 +1,125 @@
+"""``impasto train``: paintings become fast styles."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import Cancelled, DiskFull, InvalidParameter
+from ..paths import Paths
+from ..settings import Settings
+from ..training import MOST_PAINTINGS, Training
+from .local import Reporter
+from .options import SectionedCommand, with_settings, with_training
+from .progress import ProgressLine
+from .watch import CANCEL, FINISH, Watch
+
+LOCAL_SETTINGS = ("device", "precision", "cpu_threads", "data_dir", "weights_dir", "photos_dir", "offline")
+_picture = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+
+@click.command(cls=SectionedCommand)
+@click.argument("paintings", nargs=-1, required=True, type=_picture, metavar="PAINTING...")
+@click.option("--name", "names", multiple=True, metavar="TITLE",
+              help="A painting's title, once for each. [default: the file's name]")
+@click.option("--photos", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
+              help="Photographs to train on. [default: those that ship with Impasto]")
+@click.option("--preview-to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write each preview to this file, a PNG, replacing the one before.")
+@with_training
+@click.option("--daemon", is_flag=True, help="Let the running daemon do it; painting goes on meanwhile.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@with_settings(*LOCAL_SETTINGS)
+def train(settings: Settings, paintings: tuple[Path, ...], names: tuple[str, ...], photos: Path | None, preview_to: Path | None,
+          parameters: dict[str, str], daemon: bool, quiet: bool) -> None:
+    """Learn paintings as fast styles.
+
+    \b
+    impasto train painting.jpg
+    impasto train one.jpg two.jpg --learn network --photos ~/Pictures --steps 40000
+    torchrun --nproc-per-node 2 -m impasto train one.jpg two.jpg --learn network --photos ~/Pictures
+
+    Ctrl-C once stops and keeps what has been learnt; twice stops, and the same command goes on later from there.
+    """
+    if len(paintings) > MOST_PAINTINGS:
+        raise InvalidParameter(f"There are {len(paintings)} paintings, but at most {MOST_PAINTINGS} are learnt at once.")
+    if names and len(names) != len(paintings):
+        raise InvalidParameter(f"There are {len(paintings)} paintings but {len(names)} names.", field="name")
+    titles = list(names) or [file.stem for file in paintings]
+    training, data = Training.converted(parameters), [file.read_bytes() for file in paintings]
+    watch = Watch(ProgressLine(quiet=quiet), preview_to=preview_to)
+    if daemon:
+        if photos:
+            raise InvalidParameter("The daemon trains on its own photographs.", field="photos",
+                                   hint="Its setting photos_dir names their folder. Or leave out --daemon.")
+        done = _through_daemon(settings, titles, data, parameters, watch)
+    else:
+        settings = dataclasses.replace(settings, photos_dir=str(photos)) if photos else settings
+        done = _here(settings, training, titles, data, watch)
+    for id in done.get("styles", ()):
+        quality = done["quality"][id]
+        click.echo(f"Learnt {id}: {quality['style']:.3f} from the painting's style, where photographs are {quality['before']:.3f} "
+                   f"from it. Try it: impasto styles preview {id}")
+
+
+def _through_daemon(settings: Settings, titles: list[str], data: list[bytes], parameters: dict[str, str],
+                    watch: Watch) -> dict[str, Any]:
+    from .client import Client
+    from .daemon import running
+    from .remote import follow
+    with Client(running(Paths.of(settings))) as client, watch.interrupts():
+        job = follow(client, client.train(titles, data, parameters), watch)
+        for note in job.get("notes") or []:
+            watch.line.say(f"note: {note}")
+        return job["result"]
+
+
+def _here(settings: Settings, training: Training, titles: list[str], data: list[bytes], watch: Watch) -> dict[str, Any]:
+    watch.line.show({"phase": "starting"})
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch comes, which reads it once; see jobs.process
+    from ..jobs.control import Control
+    from ..jobs.train import run_train
+    control, folder = Control(), _folder(settings, training, data)
+
+    def heed() -> None:
+        if watch.wish == CANCEL:
+            control.cancel()
+        elif watch.wish == FINISH:
+            control.finish()
+
+    with watch.interrupts(heed):
+        reporter = Reporter(folder, watch)
+
+        def report(event: str, **fields: Any) -> None:
+            reporter(event, **fields)
+            heed()
+
+        try:
+            done = run_train(folder, training, titles, settings, report, control)
+        except Cancelled:
+            raise Cancelled("Stopped. The same command goes on from here.") from None
+        finally:
+            watch.line.close()
+    for note in reporter.notes:
+        watch.line.say(f"note: {note}")
+    return done
+
+
+def _folder(settings: Settings, training: Training, data: list[bytes]) -> Path:
+    """Where this very training lives, so that the same command finds its checkpoint."""
+    digest = hashlib.sha256(repr(training).encode())
+    for one in data:
+        digest.update(hashlib.sha256(one).digest())
+    folder = Paths.of(settings).data / "training" / digest.hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, one in enumerate(data):
+            (folder / f"picture-{number}").write_bytes(one)
+    except OSError as error:
+        raise DiskFull(f"The training's folder cannot be written: {error.strerror}.") from None
+    return folder
