@@ -87,8 +87,31 @@ def test_unknown_styles(client, id, tail):
     assert code(answer) in ((404, "unknown_style"), (404, "not_found"))
 
 
-def test_training_is_planned(client):
-    assert code(client.post("/v1/styles/train")) == (501, "not_implemented")
+def train(client, names=("one",), **fields):
+    files = [("picture", (name, pictures.png(200, 150), "image/png")) for name in names]
+    return client.post("/v1/styles/train", files=files, data=fields)
+
+
+def test_a_training_is_a_job(client):
+    answer = train(client, ("a.png", "b.png"), name=["First", "Zweites"], steps="7")
+    job = answer.json()
+    assert answer.status_code == 202 and answer.headers["Location"] == f"/v1/jobs/{job['id']}"
+    assert job["kind"] == "train" and job["parameters"]["name"] == ["First", "Zweites"] and job["parameters"]["steps"] == 7
+
+
+@pytest.mark.parametrize("fields, expected", [
+    ({}, (400, "invalid_parameter")), ({"name": ["a", "b"]}, (400, "invalid_parameter")), ({"name": ["\t"]}, (400, "invalid_parameter")),
+   
+    ({"name": ["a"], "steps": "-1"}, (400, "invalid_parameter")), ({"name": ["a"], "learn": "all"}, (400, "invalid_parameter")),
+    ({"name": ["a"], "style": "x"}, (400, "unknown_parameter"))])
+def test_a_training_that_cannot_be_is_refused(client, fields, expected):
+    assert code(train(client, **fields)) == expected
+
+
+def test_what_is_to_be_learnt_has_to_be_a_picture(client):
+    assert code(client.post("/v1/styles/train", files={"picture": b"no"}, data={"name": "a"}))[0] in (400, 415)
+    assert code(client.post("/v1/styles/train", data={"name": "a"}, files={"painting": b"no"})) == (400, "malformed_request")
+    assert code(train(client, ["p"] * 17, name=["n"] * 17)) == (400, "invalid_parameter")
 
 
 # -- models --------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ COMMANDS = {
     "styles": Entry("Painting", "impasto.cli.styles", "The styles: those that ship with Impasto, and your own."),
     "train": Entry("Painting", "impasto.cli.train", "Learn paintings as fast styles."),
     "models": Entry("Painting", "impasto.cli.models", "The networks that see: list, fetch and check them."),
-    "parameters": Entry("Painting", "impasto.cli.parameters", "Print every parameter of a stylization as a page of documentation."),
+    "parameters": Entry("Painting", "impasto.cli.parameters", "Print every parameter as a page of documentation."),
     "serve": Entry("The daemon", "impasto.cli.serve", "Run the daemon until Ctrl-C."),
     "url": Entry("The daemon", "impasto.cli.daemon", "Print the running daemon's address."),
     "auth": Entry("The daemon", "impasto.cli.daemon", "Print the header that lets a request in."),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from ..parameters import MAX_STYLES, Parameter
 from ..stylization import Stylization
+from ..training import Training
 from .options import HEADINGS, default_text, range_text
 
 INTRODUCTION = f"""# Parameters of a stylization
@@ -17,13 +20,19 @@ The same names and values go everywhere: form fields of the HTTP API (`-F streng
 be mixed. A value out of its range, or a name that does not exist, is an error that names it.
 """
 
+TRAINING = """# Parameters of a training
+
+From `backend/impasto/training.py`; for `impasto train` and POST /v1/styles/train.
+
+"""
+
 TAKES = {"number": "number", "integer": "whole number", "choice": "choice", "text list": "style ids or pictures",
          "number list": "numbers, separated by commas", "layers": "layers with weights"}
 
 
 @click.command()
 def parameters() -> None:
-    """Print every parameter of a stylization as a page of documentation."""
+    """Print every parameter as a page of documentation."""
     click.echo(page(), nl=False)
 
 
@@ -31,9 +40,15 @@ def page() -> str:
     """The text of docs/parameters.md."""
     parts = [INTRODUCTION]
     for group, heading in HEADINGS.items():
-        rows = [_row(p) for p in Stylization.parameters() if p.group == group]
-        parts.append("\n".join([f"## {heading}", "", "| parameter | takes | default | meaning |", "|---|---|---|---|", *rows, ""]))
+        parts.append(_table(f"## {heading}", [p for p in Stylization.parameters() if p.group == group]))
+    parts.append(TRAINING + _table("", Training.parameters()))
     return "\n".join(parts)
+
+
+def _table(heading: str, parameters: Sequence[Parameter]) -> str:
+    rows = [_row(p) for p in parameters]
+    above = [heading, ""] if heading else []
+    return "\n".join([*above, "| parameter | takes | default | meaning |", "|---|---|---|---|", *rows, ""])
 
 
 def _row(parameter: Parameter) -> str:

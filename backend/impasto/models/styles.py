@@ -127,9 +127,10 @@ class StyleLibrary:
                 renamed[style.id] = _free(_slug(style.title), taken) if style.id in stripped else style.id
                 taken.add(renamed[style.id])
             kept = tuple(dataclasses.replace(style, id=renamed[style.id]) for style in header.styles)
+            quality = {renamed.get(id, id): found for id, found in header.quality.items()}
             name = _free(kept[0].id, {file.stem for file in self._own.glob("*.safetensors")})
             file = self._own / f"{name}.safetensors"
-            fast.write(file, arrays, dataclasses.replace(header, styles=kept, pictures={}))
+            fast.write(file, arrays, dataclasses.replace(header, styles=kept, pictures={}, quality=quality))
             for style in header.styles:
                 if style.id in stripped:
                     self._keep(dataclasses.asdict(style), stripped[style.id], renamed[style.id])
