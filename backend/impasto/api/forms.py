@@ -27,6 +27,8 @@ Werkzeug holds every part, files too, to this while it looks for the part's end,
 left over: with 64 kB here, larger pictures are refused whenever a block ends near what looks like a boundary.
 """
 
+SHORTEST_LEASE_S, LONGEST_LEASE_S = 1.0, 3600.0
+
 MAX_KEY_LENGTH = 200
 MAX_NAME_LENGTH = 100
 
@@ -132,6 +134,21 @@ def idempotency_key(request: Request) -> str:
     if len(key) > MAX_KEY_LENGTH or not all("!" <= letter <= "~" for letter in key):
         raise MalformedRequest(f"An Idempotency-Key is up to {MAX_KEY_LENGTH} visible ASCII characters.", field="Idempotency-Key")
     return key
+
+
+def lease(request: Request) -> float:
+    """The header Impasto-Lease in seconds, or 0 where there is none."""
+    text = request.headers.get("Impasto-Lease", "")
+    if not text:
+        return 0.0
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not SHORTEST_LEASE_S <= seconds <= LONGEST_LEASE_S:
+        raise InvalidParameter(f"Impasto-Lease is {text[:40]!r}, but must be {SHORTEST_LEASE_S:g} to {LONGEST_LEASE_S:g} seconds.",
+                               field="Impasto-Lease")
+    return seconds
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -15,13 +16,14 @@ from typing import Any
 
 import filelock
 
-from ..errors import Conflict, DaemonRunning, Gone, ImpastoError, InvalidParameter, NotReady, WorkerDied
+from ..errors import Conflict, DaemonRunning, Gone, ImpastoError, InvalidParameter, NotReady, UnknownJob, WorkerDied
 from ..paths import Paths
 from ..settings import Settings
 from .executor import WORK, Executor, LocalExecutor
 from .folders import PREVIEW, JobFolders, disk_errors
 from .job import CANCELLED, DONE, ENDED, FAILED, LANES, QUEUED, RUNNING, Job, Submission, new_id
 from .lane import Lane
+from .leases import Leases
 from .store import JobStore
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,9 @@ MOST_INTERRUPTIONS = 5
 
 SWEEP_S = 60.0
 """At most so long after its time is up, an expired job is removed."""
+
+LEASE_SWEEP_S = 5.0
+"""At most so long after its lease is up, a job is given up."""
 
 UNLOAD_WAIT_S = 4.0
 
@@ -47,6 +52,7 @@ class JobManager:
         self._work = work
         self._lock: filelock.BaseFileLock | None = None
         self._lanes: dict[str, Lane] = {}
+        self._leases = Leases()
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -129,8 +135,9 @@ class JobManager:
 
     def _sweep_forever(self) -> None:
         pause = 0.0
-        while not self._stopping.wait(pause):
+        while not self._stopping.wait(min(pause, LEASE_SWEEP_S)):
             try:
+                self._give_up_lapsed()
                 for id in self._store.expired():
                     self._store.remove(id)
                     self._folders.discard(id)
@@ -140,6 +147,13 @@ class JobManager:
             except (ImpastoError, sqlite3.Error) as error:
                 log.warning("expired jobs cannot be removed: %s", error)
                 pause = SWEEP_S
+
+    def _give_up_lapsed(self) -> None:
+        for id in self._leases.lapsed():
+            with contextlib.suppress(UnknownJob):
+                if self._store.get(id).state not in ENDED:
+                    log.info("job %s is given up: who wanted it has not asked for it any more", id)
+                    self.cancel(id)
 
     def _changed(self) -> None:
         with self._changes:
@@ -177,8 +191,13 @@ class JobManager:
         self._lanes[lane].wake()
         return accepted
 
+    def lease(self, id: str, seconds: float) -> None:
+        """Cancel job ``id`` when nobody has asked about it (:meth:`get`, :meth:`wait`) for so long."""
+        self._leases.grant(id, seconds)
+
     def get(self, id: str) -> Job:
         """Raises :class:`UnknownJob`."""
+        self._leases.renew(id)
         return self._store.get(id)
 
     def list(self, limit: int = 50, state: str | None = None) -> list[Job]:
@@ -191,8 +210,10 @@ class JobManager:
             version, ended = self._store.version(id)
             return version > since or ended or self._stopping.is_set()
 
+        self._leases.renew(id)
         with self._changes:
             self._changes.wait_for(due, timeout)
+        self._leases.renew(id)
         return self._store.get(id)
 
     def cancel(self, id: str) -> Job:

@@ -27,6 +27,9 @@ SUBMIT_ERRORS = (
     errors.Conflict, errors.QueueFull, errors.Busy, errors.DiskFull)
 KEY = Query("Idempotency-Key", "The same key twice is one job.", {"type": "string", "maxLength": forms.MAX_KEY_LENGTH})
 
+LEASE = Query("Impasto-Lease", "Give the job up when nobody asks about it for so many seconds.",
+              {"type": "number", "minimum": forms.SHORTEST_LEASE_S, "maximum": forms.LONGEST_LEASE_S})
+
 
 def job_id(text: str) -> str:
     """``text`` where it can be a job's id; raises :class:`UnknownJob` before anything is looked up otherwise."""
@@ -37,12 +40,15 @@ def job_id(text: str) -> str:
 
 @blueprint.post("")
 @describe("Queue a stylization.", "jobs", {202: Answer("The job.", "Job", headers=("Location",))}, form="StylizeForm",
-          errors=SUBMIT_ERRORS, headers=(KEY,))
+          errors=SUBMIT_ERRORS, headers=(KEY, LEASE))
 def submit() -> tuple[Response, int, dict[str, str]]:
     parts = services()
     with parts.room.place():
+        seconds = forms.lease(request)
         submission = read_stylization(answers_picture=False)
         job = parts.manager.submit(submission)
+    if seconds:
+        parts.manager.lease(job.id, seconds)
     return jsonify(job_json(job)), 202, {"Location": f"/v1/jobs/{job.id}"}
 
 

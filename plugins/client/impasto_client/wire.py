@@ -1,0 +1,131 @@
+"""Requests as values, and answers as dictionaries or errors."""
+
+import json
+import uuid
+from collections import namedtuple
+
+Request = namedtuple("Request", "method path headers body timeout")
+"""``path`` from the daemon's address on; ``headers``: a dictionary, without the token; ``body``: bytes; ``timeout``: seconds."""
+
+SHORT_S, LONG_S = 10.0, 120.0
+"""How long an answer may take; what sends or fetches a picture gets the long one."""
+
+HELD_S = 20.0
+"""How long the daemon may hold a question for the next change of a job."""
+
+LEASE_S = 45
+"""A job that nobody has asked about for so long is given up by the daemon: the editor that wanted it is gone."""
+
+NPY = "application/x-npy"
+
+
+class Refused(Exception):
+    """The daemon's no: ``code`` for programs, ``message`` and ``hint`` for people, ``status`` of HTTP."""
+
+    def __init__(self, code, message, hint="", status=0):
+        Exception.__init__(self, message)
+        self.code, self.message, self.hint, self.status = code, message, hint, status
+
+
+def read(status, body):
+    """The JSON in an answer. Raises :class:`Refused` for an error, in whatever shape it comes."""
+    try:
+        told = json.loads(bytes(body).decode("utf-8")) if body else {}
+    except ValueError:
+        told = None
+    if 200 <= status < 300 and told is not None:
+        return told
+    error = told.get("error") if isinstance(told, dict) else None
+    if not isinstance(error, dict):
+        error = {}
+    raise Refused(str(error.get("code") or "unreadable_answer"), str(error.get("message") or "The daemon's answer cannot be read."),
+                  str(error.get("hint") or ""), status)
+
+
+def checked(status, body):
+    """The bytes of an answer that is no JSON. Raises :class:`Refused`."""
+    if not 200 <= status < 300:
+        read(status, body)
+    return body
+
+
+def form(fields, files):
+    """Body and Content-Type of a form. ``fields``: (name, text); ``files``: (name, bytes)."""
+    boundary = uuid.uuid4().hex
+    parts = []
+    for name, text in fields:
+        parts.append(('--%s\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (boundary, name, text)).encode("utf-8"))
+    for name, data in files:
+        head = '--%s\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\nContent-Type: application/octet-stream\r\n\r\n'
+        parts += [(head % (boundary, name, name)).encode("utf-8"), data, b"\r\n"]
+    parts.append(("--%s--\r\n" % boundary).encode("ascii"))
+    return b"".join(parts), "multipart/form-data; boundary=" + boundary
+
+
+def health():
+    """Is anybody there? The only question that needs no token."""
+    return Request("GET", "/health", {}, b"", SHORT_S)
+
+
+def styles():
+    """The list of styles."""
+    return Request("GET", "/v1/styles", {}, b"", SHORT_S)
+
+
+def thumbnail(style):
+    """A style's picture, a PNG of at most 256 px a side."""
+    return Request("GET", "/v1/styles/%s/thumbnail" % style, {}, b"", SHORT_S)
+
+
+def add_style(name, picture):
+    """Keep a picture (a file's bytes) as a style of the user's own."""
+    body, kind = form([("name", name)], [("picture", picture)])
+    return Request("POST", "/v1/styles", {"Content-Type": kind}, body, LONG_S)
+
+
+def stylize(content, recipe, key, lease=LEASE_S):
+    """Queue a painting of ``content`` (a file's bytes) by a :class:`recipe.Recipe`. ``key``: the same again is the same job."""
+    body, kind = form(recipe.fields() + [("format", "npy")], [("content", content)] + [("style", one) for one in recipe.pictures()])
+    return Request("POST", "/v1/jobs", {"Content-Type": kind, "Idempotency-Key": key, "Impasto-Lease": str(lease)}, body, LONG_S)
+
+
+def train(name, picture, key):
+    """Queue a training: ``picture`` (a file's bytes) becomes a fast style called ``name``. It outlives the editor."""
+    body, kind = form([("name", name)], [("picture", picture)])
+    return Request("POST", "/v1/styles/train", {"Content-Type": kind, "Idempotency-Key": key}, body, LONG_S)
+
+
+def job(id, since=None):
+    """A job; with ``since``, as soon as its version is greater."""
+    path = "/v1/jobs/" + id
+    return Request("GET", path if since is None else "%s?since=%d&timeout=%g" % (path, since, HELD_S), {}, b"", HELD_S + SHORT_S)
+
+
+def jobs(limit=20):
+    """The newest jobs."""
+    return Request("GET", "/v1/jobs?limit=%d" % limit, {}, b"", SHORT_S)
+
+
+def preview(id):
+    """A running job's newest preview, a PNG."""
+    return Request("GET", "/v1/jobs/%s/preview" % id, {}, b"", SHORT_S)
+
+
+def job_thumbnail(id):
+    """A job's result, small: a PNG."""
+    return Request("GET", "/v1/jobs/%s/thumbnail" % id, {}, b"", LONG_S)
+
+
+def result(id):
+    """The picture."""
+    return Request("GET", "/v1/jobs/%s/result" % id, {"Accept": NPY}, b"", LONG_S)
+
+
+def finish(id):
+    """Stop and keep."""
+    return Request("POST", "/v1/jobs/%s/finish" % id, {}, b"", SHORT_S)
+
+
+def cancel(id):
+    """Stop and discard."""
+    return Request("POST", "/v1/jobs/%s/cancel" % id, {}, b"", SHORT_S)

@@ -1,0 +1,30 @@
+"""What the two editors say alike. Texts are English and go through the editor's own ``translate``."""
+
+NOT_INSTALLED = ("Impasto itself is not installed, or not where this plug-in looks for it. In a terminal:\n\n"
+                 "    pip install impasto\n    impasto plugins install {editor}")
+NOT_STARTED = "The Impasto daemon did not start within {seconds} seconds. In a terminal, `impasto doctor` says what is missing."
+OTHER_VERSION = ("This plug-in and the Impasto daemon ({version}) do not fit together. In a terminal: "
+                 "impasto plugins install {editor}")
+WRONG_TOKEN = "The Impasto daemon did not accept this plug-in's token. Restart the daemon: impasto stop, then try again."
+
+
+def progress(job, translate=lambda text: text):
+    """A line for people: what the job does, how far it is, how long it will take."""
+    if job.get("state") == "queued":
+        position = job.get("position") or 1
+        return translate("Waiting; {position} in the queue").format(position=position)
+    phase = translate({"painting": "Painting", "learning": "Learning", "saving": "Saving", "preparing": "Preparing",
+                       "fetching weights": "Fetching the network that sees"}.get(job.get("phase"), "Starting"))
+    parts = [phase]
+    if job.get("phase") in ("painting", "learning") and job.get("fraction"):
+        parts.append("%d %%" % round(100 * job["fraction"]))
+    if job.get("eta"):
+        parts.append(duration(job["eta"], translate))
+    return " · ".join(parts)
+
+
+def duration(seconds, translate=lambda text: text):
+    """``about 40 s left``, ``about 3 min left``."""
+    if seconds < 90:
+        return translate("about {n} s left").format(n=max(1, int(round(seconds))))
+    return translate("about {n} min left").format(n=int(round(seconds / 60.0)))

@@ -1,0 +1,249 @@
+"""The plug-ins' protocol against a real daemon: every request is understood, every answer read, every ending reached."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import requests
+from api.conftest import TOKEN, start
+from impasto.api import runtime
+from impasto.paths import Paths
+from impasto.settings import Settings
+from impasto_client import pixels, places, recipe, wire, words
+from impasto_client.errand import CANCELLED, DONE, FAILED, Errand
+from impasto_client.pixels import Pixels
+from impasto_client.recipe import Recipe, Style
+
+from .conftest import PLUGINS
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:  # the worker is another process and must find `api.script`
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(PLUGINS.parent / "tests"), *filter(None, [os.environ.get("PYTHONPATH")])]))
+        made, stop = start(tmp_path_factory.mktemp("daemon"))
+        yield made
+        stop()
+
+
+@pytest.fixture
+def send(daemon):
+    def send(request, token=TOKEN):
+        headers = {**request.headers, "Authorization": f"Bearer {token}"}
+        answer = requests.request(request.method, daemon.url + request.path, headers=headers, data=request.body,
+                                  timeout=request.timeout)
+        return answer.status_code, answer.content
+    return send
+
+
+def picture(width=40, height=30, channels=4, depth="u8"):
+    size = width * height * channels * pixels.SIZES[depth]
+    return Pixels(width, height, channels, depth, bytes(range(256)) * (size // 256) + bytes(size % 256))
+
+
+def content(**sizes):
+    return pixels.pack(picture(**sizes))
+
+
+GREAT_WAVE = Recipe([Style("great-wave", title="The Great Wave")], {"iterations": 3, "strength": 0.7, "keep_colours": "luminance"})
+
+
+def run(errand, send, between=lambda errand: None, most=400):
+    for _ in range(most):
+        if errand.request is None:
+            return errand
+        errand.answered(*send(errand.request))
+        between(errand)
+    raise AssertionError(f"still {errand.state}: {errand.job}")
+
+
+@pytest.mark.parametrize("depth, dtype", [("u8", np.uint8), ("u16", np.uint16), ("float", np.float32)])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_pixels_are_numpys_arrays(tmp_path, depth, dtype, channels):
+    data = content(channels=channels, depth=depth)
+    (tmp_path / "a.npy").write_bytes(data)
+    array = np.load(tmp_path / "a.npy")
+    assert array.shape == (30, 40, channels) and array.dtype == dtype
+    assert array.tobytes() == picture(channels=channels, depth=depth).data
+    np.save(tmp_path / "b.npy", array)
+    assert bytes(pixels.unpack((tmp_path / "b.npy").read_bytes()).data) == array.tobytes()
+
+
+@pytest.mark.parametrize("data", [b"", b"\x93NUMPY\x01\x00", content()[:-1], content() + b"x", content().replace(b"|u1", b"|S1"),
+                                  content().replace(b"False", b"True ")])
+def test_what_is_no_picture_is_refused(data):
+    with pytest.raises((ValueError, SyntaxError, KeyError)):
+        pixels.unpack(data)
+    with pytest.raises(ValueError):
+        pixels.pack(picture()._replace(width=41))
+
+
+def test_a_painting_from_pixels_to_pixels(send):
+    errand = run(Errand.painting(content(), GREAT_WAVE, "key-1"), send)
+    assert errand.state == DONE and errand.error is None
+    back = pixels.unpack(errand.result)
+    assert (back.width, back.height, back.channels, back.depth) == (40, 30, 4, "u8")
+    assert errand.job["parameters"]["strength"] == 0.7 and errand.job["parameters"]["keep_colours"] == "luminance"
+
+
+def test_the_same_key_is_the_same_job(send):
+    first, second = (run(Errand.painting(content(), GREAT_WAVE, "key-2"), send) for _ in range(2))
+    assert first.job["id"] == second.job["id"]
+
+
+def test_pictures_and_ids_are_mixed_with_their_weights(send):
+    mixed = Recipe([Style(picture=content(), title="mine", weight=3.0), Style("scream", title="The Scream", weight=1.0)],
+                   {"iterations": 2})
+    errand = run(Errand.painting(content(), mixed, "key-3"), send)
+    assert errand.job["parameters"]["style"] == ["scream", "upload:0"] and errand.job["parameters"]["style_weights"] == [1.0, 3.0]
+    assert mixed.title() == "mine + The Scream"
+
+
+def test_stop_and_keep_and_discard(send):
+    def after_a_step(wish):
+        return lambda errand: getattr(errand, wish)() if errand.job.get("step", 0) >= 2 and not errand.ended else None
+    long = Recipe(GREAT_WAVE.styles, {"iterations": 5000, "step_size": 0.02})
+    kept = run(Errand.painting(content(), long, "key-4"), send, after_a_step("finish"))
+    assert kept.state == DONE and kept.job["result"]["finished_early"]
+    assert kept.preview is None or kept.preview.startswith(b"\x89PNG")
+    gone = run(Errand.painting(content(), long, "key-5"), send, after_a_step("cancel"))
+    assert gone.state == CANCELLED and gone.result is None and gone.error is None
+
+
+def test_to_stop_before_the_first_step_is_to_discard(send):
+    long = Recipe(GREAT_WAVE.styles, {"iterations": 5000, "step_size": 0.02})
+    running = Errand.painting(content(), long, "key-6")
+    running.answered(*send(running.request))
+    waiting = Errand.painting(content(), long, "key-7")
+    waiting.finish()
+    assert run(waiting, send).state == CANCELLED
+    running.cancel()
+    assert run(running, send).state == CANCELLED
+
+
+@pytest.mark.parametrize("values, code", [({"strength": 3.0}, "invalid_parameter"), ({"strenght": 1}, "unknown_parameter")])
+def test_a_refusal_has_the_daemons_own_words(send, values, code):
+    errand = run(Errand.painting(content(), Recipe(GREAT_WAVE.styles, values), "key-x" + code), send)
+    assert errand.state == FAILED and errand.error.code == code and errand.error.message and errand.error.status == 400
+
+
+def test_a_wrong_token_is_told(send):
+    errand = Errand.painting(content(), GREAT_WAVE, "key-8")
+    errand.answered(*send(errand.request, token="wrong"))
+    assert errand.state == FAILED and errand.error.code == "unauthorised"
+
+
+def test_a_daemon_that_is_gone_is_told_after_some_tries(send):
+    errand = Errand.painting(content(), GREAT_WAVE, "key-9")
+    errand.answered(*send(errand.request))
+    tries = 0
+    while errand.request is not None:
+        errand.lost("connection refused")
+        tries += 1
+    assert tries == 6 and errand.state == FAILED and "kept" in errand.error.hint
+
+
+@pytest.mark.parametrize("status, body", [(500, b"<html>"), (200, b"\xff"), (502, b""), (404, b'{"error": 3}'), (200, b"[1")])
+def test_an_answer_of_somebody_else_is_an_error(status, body):
+    with pytest.raises(wire.Refused):
+        wire.read(status, body)
+
+
+def test_a_job_nobody_asks_about_is_given_up(send, daemon):
+    long = Recipe(GREAT_WAVE.styles, {"iterations": 5000, "step_size": 0.02})
+    asked = wire.read(*send(wire.stylize(content(), long, "key-10", lease=1)))
+    kept = wire.read(*send(wire.stylize(content(), long, "key-11", lease=60)))
+    given_up = threading.Event()
+    for _ in range(200):
+        # Not through get(): that would be to ask about it.
+        if daemon.manager.list(state="cancelled") and asked["id"] in [job.id for job in daemon.manager.list(state="cancelled")]:
+            given_up.set()
+            break
+        given_up.wait(0.1)
+    assert given_up.is_set()
+    assert daemon.manager.cancel(kept["id"]).state == "cancelled" and kept["state"] in ("queued", "running")
+
+
+def test_styles_thumbnails_and_an_own_style(send):
+    listed = wire.read(*send(wire.styles()))["styles"]
+    assert {"id", "title", "fast"} <= set(listed[0])
+    assert wire.checked(*send(wire.thumbnail(listed[0]["id"]))).startswith(b"\x89PNG")
+    added = wire.read(*send(wire.add_style("Über-Fresko \u00e9", content(width=80, height=60, channels=3))))
+    assert added["title"] == "Über-Fresko \u00e9" and added["own"]
+    assert wire.read(*send(wire.jobs(3)))["jobs"]
+
+
+def test_a_training_is_followed_to_its_end(send):
+    errand = run(Errand.training("My fresco", content(width=200, height=150, channels=3), "key-12"), send)
+    assert errand.job["kind"] == "train" and errand.state in (DONE, FAILED) and errand.result is None
+    again = run(Errand.again(errand.job, picture=False), send)
+    assert again.state == errand.state
+
+
+def test_a_recipe_comes_back_as_it_was():
+    mine = Recipe([Style("scream", title="Der Schrei", weight=2.0), Style(picture=b"\x00\xff", title="Ölbild")], {"detail": 0.25})
+    assert Recipe.from_json(mine.to_json()) == mine
+
+
+@pytest.mark.parametrize("text", [
+    "", "{}", "[]", '{"impasto": 2, "styles": [], "values": {}}', '{"impasto": 1, "styles": [], "values": {}}',
+    '{"impasto": 1, "styles": [{"id": "x"}], "values": {}}', "x" * (recipe.MOST_BYTES + 1)])
+def test_a_text_that_is_no_recipe_is_refused(text):
+    with pytest.raises(ValueError):
+        Recipe.from_json(text)
+
+
+def test_the_runtime_file_is_where_the_daemon_writes_it(tmp_path, monkeypatch):
+    home = str(Path.home())
+    monkeypatch.delenv("IMPASTO_RUNTIME_DIR", raising=False)
+    environment = {"XDG_DATA_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    if sys.platform != "win32":  # there the folder comes from the system, not from the environment
+        assert places.runtime_file(sys.platform, environment, home) == str(Paths.of(Settings()).runtime_file)
+    monkeypatch.setenv("IMPASTO_RUNTIME_DIR", str(tmp_path / "run"))
+    environment["IMPASTO_RUNTIME_DIR"] = str(tmp_path / "run")
+    paths = Paths.of(Settings())
+    assert places.runtime_file(sys.platform, environment, home) == str(paths.runtime_file)
+    runtime.write(paths, "http://127.0.0.1:5000", "secret", "abc")
+    told = places.read_runtime(paths.runtime_file.read_text(encoding="utf-8"))
+    assert told[:3] == ("http://127.0.0.1:5000", "secret", "abc") and told.version
+
+
+@pytest.mark.parametrize("platform, expected", [
+    ("win32", "C:\\Users\\é\\AppData\\Local\\impasto\\run\\daemon.json"),
+    ("darwin", "/Users/é/Library/Application Support/impasto/run/daemon.json"),
+    ("linux", "/Users/é/.local/share/impasto/run/daemon.json")])
+def test_the_runtime_file_on_each_system(platform, expected):
+    assert places.runtime_file(platform, {}, "C:\\Users\\é" if platform == "win32" else "/Users/é") == expected
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", json.dumps({"url": "https://x", "token": "", "instance": "", "version": ""}),
+                                  json.dumps({"url": 1, "token": "", "instance": "", "version": ""})])
+def test_a_runtime_file_that_is_none_is_told(text):
+    assert places.read_runtime(text) is None
+
+
+def test_progress_is_told_in_words():
+    assert words.progress({"state": "queued", "position": 2}) == "Waiting; 2 in the queue"
+    told = words.progress({"state": "running", "phase": "painting", "fraction": 0.214, "eta": 130.0})
+    assert told == "Painting · 21 % · about 2 min left"
+    told = words.progress({"state": "running", "phase": "learning", "fraction": 0.5, "eta": 31.4})
+    assert told == "Learning · 50 % · about 31 s left"
+
+
+def test_the_client_needs_the_standard_library_alone_and_opens_nothing():
+    for file in (PLUGINS / "client").rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 8))
+        names = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        names |= {(node.module or "").split(".")[0] for node in ast.walk(tree)
+                  if isinstance(node, ast.ImportFrom) and not node.level}
+        assert names <= {"ast", "base64", "collections", "json", "ntpath", "posixpath", "struct", "uuid"}, file
+        assert not any(isinstance(node, ast.Name) and node.id in ("open", "print") for node in ast.walk(tree)), file
