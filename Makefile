@@ -31,6 +31,7 @@ lint:
 docs:
 	@$(PYTHON) tools/environment.py --venv $(VENV)
 	@$(BIN)/impasto parameters > docs/parameters.md
+	@$(BIN)/python tools/plugin_parameters.py
 	@$(BIN)/python -c "from impasto.settings import template; print(template(), end='')" > config.yaml
 
 # After a change of pyproject.toml: take the newest versions that fit, and write them down.
