@@ -247,3 +247,37 @@ def test_the_client_needs_the_standard_library_alone_and_opens_nothing():
                   if isinstance(node, ast.ImportFrom) and not node.level}
         assert names <= {"ast", "base64", "collections", "json", "ntpath", "posixpath", "struct", "uuid"}, file
         assert not any(isinstance(node, ast.Name) and node.id in ("open", "print") for node in ast.walk(tree)), file
+
+
+def test_an_editor_in_a_sandbox_looks_where_the_daemon_outside_writes():
+    launch = places.read_launch(json.dumps({"serve": ["/venv/bin/python", "serve"], "runtime": "/home/é/own/daemon.json"}))
+    inside = {"XDG_DATA_HOME": "/home/é/.var/app/org.gimp.GIMP/data"}
+    assert places.runtime_files("linux", inside, "/home/é", launch) == [
+        "/home/é/own/daemon.json", "/home/é/.var/app/org.gimp.GIMP/data/impasto/run/daemon.json",
+        "/home/é/.local/share/impasto/run/daemon.json"]
+    assert places.runtime_files("linux", {}, "/home/é") == ["/home/é/.local/share/impasto/run/daemon.json"]
+    assert places.runtime_files("linux", {"IMPASTO_RUNTIME_DIR": "/r"}, "/home/é", launch) == ["/r/daemon.json"]
+
+
+def test_the_daemon_is_started_from_a_flatpak_with_what_the_installer_wrote_down():
+    told = {"serve": ["/venv/bin/python", "-m", "x"], "environment": {"IMPASTO_DATA_DIR": "/d é", "PATH": "/evil", "IMPASTO_X": 1}}
+    launch = places.read_launch(json.dumps(told))
+    assert places.from_a_sandbox(launch, "/home/é") == ["flatpak-spawn", "--host", "--directory=/home/é",
+                                                        "--env=IMPASTO_DATA_DIR=/d é", "/venv/bin/python", "-m", "x"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", "3", '{"serve": []}', '{"serve": "impasto"}', '{"serve": [1]}'])
+def test_a_command_file_that_is_none_is_told(text):
+    assert places.read_launch(text) is None
+
+
+def test_the_editors_own_python_and_libraries_do_not_reach_the_daemon():
+    editor = {"PATH": "/bin", "PYTHONHOME": "/app", "PYTHONPATH": "/app/lib", "LD_LIBRARY_PATH": "/cuda"}
+    assert places.daemon_environment(editor) == {"PATH": "/bin", "LD_LIBRARY_PATH": "/cuda"}
+    launch = places.Launch(["x"], "", {"IMPASTO_DATA_DIR": "/d"})
+    assert places.daemon_environment(dict(editor, APPIMAGE="/k.AppImage"), launch) == {
+        "PATH": "/bin", "APPIMAGE": "/k.AppImage", "IMPASTO_DATA_DIR": "/d"}
+
+
+def test_the_command_is_also_looked_for_where_pip_puts_it():
+    assert places.program_folders("darwin", {"PATH": "/usr/bin"}, "/Users/é").split(":")[:2] == ["/usr/bin", "/Users/é/.local/bin"]

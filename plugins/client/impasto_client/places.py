@@ -1,4 +1,4 @@
-"""Where the daemon's runtime file lies on each system, and what it says. Nothing is read here."""
+"""Where the daemon's runtime file lies on each system, what it says, and how the daemon is started. Nothing is read or run here."""
 
 import json
 import ntpath
@@ -7,6 +7,17 @@ from collections import namedtuple
 
 Daemon = namedtuple("Daemon", "url token instance version")
 """Address without a slash at the end, token, instance id and version, as the runtime file tells them."""
+
+Launch = namedtuple("Launch", "serve runtime environment")
+"""What `impasto plugins install` writes down beside the plug-in, in command.json: the words that start the daemon, where its
+runtime file lies, and the IMPASTO_ variables that were set then."""
+
+COMMAND_FILE = "command.json"
+SANDBOX_MARK = "/.flatpak-info"
+"""This file exists inside a Flatpak, and nowhere else."""
+
+NOT_FOR_THE_DAEMON = ("PYTHONPATH", "PYTHONHOME", "PYTHONNOUSERSITE")
+NOT_OUTSIDE_AN_APPIMAGE = ("LD_LIBRARY_PATH", "LD_PRELOAD", "QT_PLUGIN_PATH", "SSL_CERT_FILE")
 
 
 def runtime_file(platform, environment, home):
@@ -17,6 +28,23 @@ def runtime_file(platform, environment, home):
     if environment.get("IMPASTO_RUNTIME_DIR"):
         join = ntpath.join if platform == "win32" else posixpath.join
         return join(environment["IMPASTO_RUNTIME_DIR"], "daemon.json")
+    return _usual(platform, environment, home)
+
+
+def runtime_files(platform, environment, home, launch=None):
+    """Where the runtime file may lie, in the order in which to look.
+
+    An editor in a sandbox has folders of its own, while the daemon outside writes to the user's: what the installer wrote down
+    comes before what would be computed here, and the user's plain folder last. IMPASTO_RUNTIME_DIR, where set, is obeyed alone.
+    """
+    first = runtime_file(platform, environment, home)
+    if environment.get("IMPASTO_RUNTIME_DIR"):
+        return [first]
+    places = [launch.runtime if launch and launch.runtime else first, first, _usual(platform, {}, home)]
+    return sorted(set(places), key=places.index)
+
+
+def _usual(platform, environment, home):
     if platform == "win32":
         data = environment.get("LOCALAPPDATA") or ntpath.join(home, "AppData", "Local")
         return ntpath.join(data, "impasto", "run", "daemon.json")
@@ -36,3 +64,37 @@ def read_runtime(text):
     if not all(isinstance(value, str) for value in values) or not values[0].startswith("http://"):
         return None
     return Daemon(values[0].rstrip("/"), *values[1:])
+
+
+def read_launch(text):
+    """The :class:`Launch` that a command.json tells of, or None where it is no such file. Unknown and odd parts are left out."""
+    try:
+        told = json.loads(text)
+        serve, runtime, environment = told["serve"], told.get("runtime", ""), told.get("environment", {})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if not isinstance(serve, list) or not serve or not all(isinstance(word, str) for word in serve):
+        return None
+    pairs = environment.items() if isinstance(environment, dict) else ()
+    return Launch(serve, runtime if isinstance(runtime, str) else "",
+                  {name: value for name, value in pairs if name.startswith("IMPASTO_") and isinstance(value, str)})
+
+
+def program_folders(platform, environment, home):
+    """Where the `impasto` command may lie: the path, and where pip and pipx put it, which an editor's path often lacks."""
+    more = {"win32": [ntpath.join(home, ".local", "bin")],
+            "darwin": [home + "/.local/bin", "/opt/homebrew/bin", "/usr/local/bin"]}.get(platform, [home + "/.local/bin"])
+    return (";" if platform == "win32" else ":").join([environment.get("PATH", "")] + more)
+
+
+def from_a_sandbox(launch, home):
+    """The words that start the daemon from inside a Flatpak. The editor needs leave for that (words.SANDBOXED says which)."""
+    given = ["--env=%s=%s" % pair for pair in sorted(launch.environment.items())]
+    return ["flatpak-spawn", "--host", "--directory=" + home] + given + launch.serve
+
+
+def daemon_environment(environment, launch=None):
+    """The environment to start the daemon in: the editor's without what would lead another Python astray."""
+    unwanted = NOT_FOR_THE_DAEMON + (NOT_OUTSIDE_AN_APPIMAGE if environment.get("APPIMAGE") else ())
+    kept = {name: value for name, value in environment.items() if name not in unwanted}
+    return dict(kept, **(launch.environment if launch else {}))

@@ -2,9 +2,12 @@
 
 NOT_INSTALLED = ("Impasto itself is not installed, or not where this plug-in looks for it. In a terminal:\n\n"
                  "    pip install impasto\n    impasto plugins install {editor}")
-NOT_STARTED = "The Impasto daemon did not start within {seconds} seconds. In a terminal, `impasto doctor` says what is missing."
+NOT_STARTED = "The Impasto daemon did not start. In a terminal, `impasto doctor` says what is missing."
 OTHER_VERSION = ("This plug-in and the Impasto daemon ({version}) do not fit together. In a terminal: "
                  "impasto plugins install {editor}")
+SANDBOXED = ("{editor} runs in a sandbox (Flatpak) that may not start programs outside. Start Impasto yourself, in a terminal:\n\n"
+             "    impasto serve\n\nor allow it once and for all, then restart {editor}:\n\n"
+             "    flatpak override --user --talk-name=org.freedesktop.Flatpak {app}")
 WRONG_TOKEN = "The Impasto daemon did not accept this plug-in's token. Restart the daemon: impasto stop, then try again."
 
 

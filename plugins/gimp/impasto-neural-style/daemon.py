@@ -1,6 +1,5 @@
 """The daemon on this computer: found by its runtime file, started where it does not run, asked over HTTP."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -15,8 +14,8 @@ from texts import _
 START_S = 40
 """So long a daemon that was just started may take to answer."""
 
-COMMAND_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "command.json")
-"""Written by `impasto plugins install`: how to start the daemon."""
+COMMAND_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), places.COMMAND_FILE)
+"""Written by `impasto plugins install`: how to start the daemon, and where its runtime file lies."""
 
 # Proxies are for the world outside; the daemon is on this machine.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -32,12 +31,22 @@ class Lost(Exception):
 
 def found():
     """The :class:`places.Daemon` that answers, or None."""
-    file = places.runtime_file(sys.platform, os.environ, os.path.expanduser("~"))
+    files = places.runtime_files(sys.platform, os.environ, os.path.expanduser("~"), launch())
+    daemons = (answering(places.read_runtime(text_of(file))) for file in files)
+    return next((daemon for daemon in daemons if daemon), None)
+
+
+def text_of(file):
+    """A small file's text; empty where it cannot be read."""
     try:
         with open(file, encoding="utf-8") as opened:
-            told = places.read_runtime(opened.read(16384))
+            return opened.read(16384)
     except (OSError, ValueError):
-        return None
+        return ""
+
+
+def answering(told):
+    """``told`` if that daemon answers, else None."""
     if told is None:
         return None
     try:
@@ -60,37 +69,47 @@ def found_or_started(wait=time.sleep):
     command = start_command()
     if not command:
         raise Trouble(_(words.NOT_INSTALLED).format(editor="gimp"))
-    start(command)
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
+    process = start(command)
+    deadline, failed = time.monotonic() + START_S, 0
+    while time.monotonic() < deadline and failed < 5:  # one that failed may have met another that was just starting: look again
         wait(0.2)
         daemon = found()
         if daemon is not None:
             return daemon
-    raise Trouble(_(words.NOT_STARTED).format(seconds=START_S))
+        failed += process.poll() not in (None, 0)
+    if sandboxed():
+        raise Trouble(_(words.SANDBOXED).format(editor="GIMP", app="org.gimp.GIMP"))
+    raise Trouble(_(words.NOT_STARTED))
+
+
+def launch():
+    """What the installer wrote down, or None: then the plug-in was unpacked by hand."""
+    return places.read_launch(text_of(COMMAND_FILE))
+
+
+def sandboxed():
+    """Whether GIMP is a Flatpak."""
+    return os.path.exists(places.SANDBOX_MARK)
 
 
 def start_command():
     """How to start the daemon: as the installer wrote it down, else by what is on the path; empty where it is not installed."""
-    try:
-        with open(COMMAND_FILE, encoding="utf-8") as opened:
-            command = json.load(opened)["serve"]
-        if os.path.exists(command[0]):
-            return command
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
-        pass  # written by hand, or by nobody: the path is the second place to look
-    known = shutil.which("impasto")
+    told = launch()
+    if told and sandboxed():  # whether the program is there cannot be seen from inside
+        return places.from_a_sandbox(told, os.path.expanduser("~"))
+    if told and os.path.exists(told.serve[0]):
+        return told.serve
+    known = shutil.which("impasto", path=places.program_folders(sys.platform, os.environ, os.path.expanduser("~")))
     return [known, "serve"] if known else []
 
 
 def start(command):
-    """Start the daemon so that it outlives this plug-in and GIMP."""
-    # GIMP's own Python settings would reach into the daemon's.
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    apart = {"creationflags": 0x00000008 | 0x08000000} if sys.platform == "win32" else {"start_new_session": True}
+    """Start the daemon so that it outlives this plug-in and GIMP. Answers its process."""
+    # A console that nobody sees, which the daemon's workers share: without one each would open a window of its own.
+    apart = {"creationflags": 0x08000000 | 0x00000200} if sys.platform == "win32" else {"start_new_session": True}
     try:
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
-                         close_fds=True, **apart)
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                env=places.daemon_environment(os.environ, launch()), close_fds=True, **apart)
     except OSError as error:
         raise Trouble(_(words.NOT_INSTALLED).format(editor="gimp") + "\n\n" + str(error))
 
