@@ -10,8 +10,8 @@ import time
 
 import numpy as np
 from impasto import images
+from impasto.disk import write_whole
 from impasto.errors import OutOfMemory
-from impasto.jobs.folders import write_atomically
 
 FAILS, DIES = 666, 667
 
@@ -39,7 +39,7 @@ def stylize(order, report, control):
         report(
             "progress", step=step, total=steps, fraction=step / steps, scale=1, scales=1, width=content.width, height=content.height
         )
-        write_atomically(order.folder / "preview.png", images.to_png8(painted))
+        write_whole(order.folder / "preview.png", images.to_png8(painted))
         report("preview")
         if control.finishing:
             break
@@ -48,7 +48,7 @@ def stylize(order, report, control):
     name = order.output["format"]
     media_type, extension = images.FORMATS[name]
     data = images.encode(images.repaint(content, painted.astype(np.float32)), name)
-    write_atomically(order.folder / f"result{extension}", data)
+    write_whole(order.folder / f"result{extension}", data)
     return {
         "file": f"result{extension}",
         "format": name,

@@ -11,8 +11,8 @@ from impasto import images
 from impasto.cli import local, order
 from impasto.cli.progress import ProgressLine
 from impasto.cli.watch import Watch
+from impasto.disk import write_whole
 from impasto.errors import Cancelled, OutOfMemory
-from impasto.jobs.folders import write_atomically
 from impasto.settings import Settings
 
 STEPS = 50
@@ -31,7 +31,7 @@ def engine(monkeypatch):
             report("phase", phase="painting")
             for step in range(1, STEPS + 1):
                 control.check()
-                write_atomically(folder / "preview.png", b"preview %d" % step)
+                write_whole(folder / "preview.png", b"preview %d" % step)
                 report("preview")
                 report("progress", step=step, total=STEPS, fraction=step / STEPS, width=64, height=32)
                 self.at.get(step, lambda: None)()

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import images
+from ..disk import disk_errors
 from ..errors import BadStyleFile
 from ..models import FastHeader, FastStyle, Style, StyleLibrary, fast, pytorch_examples
-from ..models.disk import disk_errors
 
 if TYPE_CHECKING:
     import numpy as np

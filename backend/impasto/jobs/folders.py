@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import DiskFull
+from ..disk import disk_errors, flush, flush_folder
 from .job import JOB_ID
-
-log = logging.getLogger(__name__)
 
 PREVIEW = "preview.png"
 
 _INCOMING = ".new-"
 """Prefix of a folder whose inputs are still being written."""
-
-
-@contextlib.contextmanager
-def disk_errors() -> Iterator[None]:
-    """Whatever the system has against writing becomes :class:`DiskFull`."""
-    try:
-        yield
-    except OSError as error:
-        log.warning("cannot write: %s", error)
-        raise DiskFull("The data folder is full or cannot be written.",
-                       hint="Make room, or choose another folder with the setting data_dir.") from error
-
-
-def write_atomically(file: Path, data: bytes) -> None:
-    """``data`` under its name in one move, so that a reader sees the old or the new file, never half of one."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 class JobFolders:
@@ -55,15 +31,19 @@ class JobFolders:
         return self.root / id
 
     def create(self, id: str, inputs: Mapping[str, bytes]) -> Path:
-        """A folder with ``inputs`` that appears whole or not at all. Raises :class:`DiskFull`."""
+        """A folder with ``inputs`` that appears whole or not at all, and is on the disk by then. Raises :class:`DiskFull`."""
         folder = self.path(id)
         incoming = self.root / f"{_INCOMING}{id}"
         with disk_errors():
             try:
                 incoming.mkdir(parents=True)
                 for name, data in inputs.items():
-                    (incoming / Path(name).name).write_bytes(data)
+                    file = incoming / Path(name).name
+                    file.write_bytes(data)
+                    flush(file)
+                flush_folder(incoming)
                 incoming.rename(folder)
+                flush_folder(self.root)
             except BaseException:
                 shutil.rmtree(incoming, ignore_errors=True)
                 raise
@@ -89,11 +69,20 @@ class JobFolders:
             self.discard(id)
 
     def drop_half_written(self, id: str) -> None:
-        """Remove the traces of an earlier attempt before a job runs again; its inputs stay."""
+        """Remove the traces of an earlier attempt before a job runs again; inputs, checkpoint and preview stay, which are whole."""
         with contextlib.suppress(OSError):
             for entry in list(self.path(id).iterdir()):
-                if entry.name == PREVIEW or entry.name.startswith((".", "result")):
+                if entry.name.startswith((".", "result")):
                     _remove(entry)
+
+    def size(self, id: str) -> int:
+        """Bytes of all files in the folder; 0 where there is none."""
+        total = 0
+        with contextlib.suppress(OSError), os.scandir(self.path(id)) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    total += entry.stat(follow_symlinks=False).st_size
+        return total
 
     def sweep(self, known: Iterable[str]) -> None:
         """Remove folders of jobs that are not ``known`` and half-written ones. Call only while nobody submits."""

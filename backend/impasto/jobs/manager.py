@@ -16,11 +16,12 @@ from typing import Any
 
 import filelock
 
+from ..disk import disk_errors
 from ..errors import Conflict, DaemonRunning, Gone, ImpastoError, InvalidParameter, NotReady, UnknownJob, WorkerDied
 from ..paths import Paths
 from ..settings import Settings
 from .executor import WORK, Executor, LocalExecutor
-from .folders import PREVIEW, JobFolders, disk_errors
+from .folders import PREVIEW, JobFolders
 from .job import CANCELLED, DONE, ENDED, FAILED, LANES, QUEUED, RUNNING, Job, Submission, new_id
 from .lane import Lane
 from .leases import Leases

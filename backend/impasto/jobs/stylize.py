@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from .. import images
+from ..disk import write_whole
 from ..errors import OutOfMemory, StyleMissing
 from ..models.fast_library import FastLibrary
 from ..parameters import UPLOAD
@@ -20,7 +21,7 @@ from ..paths import Paths
 from ..settings import Settings
 from ..stylization import Stylization
 from .control import Control
-from .folders import PREVIEW, write_atomically
+from .folders import PREVIEW
 
 if TYPE_CHECKING:
     from ..models.fast_library import Choice
@@ -132,7 +133,7 @@ class _Run:
         data = images.write(samples, name)
         self._control.check()
         file = self._folder / f"result{extension}"
-        write_atomically(file, data)
+        write_whole(file, data)
         return {"file": file.name, **told, "bytes": len(data)}
 
     def _styles(self, stylization: Stylization, easel: Easel) -> Iterator[np.ndarray]:
@@ -170,7 +171,7 @@ class _Run:
         if self._content.grey:
             rgb = np.repeat(rgb @ np.array([[0.2126], [0.7152], [0.0722]], np.float32), 3, axis=2)
         try:
-            write_atomically(self._folder / PREVIEW, images.to_png8(rgb, self._small_alpha(width, height)))
+            write_whole(self._folder / PREVIEW, images.to_png8(rgb, self._small_alpha(width, height)), lasting=False)
         except PermissionError:
             return  # Windows: somebody is reading the last one; the next will do
         self._report("preview")

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from .. import images
+from ..disk import write_whole
 from ..errors import BadPicture, BadStyleFile
 from ..models import FastHeader, FastStyle, StyleLibrary, fast
 from ..models.fast_library import FastLibrary
@@ -33,7 +34,7 @@ from ..training import STEPS, STYLE, Training
 from .control import Control
 from .easel import Easel
 from .fast import as_array, open_network
-from .folders import PREVIEW, write_atomically
+from .folders import PREVIEW
 from .photos import Crops, Photos
 from .together import is_first, join, local_device
 
@@ -209,7 +210,7 @@ class _Session:
                 rows.append(network(photos, mix.expand(len(photos), -1)).clamp(0, 1))
         sheet = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
         try:
-            write_atomically(self._folder / PREVIEW, images.to_png8(as_array(sheet[None])))
+            write_whole(self._folder / PREVIEW, images.to_png8(as_array(sheet[None])), lasting=False)
         except PermissionError:
             return time.monotonic()  # Windows: somebody is reading the last one
         self._report("preview")

@@ -21,9 +21,9 @@ import requests
 import urllib3
 
 from .. import __version__
+from ..disk import disk_errors
 from ..errors import Cancelled, DigestMismatch, DownloadFailed
 from .background import Stop, in_background
-from .disk import disk_errors
 from .weights import digest_of_file
 
 Report = Callable[[int, int], None]

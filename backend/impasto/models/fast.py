@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..disk import written_whole
 from ..errors import BadStyleFile, DigestMismatch
 from ..parameters import STYLE_ID
 from . import weights
-from .disk import written_whole
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,10 +17,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..disk import disk_errors
 from ..errors import Cancelled, DigestMismatch, DownloadFailed
 from .background import POLL, Stop
 from .catalogue import Source
-from .disk import disk_errors
 from .weights import digest_of_file
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
+from ..disk import disk_errors, remove_torn
 from ..errors import Cancelled, DigestMismatch, DiskFull, ImpastoError, WeightsUnavailable
 from ..paths import Paths
 from ..settings import Settings
 from . import convert, weights
 from .background import POLL, Stop
 from .catalogue import Catalogue, Model, Source
-from .disk import disk_errors, remove_torn
 from .drop_in import DropIn
 from .weights import Convention, Header
 

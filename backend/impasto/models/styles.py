@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import yaml
 
+from ..disk import disk_errors, remove_torn, written_whole
 from ..errors import Conflict, UnknownStyle, did_you_mean
 from ..parameters import STYLE_ID
 from ..paths import Paths, shipped
 from ..settings import Settings
-from .disk import disk_errors, remove_torn, written_whole
 from .fast_library import FastLibrary
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 
+from ..disk import written_whole
 from ..errors import DigestMismatch
 from . import vgg
-from .disk import written_whole
 
 if TYPE_CHECKING:
     import numpy as np  # the daemon imports this module, and should not wait for numpy when it starts
