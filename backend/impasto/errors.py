@@ -183,6 +183,12 @@ class RequestTooLarge(ImpastoError):
     code, status = "request_too_large", 413
 
 
+class RequestTimeout(ImpastoError):
+    """The request's headers or body came too slowly."""
+
+    code, status = "request_timeout", 408
+
+
 class UnsupportedMediaType(ImpastoError):
     """A JSON route was sent something else."""
 
@@ -246,6 +252,12 @@ class DiskFull(ImpastoError):
     code, status = "disk_full", 507
 
 
+class QuotaExceeded(ImpastoError):
+    """Jobs' pictures take all the room that the setting disk_quota_mb gives them."""
+
+    code, status = "quota_exceeded", 507
+
+
 class DeviceUnavailable(ImpastoError):
     """The device named in the settings is not on this machine."""
 
@@ -256,6 +268,12 @@ class WorkerDied(ImpastoError):
     """The worker process ended in the middle of a job."""
 
     code, status = "worker_died", 500
+
+
+class WorkerHung(ImpastoError):
+    """The worker process gave no sign of life in the middle of a job, twice."""
+
+    code, status = "worker_hung", 500
 
 
 class NumericalFailure(ImpastoError):

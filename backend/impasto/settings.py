@@ -41,9 +41,21 @@ class Settings:
     allowed_hosts: list[str] = _setting(
         [], "Further names under which the daemon may be addressed, besides localhost and its own address.")
     allowed_origins: list[str] = _setting([], "Web origins (https://example.org) that may call the API from a browser.")
-    threads: int = _setting(16, "Connections served at once.", minimum=4, maximum=256)
+    threads: int = _setting(16, "Requests served at once.", minimum=4, maximum=256)
+    max_connections: int = _setting(
+        128, "Connections held at once; beyond that, those that have been silent longest are closed.", minimum=16, maximum=4096)
+    idle_connection_s: int = _setting(75, "Seconds after which a silent connection is closed.", minimum=5, maximum=3600)
+    header_timeout_s: int = _setting(20, "Seconds within which a request's headers must have come.", minimum=1, maximum=600)
+    slowest_upload_kb_s: float = _setting(
+        4, "Uploads slower than so many kB a second on average are given up, after half a minute's grace; 0 waits for all.",
+        minimum=0, maximum=100000)
 
     max_upload_mb: int = _setting(512, "Largest request body, in MB.", minimum=1, maximum=16384, section="What may come in")
+    max_header_kb: int = _setting(32, "Longest request line and headers together, in kB.", minimum=4, maximum=1024)
+    max_form_parts: int = _setting(64, "Most parts of a form, pictures and fields together.", minimum=8, maximum=1000)
+    # Werkzeug holds every part, files too, to this while it looks for the part's end, in blocks of 64 kB on top of what the last
+    # block left over: with 64 kB here, larger pictures would be refused whenever a block ends near what looks like a boundary.
+    max_form_field_kb: int = _setting(256, "Longest text field of a form, in kB.", minimum=128, maximum=16384)
     max_megapixels: int = _setting(150, "Largest picture, in megapixels.", minimum=1, maximum=2000)
     queue_limit: int = _setting(64, "Jobs that may wait; more are refused until some are done.", minimum=1, maximum=10000)
 
@@ -53,6 +65,15 @@ class Settings:
     keep_alive_s: int = _setting(
         300, "Seconds after which an idle worker gives its memory back; 0 keeps it for ever.",
         minimum=0, maximum=604800)
+    worker_silence_s: int = _setting(
+        60, "Seconds without a sign of life, computing included, after which a worker is taken for hung and ended.",
+        minimum=5, maximum=86400)
+    checkpoint_s: float = _setting(
+        15, "Seconds between checkpoints of iterative paintings and trainings: as much work is lost with a crash.",
+        minimum=1, maximum=30)
+    when_memory_is_short: str = _setting(
+        "refuse", "What becomes of a painting that does not fit into memory at the resolution asked for: refuse fails it with a "
+        "sentence, shrink paints it smaller and says so.", choices=("refuse", "shrink"))
     auto_resolution_cpu: int = _setting(512, "Long side, in px, that resolution 0 means on the CPU.", minimum=64, maximum=16384)
     auto_resolution_gpu: int = _setting(1536, "Long side, in px, that resolution 0 means on a GPU.", minimum=64, maximum=16384)
     preview_interval_s: float = _setting(2.0, "Seconds between previews of a running job.", minimum=0.1, maximum=600)
@@ -64,7 +85,11 @@ class Settings:
     drop_in_dir: str = _setting(
         "", "Folder in which weight files put there by hand are looked for first; empty: drop-in under the weights folder.")
     photos_dir: str = _setting("", "Folder of photographs to train fast styles on; empty: the few that ship with Impasto.")
-    result_hours: float = _setting(72, "Hours for which finished jobs and their pictures are kept.", minimum=0.01, maximum=87600)
+    result_hours: float = _setting(
+        72, "Hours of the daemon's running for which finished jobs and their pictures are kept.", minimum=0.01, maximum=87600)
+    disk_quota_mb: int = _setting(
+        20000, "Room for all jobs' pictures, in MB: beyond it, results that have been fetched go, the oldest first; 0 is no limit.",
+        minimum=0, maximum=100_000_000)
 
     offline: bool = _setting(False, "Never fetch anything.", section="Downloads")
     mirrors: dict[str, str] = _setting(
