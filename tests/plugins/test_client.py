@@ -274,7 +274,7 @@ def test_a_command_file_that_is_none_is_told(text):
 def test_the_editors_own_python_and_libraries_do_not_reach_the_daemon():
     editor = {"PATH": "/bin", "PYTHONHOME": "/app", "PYTHONPATH": "/app/lib", "LD_LIBRARY_PATH": "/cuda"}
     assert places.daemon_environment(editor) == {"PATH": "/bin", "LD_LIBRARY_PATH": "/cuda"}
-    launch = places.Launch(["x"], "", {"IMPASTO_DATA_DIR": "/d"})
+    launch = places.Launch(["x"], "", "", {"IMPASTO_DATA_DIR": "/d"})
     assert places.daemon_environment(dict(editor, APPIMAGE="/k.AppImage"), launch) == {
         "PATH": "/bin", "APPIMAGE": "/k.AppImage", "IMPASTO_DATA_DIR": "/d"}
 

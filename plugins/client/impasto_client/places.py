@@ -8,9 +8,9 @@ from collections import namedtuple
 Daemon = namedtuple("Daemon", "url token instance version")
 """Address without a slash at the end, token, instance id and version, as the runtime file tells them."""
 
-Launch = namedtuple("Launch", "serve runtime environment")
+Launch = namedtuple("Launch", "serve runtime log environment")
 """What `impasto plugins install` writes down beside the plug-in, in command.json: the words that start the daemon, where its
-runtime file lies, and the IMPASTO_ variables that were set then."""
+runtime file lies, where its output goes, and the IMPASTO_ variables that were set then."""
 
 COMMAND_FILE = "command.json"
 SANDBOX_MARK = "/.flatpak-info"
@@ -70,13 +70,13 @@ def read_launch(text):
     """The :class:`Launch` that a command.json tells of, or None where it is no such file. Unknown and odd parts are left out."""
     try:
         told = json.loads(text)
-        serve, runtime, environment = told["serve"], told.get("runtime", ""), told.get("environment", {})
+        serve, files, environment = told["serve"], [told.get("runtime"), told.get("log")], told.get("environment")
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     if not isinstance(serve, list) or not serve or not all(isinstance(word, str) for word in serve):
         return None
     pairs = environment.items() if isinstance(environment, dict) else ()
-    return Launch(serve, runtime if isinstance(runtime, str) else "",
+    return Launch(serve, *[file if isinstance(file, str) else "" for file in files],
                   {name: value for name, value in pairs if name.startswith("IMPASTO_") and isinstance(value, str)})
 
 

@@ -107,11 +107,22 @@ def start(command):
     """Start the daemon so that it outlives this plug-in and GIMP. Answers its process."""
     # A console that nobody sees, which the daemon's workers share: without one each would open a window of its own.
     apart = {"creationflags": 0x08000000 | 0x00000200} if sys.platform == "win32" else {"start_new_session": True}
+    told = launch()
     try:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                env=places.daemon_environment(os.environ, launch()), close_fds=True, **apart)
+        with log(told) as output:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, close_fds=True,
+                                    env=places.daemon_environment(os.environ, told), **apart)
     except OSError as error:
         raise Trouble(_(words.NOT_INSTALLED).format(editor="gimp") + "\n\n" + str(error))
+
+
+def log(told):
+    """An open file for what the daemon says: the one that the installer named, or none."""
+    try:
+        os.makedirs(os.path.dirname(told.log), exist_ok=True)
+        return open(told.log, "wb")
+    except (OSError, AttributeError):
+        return open(os.devnull, "wb")
 
 
 def send(daemon, request):
