@@ -16,8 +16,9 @@ from api.conftest import TOKEN, start
 from impasto.api import runtime
 from impasto.paths import Paths
 from impasto.settings import Settings
-from impasto_client import pixels, places, recipe, wire, words
+from impasto_client import labels, pixels, places, recipe, wire, words
 from impasto_client.errand import CANCELLED, DONE, FAILED, Errand
+from impasto_client.parameters import PARAMETERS
 from impasto_client.pixels import Pixels
 from impasto_client.recipe import Recipe, Style
 
@@ -281,3 +282,13 @@ def test_the_editors_own_python_and_libraries_do_not_reach_the_daemon():
 
 def test_the_command_is_also_looked_for_where_pip_puts_it():
     assert places.program_folders("darwin", {"PATH": "/usr/bin"}, "/Users/é").split(":")[:2] == ["/usr/bin", "/Users/é/.local/bin"]
+
+
+def test_every_parameter_and_every_choice_has_words():
+    def same(text):
+        return text
+    known = {p["name"]: p for p in PARAMETERS}
+    assert set(labels.names(same)) == set(labels.hints(same)) == set(known)
+    offered = {(name, value) for name, p in known.items() for value in p["choices"]}
+    assert set(labels.choices(same)) == offered
+    assert all("_" not in text for table in (labels.names, labels.choices, labels.hints) for text in table(same).values())
