@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 import yaml
 from impasto import images
+from impasto.jobs.device import computes_bf16
 from impasto.jobs.photos import Photos
 from impasto.models import Catalogue, FastHeader, FastStyle, ModelStore, fast
 from impasto.paths import Paths, shipped
@@ -30,7 +32,7 @@ from impasto.style.training import Recipe, Trainer
 from impasto.style.transformer import build
 from torch import Tensor
 
-NETWORK = "lean:64x5"
+NETWORK = "hourglass:48-96x5"
 STYLES = ("starry-night", "great-wave", "scream", "metzinger", "composition-vii")
 
 
@@ -44,11 +46,13 @@ class Phase:
 
 PHASES = (
     # Small crops first: four of 128 px cost what one of 256 px does, and colours and small strokes need no more.
-    Phase(Recipe(steps=5500, batch=4, side=128, style_sides=(512, 256), learning_rate=2e-3,
-                 style_layers={**Recipe().style_layers, "relu4_1": 1.5}), 3500),
-    # Then large ones, in which large strokes have room.
-    Phase(Recipe(steps=1000, batch=1, side=256, style_sides=(640, 320), learning_rate=1e-3), 800),
+    Phase(Recipe(steps=6000, batch=4, side=128, style_sides=(512, 256), learning_rate=3e-3, halvings=0), 1200),
+    # Then large ones, in which large forms have room.
+    Phase(Recipe(steps=6000, batch=2, side=256, style_sides=(512, 256), learning_rate=2e-3), 6000),
 )
+
+CROPS = 1000
+"""Steps after which the crops come again. What the encoder sees in them is kept: 4 GB of memory for a sixth of the time."""
 
 
 def main() -> None:
@@ -65,7 +69,8 @@ def main() -> None:
     given.work.mkdir(parents=True, exist_ok=True)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     settings = Settings.load()
-    encoder = Encoder(*ModelStore(Catalogue.load(), Paths.of(settings), settings).load("vgg16")).to(given.device)
+    dtype = torch.bfloat16 if computes_bf16(torch.device(given.device)) else torch.float32
+    encoder = Encoder(*ModelStore(Catalogue.load(), Paths.of(settings), settings).load("vgg16"), dtype=dtype).to(given.device)
     photos = Photos(given.photos)
     paintings = [opened(shipped("paintings", f"{style}.jpg"), 1024).to(given.device) for style in STYLES]
     previews = [opened(file, 384).to(given.device) for file in given.preview]
@@ -87,16 +92,20 @@ def begin(recipe: Recipe, encoder: Encoder, paintings: list[Tensor], device: str
     network = build(NETWORK, 1 + 2 * len(STYLES)).to(device)
     if weights:
         network.load_state_dict(weights)
-    return Trainer(network, encoder, paintings, recipe)
+    return Trainer(network, encoder, paintings, recipe, dtype=encoder.dtype)
 
 
 def run(trainer: Trainer, phase: Phase, photos: Photos, checkpoint: Path, every: int, previews: list[Tensor]) -> None:
     """Train to the phase's end, with a checkpoint and a sheet now and then."""
     recipe, began, first = phase.recipe, time.monotonic(), trainer.done
     sums: dict[str, float] = {}
+    seen: dict[int, Mapping[str, Tensor]] = {}
     while trainer.done < phase.until:
-        crops = photos.draw(trainer.done, recipe.batch, recipe.side, recipe.seed).to(trainer.mean[0].device)
-        for name, value in trainer.step(crops).items():
+        number = trainer.done % CROPS
+        crops = photos.draw(number, recipe.batch, recipe.side, recipe.seed).to(trainer.mean[0].device)
+        if number not in seen:
+            seen[number] = trainer.contents(crops)
+        for name, value in trainer.step(crops, seen[number]).items():
             sums[name] = sums.get(name, 0.0) + value / every
         if trainer.done % every and trainer.done < phase.until:
             continue

@@ -34,7 +34,7 @@ def painted(network, picture, row=1, shelves=None):
     return torch.cat(parts, 2), len(parts)
 
 
-@pytest.mark.parametrize("spec", ["johnson:8-8-12x2", "lean:12x2"])
+@pytest.mark.parametrize("spec", ["johnson:8-8-12x2", "lean:12x2", "hourglass:12-16x2"])
 @pytest.mark.parametrize("size", [(200, 330), (321, 98), (97, 65), (66, 1023)])
 def test_in_parts_equals_in_one_piece(spec, size, in_parts):
     net, picture = network(spec), torch.rand(1, 3, *size) ** torch.linspace(0.2, 4, size[0])[:, None]

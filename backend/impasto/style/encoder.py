@@ -84,6 +84,11 @@ class Encoder(nn.Module):
                 features[rectified] = x
         return features
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the convolutions compute in."""
+        return self.conv1_1_weight.dtype
+
     def available(self) -> set[str]:
         """Every layer name that :meth:`forward` can give."""
         return set(self.layers) | {name.replace("conv", "relu") for name in self.layers}

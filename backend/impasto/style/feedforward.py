@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .maps import Convolved, Entered, Finished, InMemory, Map, Shelves, Source, Statistics
 from .scales import Size
-from .transformer import Network, Stage
+from .transformer import Network, Stage, added_later
 
 WHOLE_PIXELS = 1536 * 1024
 """Pictures up to so many px are painted in one piece."""
@@ -69,9 +69,12 @@ class FeedForward:
     def _staged(self) -> Iterator[Advance]:
         stages = list(self.network.stages())
         total, done = _cost(stages, Entered(self.network, self.source, *self.size)), 0.0
-        earlier: Map | None = None
+        kept: dict[int, Map] = {}
+        wanted = added_later(stages)
         x: Map = Entered(self.network, self.source, *self.size)
         for number, stage in enumerate(stages[:-1]):
+            if number in wanted:
+                kept[number] = x
             raw = Convolved(x, stage.convolution)
             shelf = None if number == len(stages) - 2 else self.shelves(raw.channels, raw.height, raw.width)
             statistics = Statistics(stage.norm)
@@ -83,13 +86,12 @@ class FeedForward:
                 done += raw.cost() * (bottom - top) / raw.height
                 yield Advance(done / total)
             statistics.freeze()
-            finished = Finished(shelf or raw, stage, self.mix, earlier)
+            x = Finished(shelf or raw, stage, self.mix, kept.pop(number - stage.adds) if stage.adds else None)
             if shelf and stage.adds:
                 # A sum would be one of ever more terms if it were worked out whenever it is read.
                 for top, bottom in self._bands(raw.height):
-                    shelf.put(top, finished.rows(top, bottom))
-                finished = shelf
-            earlier, x = x, finished
+                    shelf.put(top, x.rows(top, bottom))
+                x = shelf
         yield from self._last(Convolved(x, stages[-1].convolution), done, total)
 
     def _last(self, raw: Map, done: float, total: float) -> Iterator[Advance]:

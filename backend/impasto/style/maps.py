@@ -104,7 +104,7 @@ class Finished:
 
     def __init__(self, raw: Map, stage: Stage, mix: Tensor, earlier: Map | None) -> None:
         self._raw, self._stage, self._mix = raw, stage, mix
-        self._earlier = earlier if stage.adds else None
+        self._earlier = earlier
         self.channels, self.height, self.width = raw.channels, raw.height, raw.width
 
     def rows(self, top: int, bottom: int) -> Tensor:

@@ -40,19 +40,16 @@ class Gaussian:
         return cls(moments.mean, modes, spread, rest, float(torch.trace(moments.raw)) + EPS)
 
 
-def wasserstein(features: Tensor, target: Gaussian) -> Tensor:
-    """The relative squared 2-Wasserstein distance of features (C, M) from ``target``, as in :class:`.losses.W2Loss`.
+def wasserstein(seen: Moments, target: Gaussian) -> Tensor:
+    """The relative squared 2-Wasserstein distance of a picture's moments from ``target``, as in :class:`.losses.W2Loss`.
 
     Exact within the target's modes; of what lies outside them only the whole variance is compared.
     """
-    positions = features.shape[1]
-    mean = features.mean(1)
-    centred = features - mean[:, None]
-    seen = target.modes.T @ centred
-    covariance = seen @ seen.T / positions
+    covariance = seen.raw - torch.outer(seen.mean, seen.mean)
+    within = target.modes.T @ covariance @ target.modes
     roots = target.spread.sqrt()
-    cross = trace_sqrt(roots[:, None] * covariance * roots)
-    inside = torch.trace(covariance)
-    outside = (centred.square().sum() / positions - inside).clamp_min(EPS)
+    cross = trace_sqrt(roots[:, None] * within * roots)
+    inside = torch.trace(within)
+    outside = (torch.trace(covariance) - inside).clamp_min(EPS)
     spread = inside + target.spread.sum() - 2 * cross + (outside.sqrt() - math.sqrt(target.rest)).square()
-    return ((mean - target.mean).square().sum() + spread) / target.energy
+    return ((seen.mean - target.mean).square().sum() + spread) / target.energy

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -28,6 +28,13 @@ class Optimiser(Protocol):
 
     def at(self, size: Size) -> Optimiser:
         """This optimiser at another size, what it has learnt carried over."""
+
+    def state(self) -> dict[str, Any]:
+        """Tensors and plain numbers from which :meth:`restore` goes on to the bit. The tensors are its own: keep them before the
+        next step."""
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from the :meth:`state` of an optimiser of this kind and size."""
 
 
 class Adam:
@@ -67,6 +74,16 @@ class Adam:
                 "exp_avg_sq": torch.nn.functional.interpolate(state["exp_avg_sq"], size=size, mode="bilinear", align_corners=False),
             }
         return grown
+
+    def state(self) -> dict[str, Any]:
+        """See :class:`Optimiser`."""
+        return {"picture": self.picture.detach(), "adam": self._adam.state_dict()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """See :class:`Optimiser`."""
+        with torch.no_grad():
+            self.picture.copy_(state["picture"])
+        self._adam.load_state_dict(state["adam"])
 
 
 class LBFGS:
@@ -117,6 +134,18 @@ class LBFGS:
         """See :class:`Optimiser`. Curvature pairs belong to one size, so they start afresh."""
         return LBFGS(resize(self.picture.detach(), size).clamp(0, 1))
 
+    def state(self) -> dict[str, Any]:
+        """See :class:`Optimiser`. With its curvature pairs it is some 45 pictures large."""
+        return {"picture": self.picture.detach(), "last": self._last, "loss": self._loss, "lbfgs": self._lbfgs.state_dict()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """See :class:`Optimiser`."""
+        with torch.no_grad():
+            self.picture.copy_(state["picture"])
+            self._last.copy_(state["last"])
+        self._loss = float(state["loss"])
+        self._lbfgs.load_state_dict(state["lbfgs"])
+
 
 class Average:
     """Bias-corrected exponential mean of the iterates: what is shown and kept, without the optimiser's jitter."""
@@ -134,6 +163,14 @@ class Average:
             self._sum = torch.zeros_like(picture)
         self._sum.mul_(self.decay).add_(picture, alpha=1 - self.decay)
         self._weight = self._weight * self.decay + 1 - self.decay
+
+    def state(self) -> dict[str, Any]:
+        """Tensors and plain numbers for :meth:`restore`; the tensor is its own."""
+        return {"sum": self._sum, "weight": self._weight}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from :meth:`state`."""
+        self._sum, self._weight = state["sum"], float(state["weight"])
 
     @property
     def value(self) -> Tensor | None:

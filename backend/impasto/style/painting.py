@@ -3,13 +3,15 @@
 Gatys, Ecker & Bethge 2016 (CVPR), coarse to fine as in Gatys et al. 2017 (arXiv 1611.07865).
 
 A :class:`Painting` is an iterator. Whoever drives it may look at :meth:`Painting.picture` between any two steps, and ends
-it by no longer asking: "stop and keep" takes the picture, "discard" does not.
+it by no longer asking: "stop and keep" takes the picture, "discard" does not. :meth:`Painting.state` between two steps is what
+another :class:`Painting` of the same pictures goes on from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -72,9 +74,11 @@ class Painting(Iterator[Progress]):
         self.margin = margin_of(_size(content))
         seen, self._styles = _recoloured(content, styles, stylization.keep_colours)
         self._seen = widen(seen, self.margin)
-        self._average = Average(0.0)
+        self._canvases = [widened(size, self.margin * max(size) / max(self.sizes[-1])) for size in self.sizes]
+        self._scale = self._done = self.skipped = 0
+        self._optimiser: Optimiser | None = None
+        self._average = Average(_decay(stylization.iterations))
         self._coarser: Tensor | None = None
-        self.skipped = 0
         self._steps = self._run()
 
     def __next__(self) -> Progress:
@@ -92,29 +96,56 @@ class Painting(Iterator[Progress]):
             painted = with_luminance(resize(self.content, size).clamp(0, 1), luminance(painted))
         return painted
 
+    def state(self) -> dict[str, Any]:
+        """Everything that :meth:`restore` needs, in tensors and plain numbers. The tensors are the painting's own: keep them
+        before the next step."""
+        return {"scale": self._scale, "done": self._done, "skipped": self.skipped, "coarser": self._coarser,
+                "average": self._average.state(), "optimiser": self._optimiser.state() if self._optimiser else None}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Before the first step: go on from the :meth:`state` of a painting of the same pictures, sizes, encoder and stylization.
+
+        On the CPU, with as many threads, the rest comes out as if nothing had happened, to the bit.
+        """
+        self._scale, self._done, self.skipped = int(state["scale"]), int(state["done"]), int(state["skipped"])
+        self._coarser = state["coarser"]
+        self._average.restore(state["average"])
+        if state["optimiser"]:
+            self._optimiser = self._begun(self.content.new_zeros((1, 3, *self._canvases[self._scale])))
+            self._optimiser.restore(state["optimiser"])
+
     # -- the work ----------------------------------------------------------------------------------------------------
 
     def _run(self) -> Iterator[Progress]:
         if self.stylization.strength == 0:
             return
         steps, scales = self.stylization.iterations, len(self.sizes)
+        self._optimiser = self._optimiser or self._begun(self._start(self._canvases[0]).clamp(0, 1))
+        while True:
+            objective = self._objective(self.sizes[self._scale], self._canvases[self._scale])
+            while self._done < steps:
+                self._step(self._optimiser, objective, self._done / steps)
+                self._done += 1
+                yield self._progress(objective)
+            if self._scale + 1 == scales:
+                return
+            self._refine()
+
+    def _refine(self) -> None:
+        """Go over to the next scale."""
+        with torch.no_grad():
+            self._optimiser.picture.copy_(self._average.value)
+        self._scale, self._done = self._scale + 1, 0
+        self._optimiser = self._optimiser.at(self._canvases[self._scale])
+        # Until the new scale has an average of its own, the last one's is what there is to see.
+        self._coarser, self._average = self._average.value, Average(_decay(self.stylization.iterations))
+
+    def _progress(self, objective: Objective) -> Progress:
+        scale, steps, (height, width) = self._scale, self.stylization.iterations, self.sizes[self._scale]
         work = [height * width + STEP_OVERHEAD for height, width in self.sizes]
-        canvases = [widened(size, self.margin * max(size) / max(self.sizes[-1])) for size in self.sizes]
-        optimiser = self._optimiser(self._start(canvases[0]))
-        for scale, size in enumerate(self.sizes):
-            optimiser = optimiser.at(canvases[scale])
-            objective = self._objective(size, canvases[scale])
-            # Until the new scale has an average of its own, the last one's is what there is to see.
-            self._coarser, self._average = self._average.value, Average(_decay(steps))
-            for step in range(steps):
-                self._step(optimiser, objective, step / steps)
-                done = sum(work[:scale]) + work[scale] * (step + 1) / steps
-                yield Progress(step=steps * scale + step + 1, total=steps * scales, scale=scale + 1, scales=scales,
-                               width=size[1], height=size[0], losses=objective.losses, fraction=done / sum(work),
-                               skipped=self.skipped)
-            if scale + 1 < scales:
-                with torch.no_grad():
-                    optimiser.picture.copy_(self._average.value)
+        done = sum(work[:scale]) + work[scale] * self._done / steps
+        return Progress(step=steps * scale + self._done, total=steps * len(work), scale=scale + 1, scales=len(work), width=width,
+                        height=height, losses=objective.losses, fraction=done / sum(work), skipped=self.skipped)
 
     def _step(self, optimiser: Optimiser, objective: Objective, progress: float) -> None:
         for _ in range(MOST_SKIPPED_IN_A_ROW):
@@ -148,7 +179,7 @@ class Painting(Iterator[Progress]):
         generator = torch.Generator().manual_seed(self.stylization.seed)
         return torch.rand((1, 3, *canvas), generator=generator).to(self.content)
 
-    def _optimiser(self, start: Tensor) -> Optimiser:
+    def _begun(self, start: Tensor) -> Optimiser:
         return LBFGS(start) if self.stylization.optimiser == "lbfgs" else Adam(start, self.stylization.step_size)
 
 

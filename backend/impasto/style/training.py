@@ -8,7 +8,7 @@ strengths, noise) depends on the seed and the step's number alone, so a run that
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from .encoder import Encoder
-from .losses import EPS, total_variation
+from .losses import EPS, Moments, total_variation
 from .mixing import IDENTITY, mix_of
 from .modes import Gaussian, wasserstein
 from .mosaic import lay, pieces
@@ -49,6 +49,8 @@ class Recipe:
     content_layers: Mapping[str, float] = field(default_factory=lambda: {"relu3_3": 1.0})
     style_layers: Mapping[str, float] = field(
         default_factory=lambda: {"relu1_1": 0.6, "relu2_1": 0.8, "relu3_1": 1.0, "relu4_1": 1.6})
+    halvings: int = 1
+    """So many times painting and crop are also compared at half the size, where a layer sees twice as far: large forms, cheaply."""
     average: float = 0.999
     """Decay of the running mean of the weights, which is what is kept."""
     clip: float = 1.0
@@ -81,13 +83,17 @@ ALONE = Alone()
 
 
 class StyleTarget:
-    """One row's target: at each layer the distribution of the painting's features, ready for :func:`wasserstein`."""
+    """One row's target: at each size and layer the distribution of the painting's features, ready for :func:`wasserstein`."""
 
-    def __init__(self, encoder: Encoder, painting: Tensor, side: int, layers: Sequence[str]) -> None:
-        """``painting`` (1, 3, H, W), shrunk to a long side of ``side`` px."""
+    def __init__(self, encoder: Encoder, painting: Tensor, side: int, layers: Sequence[str], halvings: int = 0) -> None:
+        """``painting`` (1, 3, H, W), shrunk to a long side of ``side`` px, and then halved so many times."""
         size = fit(painting.shape[-2:], min(side, max(painting.shape[-2:])))
-        self.moments = moments_of(encoder, [resize(painting, size).clamp(0, 1)], [1.0], tuple(layers))
-        self.gaussians = {layer: Gaussian.of(moments) for layer, moments in self.moments.items()}
+        seen = resize(painting, size).clamp(0, 1)
+        self.gaussians: list[dict[str, Gaussian]] = []
+        for halving in range(halvings + 1):
+            seen = halved(seen) if halving else seen
+            moments = moments_of(encoder, [seen], [1.0], tuple(layers))
+            self.gaussians.append({layer: Gaussian.of(moments[layer]) for layer in layers})
 
 
 class Trainer:
@@ -103,7 +109,7 @@ class Trainer:
         """
         self.network, self.encoder, self.recipe = network, encoder, recipe
         self.rows_only, self.together, self.dtype = rows_only, together, dtype
-        self.targets = [StyleTarget(encoder, painting, side, tuple(recipe.style_layers))
+        self.targets = [StyleTarget(encoder, painting, side, tuple(recipe.style_layers), recipe.halvings)
                         for painting in paintings for side in recipe.style_sides]
         rows = {id(p) for norm in network.norms() for p in (norm.gamma, norm.beta)}
         for parameter in network.parameters():
@@ -113,8 +119,13 @@ class Trainer:
         self.mean = [p.detach().clone() for p in network.parameters()]
         self.done = 0
 
-    def step(self, photos: Tensor) -> dict[str, float]:
-        """Learn from ``photos`` (N, 3, S, S), sRGB 0..1. Answers the losses, unweighted."""
+    def contents(self, photos: Tensor) -> dict[str, Tensor]:
+        """What :meth:`step` compares its paintings of ``photos`` (N, 3, S, S) with, for whoever wants to keep it for another time."""
+        with torch.no_grad():
+            return self._see(photos, self.recipe.content_layers)
+
+    def step(self, photos: Tensor, contents: Mapping[str, Tensor] | None = None) -> dict[str, float]:
+        """Learn from ``photos`` (N, 3, S, S), sRGB 0..1, whose :meth:`contents` may be known. Answers the losses, unweighted."""
         rows, strengths = self._draw(len(photos))
         mix = torch.stack([mix_of(self.network.rows, [(row, row)], [1.0], strength, 0.0)
                            for row, strength in zip(rows, strengths, strict=True)]).to(photos)
@@ -127,7 +138,7 @@ class Trainer:
             with torch.autocast(photos.device.type, self.dtype, enabled=self.dtype != torch.float32):
                 painted = self.network(photos, mix)
             painted = painted.float()
-        losses, total = self._losses(painted, photos, rows, strengths)
+        losses, total = self._losses(painted, photos, rows, strengths, contents)
         total.backward()
         if self.rows_only:
             for parameter in self.learnt:
@@ -175,22 +186,20 @@ class Trainer:
         along = min(1.0, (self.done - self.recipe.warm_up) / max(1, self.recipe.steps - self.recipe.warm_up))
         return self.recipe.last_rate + (1 - self.recipe.last_rate) * (1 + math.cos(math.pi * along)) / 2
 
-    def _losses(self, painted: Tensor, photos: Tensor, rows: Sequence[int], strengths: Sequence[float]) -> tuple[dict, Tensor]:
+    def _losses(self, painted: Tensor, photos: Tensor, rows: Sequence[int], strengths: Sequence[float],
+                contents: Mapping[str, Tensor] | None = None) -> tuple[dict, Tensor]:
         recipe, count = self.recipe, len(photos)
-        content_layers, style_layers = normalised(recipe.content_layers), normalised(recipe.style_layers)
-        with torch.no_grad():
-            seen = self.encoder(lay(photos), content_layers)
-        features = self.encoder(lay(painted), {**content_layers, **style_layers})
+        wanted_contents = contents if contents is not None else self.contents(photos)
+        features = self._see(painted, {**recipe.content_layers, **recipe.style_layers})
         # One division for a whole layer: a picture without features of its own (a clear sky) would count without measure.
-        content = sum(weight * _relative(pieces(features[layer], count), pieces(seen[layer], count))
-                      for layer, weight in content_layers.items())
-        style = painted.new_zeros(count)
-        for layer, weight in style_layers.items():
-            each = pieces(features[layer], count)
-            targets = [self.targets[row - FIRST_ROW].gaussians[layer] for row in rows]
-            distances = [wasserstein(one.flatten(1), target) if s else one.new_zeros(())
-                         for one, target, s in zip(each, targets, strengths, strict=True)]
-            style = style + weight * torch.stack(distances)
+        content = sum(weight * _relative(features[layer].float(), wanted_contents[layer].float())
+                      for layer, weight in normalised(recipe.content_layers).items())
+        style, small = painted.new_zeros(count), painted
+        for halving in range(recipe.halvings + 1):
+            if halving:
+                small = halved(small)
+                features = self._see(small, recipe.style_layers)
+            style = style + self._style(features, rows, strengths, halving) / (recipe.halvings + 1)
         smooth = total_variation(painted)
         outside = (painted - painted.clamp(0, 1)).square().mean()
         wanted = torch.tensor([content_gain(s) for s in strengths], device=painted.device)
@@ -202,6 +211,22 @@ class Trainer:
         parts = {"content": content[wanted > 0].mean() if (wanted > 0).any() else content.mean(), "style": style.sum() / styled,
                  "tv": smooth, "identity": identity / max(1, sum(s == 0 for s in strengths)), "total": total}
         return {name: float(part.detach()) for name, part in parts.items()}, total
+
+    def _style(self, features: Mapping[str, Tensor], rows: Sequence[int], strengths: Sequence[float], halving: int) -> Tensor:
+        """(N,): each picture's distance from its row's painting; 0 where the strength is."""
+        style = torch.zeros(len(rows), device=self.mean[0].device)
+        for layer, weight in normalised(self.recipe.style_layers).items():
+            targets = [self.targets[row - FIRST_ROW].gaussians[halving][layer] for row in rows]
+            distances = [wasserstein(Moments.of(one[None]), target) if s else style.new_zeros(())
+                         for one, target, s in zip(features[layer], targets, strengths, strict=True)]
+            style = style + weight * torch.stack(distances)
+        return style
+
+    def _see(self, pictures: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Features (N, C, h, w) of several pictures, in whatever way is quickest."""
+        if pictures.device.type == "cpu" and self.encoder.dtype == torch.float32:
+            return {layer: pieces(seen, len(pictures)) for layer, seen in self.encoder(lay(pictures), layers).items()}
+        return self.encoder(pictures.contiguous(memory_format=torch.channels_last), layers)
 
     def _follow(self) -> None:
         decay = min(self.recipe.average, (1 + self.done) / (10 + self.done))
@@ -231,6 +256,11 @@ def content_gain(strength: float) -> float:
     """What the content's weight is multiplied by: :func:`.painting.content_share`, between a seventh (a network must be told what
     to paint) and 9; 0 at strength 0, where the picture itself is wanted."""
     return min(9.0, max(0.15, content_share(strength))) if strength else 0.0
+
+
+def halved(pictures: Tensor) -> Tensor:
+    """(N, 3, H, W) -> (N, 3, H / 2, W / 2): the means of 2 x 2 px."""
+    return torch.nn.functional.avg_pool2d(pictures, 2)
 
 
 def _relative(features: Tensor, target: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ A network is built from a short string that its file carries:
 
     johnson:16-32-64x5    widths at full, half and quarter size, and the number of residual blocks
     lean:48x4             everything at quarter size (CPUs, previews): width and residual blocks
+    hourglass:48-96x5     what is large at an eighth of the size, what is fine at a quarter: both widths, and residual blocks
     texture:8x5           Ulyanov's multi-scale texture network: width of a branch and number of scales
 
 What keeps them clean: enlarging is nearest neighbour then convolution (transposed convolutions leave checkerboards); every
@@ -19,7 +20,7 @@ extent and no activation follows the sum of a residual block (blobs grow where a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -38,8 +39,8 @@ class Stage(NamedTuple):
     convolution: Convolution
     norm: ConditionalNorm | None = None
     rectified: bool = False
-    adds: bool = False
-    """What the stage before was given is added in the end: the second half of a residual block."""
+    adds: int = 0
+    """So many stages before this one's convolution lies what is added in the end: 1 for the second half of a residual block."""
 
     def finish(self, raw: Tensor, mix: Tensor, earlier: Tensor | None) -> Tensor:
         """What the stage gives: its convolution's result ``raw``, normed, rectified, added to ``earlier``."""
@@ -49,6 +50,11 @@ class Stage(NamedTuple):
         if self.rectified:
             return F.relu(normed, inplace=not torch.is_grad_enabled())
         return earlier + normed if self.adds else normed
+
+
+def added_later(stages: Sequence[Stage]) -> set[int]:
+    """Which stages' inputs (by the stages' numbers) some later stage adds to what it gives; each is added once."""
+    return {number - stage.adds for number, stage in enumerate(stages) if stage.adds}
 
 
 class Block(nn.Module):
@@ -75,7 +81,7 @@ class Residual(nn.Module):
 
     def stages(self) -> tuple[Stage, Stage]:
         """Both halves."""
-        return self.first.stage(), Stage(self.convolution, self.norm, adds=True)
+        return self.first.stage(), Stage(self.convolution, self.norm, adds=1)
 
 
 class Network(nn.Module):
@@ -108,9 +114,12 @@ class Network(nn.Module):
 
     def paint(self, x: Tensor, mix: Tensor) -> Tensor:
         """The network itself, from what :meth:`enter` gives to what :meth:`leave` takes: stage after stage."""
-        earlier: Tensor | None = None
-        for stage in self.stages():
-            earlier, x = x, stage.finish(stage.convolution(x), mix, earlier)
+        stages = list(self.stages())
+        kept, wanted = {}, added_later(stages)
+        for number, stage in enumerate(stages):
+            if number in wanted:
+                kept[number] = x
+            x = stage.finish(stage.convolution(x), mix, kept.pop(number - stage.adds) if stage.adds else None)
         return x
 
     def stages(self) -> Iterator[Stage]:
@@ -173,6 +182,44 @@ class Lean(Network):
         yield Stage(self.out)
 
 
+class Hourglass(Network):
+    """Space to depth; residual blocks at an eighth of the size, where large forms are cheap; two more at a quarter; two doublings.
+
+    What the first stage sees at a quarter of the size goes around the coarse blocks, which therefore need not carry fine detail.
+    """
+
+    stride = 8
+    FINE_BLOCKS = 2
+
+    def __init__(self, spec: str, rows: int, width: int, coarse: int, blocks: int) -> None:
+        super().__init__(spec, rows)
+        half, full = max(8, width // 2), max(8, width // 4)
+        self.radius = 4 + 8 + 8 * 2 * blocks + 8 + 4 * 2 * self.FINE_BLOCKS + 4 + 2 + 4
+        self.first = Block(rows, width, Convolution(48, width, 3))
+        self.down = Block(rows, coarse, Convolution(width, coarse, 3, 2))
+        self.coarse = nn.ModuleList([Residual(rows, coarse) for _ in range(blocks)])
+        self.join = Block(rows, width, Grown(coarse, width))
+        self.fine = nn.ModuleList([Residual(rows, width) for _ in range(self.FINE_BLOCKS)])
+        self.up = nn.ModuleList([Block(rows, half, Grown(width, half)), Block(rows, full, Grown(half, full, cells=True))])
+        self.out = OnCells(full, 3)
+
+    def enter(self, picture: Tensor) -> Tensor:
+        """(N, 3, H, W) -> (N, 48, H / 4, W / 4)."""
+        return F.pixel_unshuffle(super().enter(picture), 4)
+
+    def stages(self) -> Iterator[Stage]:
+        """In, down, through the blocks, up and joined, through the fine blocks, up, out."""
+        yield self.first.stage()
+        yield self.down.stage()
+        for residual in self.coarse:
+            yield from residual.stages()
+        yield Stage(self.join.convolution, self.join.norm, adds=1 + 2 * len(self.coarse))
+        for residual in self.fine:
+            yield from residual.stages()
+        yield from (block.stage() for block in self.up)
+        yield Stage(self.out)
+
+
 class Texture(Network):
     """Ulyanov et al. 2016 (arXiv 1603.03417), figure 2: branches at 1/2^k of the size, joined from the coarsest up.
 
@@ -223,7 +270,8 @@ class Texture(Network):
         return drawn.to(like).expand(like.shape[0], -1, -1, -1)
 
 
-_SPEC = re.compile(r"johnson:(\d{1,3})-(\d{1,3})-(\d{1,3})x(\d{1,2})|lean:(\d{1,3})x(\d{1,2})|texture:(\d{1,2})x(\d)")
+_SPEC = re.compile(r"johnson:(\d{1,3})-(\d{1,3})-(\d{1,3})x(\d{1,2})|lean:(\d{1,3})x(\d{1,2})"
+                   r"|hourglass:(\d{1,3})-(\d{1,3})x(\d{1,2})|texture:(\d{1,2})x(\d)")
 
 WIDEST, DEEPEST, MOST_ROWS = 256, 16, 512
 """What a file may ask for: nobody's network is wider, and a hostile one could ask for all memory there is."""
@@ -239,6 +287,8 @@ def build(spec: str, rows: int) -> Network:
         return Johnson(spec, rows, (numbers[0], numbers[1], numbers[2]), numbers[3])
     if spec.startswith("lean"):
         return Lean(spec, rows, *numbers)
+    if spec.startswith("hourglass"):
+        return Hourglass(spec, rows, *numbers)
     if numbers[1] < 2:
         raise ValueError(f"no network is called {spec!r}: a texture network has two scales or more")
     return Texture(spec, rows, *numbers)
