@@ -1,4 +1,4 @@
-"""What the dialogs call the parameters and their choices. Each function takes ``_``, the editor's translation of an English text."""
+"""What the dialogs call the parameters and their choices. Each function takes ``_``, the editor's translation of a text."""
 
 
 def names(_):
@@ -61,11 +61,11 @@ def ends(_):
 def hints(_):
     """Parameter -> a sentence or two, in the words of its choices."""
     return {
-        "strength": _("How far the picture moves towards the style: at the left it stays as it is, at the right little more than its "
-                      "outlines is kept."),
+        "strength": _("How far the picture moves towards the style: at the left it stays as it is, at the right little more than "
+                      "its outlines is kept."),
         "detail": _("Size of the brush strokes: in the middle as in the painting, at the left twice as broad, at the right half."),
-        "keep_colours": _("Whose colours: the style's; exactly the picture's, so that only its lightness is painted; or the style's "
-                          "strokes with the picture's palette."),
+        "keep_colours": _("Whose colours: the style's; exactly the picture's, so that only its lightness is painted; or the "
+                          "style's strokes with the picture's palette."),
         "method": _("Fast paints in one pass of a network that has learnt the style, in seconds. Iterative optimises the picture "
                     "itself: minutes, any picture as style. Automatic is fast where it can be."),
         "resolution": _("Long side at which it is painted; the result always has the layer's own size. Automatic: all of it with "
