@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from impasto.api import httpd
+from impasto.api import httpd, security
 from impasto.api.app import create_app
 from impasto.jobs import JobManager
 from impasto.models import Catalogue, ModelStore, StyleLibrary
@@ -94,7 +94,7 @@ def start(folder: Path, work: str = WORK, **settings) -> tuple[Daemon, object]:
         INSTANCE,
         stopping=stopping,
     )
-    server = httpd.make_server(app, listener, configured)
+    server = httpd.make_server(app, listener, configured, security.refusal(app))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
 

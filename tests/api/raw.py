@@ -6,8 +6,12 @@ import socket
 import time
 
 
-def exchange(port: int, request: bytes, *, then: bytes = b"", timeout: float = 10) -> tuple[int, dict[str, str], bytes]:
-    """Send ``request`` (and ``then``, as far as it is taken), read to the end: status, headers (lower case), body."""
+def exchange(port: int, request: bytes, *, then: bytes = b"", timeout: float = 10,
+             half_close: bool = False) -> tuple[int, dict[str, str], bytes]:
+    """Send ``request`` (and ``then``, as far as it is taken), read to the end: status, headers (lower case), body.
+
+    ``half_close``: say that no more will come.
+    """
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
         connection.sendall(request)
         for start in range(0, len(then), 65536):
@@ -15,6 +19,8 @@ def exchange(port: int, request: bytes, *, then: bytes = b"", timeout: float = 1
                 connection.sendall(then[start : start + 65536])
             except OSError:
                 break  # the daemon has heard enough
+        if half_close:
+            connection.shutdown(socket.SHUT_WR)
         return parse(read_all(connection))
 
 

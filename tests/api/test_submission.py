@@ -269,13 +269,13 @@ def test_refusing_a_large_body_takes_no_memory(daemon):
         b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
         b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
         b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding : chunked\r\n\r\nzz\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
     ],
 )
 def test_what_is_no_http_gets_the_error_shape_too(daemon, request_bytes):
     status, headers, body = exchange(daemon.port, request_bytes)
-    assert 400 <= status < 600 and status != 500
+    assert 400 <= status < 500
     assert json.loads(body)["error"]["code"] == "malformed_request"
 
 

@@ -6,7 +6,7 @@ import io
 import random
 
 import pytest
-from impasto.api import forms
+from impasto.settings import Settings
 from werkzeug.formparser import MultiPartParser
 
 
@@ -15,6 +15,7 @@ from werkzeug.formparser import MultiPartParser
     ids=["line ends", "near boundaries", "line feeds", "dashes", "noise"])
 def test_a_large_file_is_no_large_field(data):
     part = b'--limit\r\nContent-Disposition: form-data; name="content"; filename="a.jpg"\r\n\r\n' + data + b"\r\n--limit--\r\n"
-    parser = MultiPartParser(max_form_memory_size=forms.MAX_FORM_FIELD_BYTES, max_form_parts=forms.MAX_FORM_PARTS)
+    limits = Settings()
+    parser = MultiPartParser(max_form_memory_size=limits.max_form_field_kb * 1024, max_form_parts=limits.max_form_parts)
     _, files = parser.parse(io.BytesIO(part), b"limit", len(part))
     assert files["content"].read() == data

@@ -11,7 +11,6 @@ from flask import Flask, Response, request
 from ..paths import Paths
 from ..settings import Settings
 from . import errors, routes, security
-from .forms import MAX_FORM_FIELD_BYTES, MAX_FORM_PARTS
 from .services import EXTENSION, Services
 from .waiting import WaitingRoom
 
@@ -30,8 +29,8 @@ def create_app(settings: Settings, paths: Paths, manager: JobManager, store: Mod
     The app keeps no state of its own but the count of waiting connections; two apps in one process do not meet.
     """
     app = Flask("impasto.api", static_folder=None, template_folder="templates")
-    app.config.update(MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000, MAX_FORM_PARTS=MAX_FORM_PARTS,
-                      MAX_FORM_MEMORY_SIZE=MAX_FORM_FIELD_BYTES)
+    app.config.update(MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000, MAX_FORM_PARTS=settings.max_form_parts,
+                      MAX_FORM_MEMORY_SIZE=settings.max_form_field_kb * 1024)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # parameters come in display order
     app.url_map.strict_slashes = False
     app.extensions[EXTENSION] = Services(

@@ -17,16 +17,6 @@ from .services import services
 if TYPE_CHECKING:
     from ..jobs import Submission
 
-MAX_FORM_PARTS = 64
-"""Parts of a form, pictures and fields together."""
-
-MAX_FORM_FIELD_BYTES = 256 * 1024
-"""One text field of a form. All of them together are bounded by this times :data:`MAX_FORM_PARTS`.
-
-Werkzeug holds every part, files too, to this while it looks for the part's end, in blocks of 64 kB on top of what the last block
-left over: with 64 kB here, larger pictures are refused whenever a block ends near what looks like a boundary.
-"""
-
 SHORTEST_LEASE_S, LONGEST_LEASE_S = 1.0, 3600.0
 
 MAX_KEY_LENGTH = 200

@@ -1,61 +1,65 @@
-"""Waitress, fitted to the daemon: its own refusals speak the one error shape, and a refused upload still hears the answer."""
+"""Waitress, fitted to the daemon: its own refusals speak the one error shape, a refused upload still hears the answer, and
+clients that are slow or silent keep nobody else out."""
 
 from __future__ import annotations
 
 import errno
+import functools
 import logging
 import socket
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from waitress.channel import HTTPChannel
-from waitress.server import TcpWSGIServer, create_server
+from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask
 
-from ..errors import ImpastoError, MalformedRequest, RequestTooLarge
+from ..errors import ImpastoError, RequestTooLarge
 from ..settings import Settings
-from .errors import body_of
-
-MAX_HEADER_BYTES = 32 * 1024
-"""Request line and headers together."""
-
-IDLE_CONNECTION_S = 75
-"""A connection that neither sends nor receives for so long is closed."""
+from .errors import INTERNAL, response_of
+from .reading import NOT_HTTP, TOO_LARGE, StrictParser
+from .security import harden
 
 LINGER_S = 5.0
 """How long a refused upload is read and thrown away, so that its sender gets to read why; else the system resets the connection."""
 
-CONNECTIONS_PER_THREAD = 8
-"""Open connections, idle ones included, for each thread that can serve one."""
+LOOK_ROUND_S = 2
+"""How often slow and silent connections are looked for."""
 
 NOT_OURS = frozenset({errno.EADDRNOTAVAIL, 10049})
 """Error numbers for an address that this machine does not have; the second is Windows' own."""
 
+Refusal = Callable[[dict[str, Any]], ImpastoError | None]
+"""Takes the WSGI environment of a request whose body has not been read: what is wrong with it, if anything."""
+
 
 class ShapedErrorTask(ErrorTask):
-    """Answers what waitress itself refuses: unreadable, too large."""
+    """Answers what never reaches the app: unreadable, too large, too slow, refused before its body was read."""
 
     def execute(self) -> None:
-        error = _translated(self.request.error)
-        body = body_of(error)
-        self.status = f"{self.request.error.code} {self.request.error.reason}"
-        self.response_headers.extend([("Content-Type", "application/json"), ("Cache-Control", "no-store"),
-                                      ("X-Content-Type-Options", "nosniff")])
+        status, error = _translated(self.request.error)
+        response = harden(response_of(error))
+        body = response.get_data()
+        self.status = f"{status} {HTTPStatus(status).phrase}"
+        self.response_headers.extend((name, value) for name, value in response.headers if name != "Content-Length")
         self.set_close_on_finish()
         self.content_length = len(body)
         self.channel.linger = True
         self.write(body)
 
 
-def _translated(error: Any) -> ImpastoError:
-    if error.code == 413:
-        return RequestTooLarge("The request is larger than the daemon takes.", hint="The setting max_upload_mb bounds it.")
-    if error.code == 431:
-        return RequestTooLarge(f"The request's headers are larger than {MAX_HEADER_BYTES // 1024} kB.")
-    if error.code == 500:
-        return ImpastoError("Something went wrong inside the daemon. Its log says more.")
-    return MalformedRequest("This is not a valid HTTP request.")
+HEADERS_TOO_LARGE = RequestTooLarge("The request's headers are longer than the daemon takes.",
+                                    hint="The setting max_header_kb bounds them.")
+
+
+def _translated(error: Any) -> tuple[int, ImpastoError]:
+    """The answer's status, and the error, in our words where it is one of waitress's."""
+    if isinstance(error, ImpastoError):
+        return error.status, error
+    words = {413: TOO_LARGE, 431: HEADERS_TOO_LARGE, 500: ImpastoError(INTERNAL)}
+    return error.code, words.get(error.code, NOT_HTTP)
 
 
 class LingeringChannel(HTTPChannel):
@@ -65,9 +69,37 @@ class LingeringChannel(HTTPChannel):
     linger = False
     lingers_until = 0.0
 
+    def __init__(self, server: Server, *rest: Any, **more: Any) -> None:
+        super().__init__(server, *rest, **more)
+        self.answered = self.creation_time
+        self.parser_class = functools.partial(StrictParser, gate=self._gate)
+
+    def _gate(self, request: StrictParser) -> ImpastoError | None:
+        return self.server.refusal(self.task_class(self, request).get_environment())
+
+    def service(self) -> None:
+        super().service()
+        self.answered = time.time()
+
     def send_continue(self) -> None:
         if not self.request.error:  # who is refused need not send the body
             super().send_continue()
+
+    def give_up_if_slow(self, settings: Settings) -> None:
+        """Answer a request that takes too long to come, and close a refused connection that has lingered."""
+        if self.lingers_until:
+            if time.monotonic() > self.lingers_until:
+                self.will_close = True
+            return
+        with self.requests_lock:
+            request = self.request
+            slow = request and not self.requests and request.too_slow(
+                settings.header_timeout_s, settings.slowest_upload_kb_s * 1000)
+            if not slow:
+                return
+            request.refuse(slow)
+            self.requests, self.request = [request], None
+        self.server.add_task(self)
 
     def handle_close(self) -> None:
         if not self.linger or not self.connected:
@@ -95,6 +127,41 @@ class LingeringChannel(HTTPChannel):
             super().handle_close()
 
 
+class Server(TcpWSGIServer):
+    """Waitress's server for one listening socket. A full house lets newcomers in at the cost of those that say nothing."""
+
+    channel_class = LingeringChannel
+
+    def __init__(self, app: Callable[..., Any], listener: socket.socket, settings: Settings, refusal: Refusal) -> None:
+        self._settings, self.refusal = settings, refusal
+        info = (listener.family, listener.type, listener.proto, listener.getsockname())
+        super().__init__(
+            app, map={}, _sock=listener, bind_socket=False, sockinfo=info, sockets=[listener], threads=settings.threads, ident=None,
+            max_request_body_size=settings.max_upload_mb * 1_000_000 + 1, max_request_header_size=settings.max_header_kb * 1024,
+            channel_timeout=settings.idle_connection_s, cleanup_interval=LOOK_ROUND_S,
+            connection_limit=2 * settings.max_connections,  # waitress would take nobody in any more; this server makes room before
+            channel_request_lookahead=1,  # keeps reading while a request runs, which is how a client that left is noticed
+            asyncore_use_poll=True,  # select() would fail beyond 1024 open files
+            clear_untrusted_proxy_headers=True, log_socket_errors=False, expose_tracebacks=False)
+
+    def handle_accept(self) -> None:
+        super().handle_accept()
+        waiting = [channel for channel in self.active_channels.values() if not channel.requests and not channel.will_close]
+        if len(self.active_channels) > self._settings.max_connections and waiting:
+            min(waiting, key=_worth).will_close = True
+
+    def maintenance(self, now: float) -> None:
+        super().maintenance(now)
+        for channel in list(self.active_channels.values()):
+            channel.give_up_if_slow(self._settings)
+
+
+def _worth(channel: LingeringChannel) -> tuple[bool, float]:
+    """Whoever is in the middle of an upload is worth more than the others, among whom the one counts least that was answered (or,
+    before its first answer, came) longest ago."""
+    return bool(channel.request and channel.request.headers_finished), channel.answered
+
+
 def listen(settings: Settings) -> socket.socket:
     """A listening socket on the settings' host and port. Raises OSError where the port is taken or the address is not ours."""
     family, kind, protocol, _, address = socket.getaddrinfo(
@@ -113,15 +180,10 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def make_server(app: Callable[..., Any], listener: socket.socket, settings: Settings) -> TcpWSGIServer:
-    """A waitress server for ``app`` on ``listener``; ``run`` serves until ``SystemExit`` or ``KeyboardInterrupt``."""
+def make_server(app: Callable[..., Any], listener: socket.socket, settings: Settings, refusal: Refusal) -> Server:
+    """A waitress server for ``app`` on ``listener``; ``run`` serves until ``SystemExit`` or ``KeyboardInterrupt``.
+
+    ``refusal`` is asked about every request that announces a body, before that is read.
+    """
     logging.getLogger("waitress").setLevel(logging.ERROR)  # tells of every client that hangs up
-    server = create_server(
-        app, sockets=[listener], threads=settings.threads, ident=None,
-        max_request_body_size=settings.max_upload_mb * 1_000_000 + 1, max_request_header_size=MAX_HEADER_BYTES,
-        channel_timeout=IDLE_CONNECTION_S, cleanup_interval=10, connection_limit=settings.threads * CONNECTIONS_PER_THREAD,
-        channel_request_lookahead=1,  # keeps reading while a request runs, which is how a client that left is noticed
-        asyncore_use_poll=True,  # select() would fail beyond 1024 open files
-        clear_untrusted_proxy_headers=True, log_socket_errors=False, expose_tracebacks=False)
-    server.channel_class = LingeringChannel
-    return server
+    return Server(app, listener, settings, refusal)

@@ -17,7 +17,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 IMPLIED_METHODS = {"HEAD", "OPTIONS"}
 """Flask answers these by itself, for every route."""
 
-_ATTRIBUTE = "openapi_operation"
+OPERATION = "openapi_operation"
+"""The name under which a view carries its description."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def describe(summary: str, tag: str, answers: Mapping[int, Answer], **more: Any)
     """Attach the description of a route to its view; put it below the route's own decorator."""
 
     def attach(view: View) -> View:
-        setattr(view, _ATTRIBUTE, Operation(summary, tag, answers, **more))
+        setattr(view, OPERATION, Operation(summary, tag, answers, **more))
         return view
 
     return attach
@@ -69,7 +70,7 @@ def operations(app: Flask) -> dict[tuple[str, str], Operation | None]:
     for rule in app.url_map.iter_rules():
         path = rule.rule.replace("<", "{").replace(">", "}")
         for method in sorted((rule.methods or set()) - IMPLIED_METHODS):
-            found[path, method.lower()] = getattr(app.view_functions[rule.endpoint], _ATTRIBUTE, None)
+            found[path, method.lower()] = getattr(app.view_functions[rule.endpoint], OPERATION, None)
     return found
 
 

@@ -10,11 +10,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException
 
-from ..errors import Forbidden, Unauthorised
+from ..errors import Forbidden, ImpastoError, MalformedRequest, RequestTooLarge, Unauthorised
+from .errors import translate
+from .openapi import OPERATION
 from .pages import API_POLICY, sign_in_page
 from .services import services
 
@@ -23,6 +28,9 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 WILDCARDS = frozenset({"0.0.0.0", "::", ""})
 PUBLIC_ENDPOINTS = frozenset({"health.health"})
 STUDIO_ENDPOINT = "page.studio"
+MAX_PLAIN_BODY = 64 * 1024
+"""Bytes of a body where no form is taken."""
+
 QUERY_TOKENS = ("token", "access_token", "auth")
 
 CORS_HEADERS = "Authorization, Content-Type, Accept, Idempotency-Key, Last-Event-ID"
@@ -37,30 +45,71 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def guard() -> Response | None:
-        check_host()
         try:
-            check_query()
-            origin = check_origin()
-            if origin and is_preflight():
-                return Response(status=204)  # the one answer without a token: a browser sends none with a preflight
-            check_token()
+            return check()
         except Unauthorised as error:
             if request.endpoint == STUDIO_ENDPOINT and request.method in ("GET", "HEAD"):
                 return sign_in_page(error)
             raise
-        return None
 
     @app.after_request
-    def harden(response: Response) -> Response:
-        headers = response.headers
-        headers.setdefault("Content-Security-Policy", API_POLICY)
-        headers["Cache-Control"] = "no-store"
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "no-referrer"
-        headers["X-Frame-Options"] = "DENY"
-        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    def after(response: Response) -> Response:
+        harden(response)
         allow_cross_origin(response)
         return response
+
+
+def check() -> Response | None:
+    """Whether the present request may be answered. Raises :class:`Forbidden`, :class:`Unauthorised` or :class:`MalformedRequest`;
+    answers a preflight of an allowed origin at once."""
+    check_host()
+    check_query()
+    origin = check_origin()
+    if origin and is_preflight():
+        return Response(status=204)  # the one answer without a token: a browser sends none with a preflight
+    check_token()
+    return None
+
+
+def refusal(app: Flask) -> Callable[[dict[str, Any]], ImpastoError | None]:
+    """What asks, before a request's body is read, whether it may be answered at all, has a route, and may have a body so long.
+
+    So nobody without the token can make the daemon store anything, and only forms may be large.
+    """
+
+    def refused(environ: dict[str, Any]) -> ImpastoError | None:
+        with app.request_context(environ):
+            try:
+                check()
+                if request.routing_exception is not None:
+                    raise request.routing_exception
+                check_length()
+            except ImpastoError as error:
+                return error
+            except HTTPException as error:
+                return translate(error)
+            return None
+
+    return refused
+
+
+def check_length() -> None:
+    """Refuse a long body where no form is taken. One sent in chunks has no length yet; it is bounded as those of forms are."""
+    form = getattr(getattr(current_app.view_functions.get(request.endpoint or ""), OPERATION, None), "form", "")
+    if not form and (request.content_length or 0) > MAX_PLAIN_BODY:
+        raise RequestTooLarge(f"{request.path[:200]} takes no body of more than {MAX_PLAIN_BODY // 1024} kB.")
+
+
+def harden(response: Response) -> Response:
+    """The headers of every answer, those included that never reach the app."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", API_POLICY)
+    headers["Cache-Control"] = "no-store"
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
 
 
 # -- Host ----------------------------------------------------------------------------------------------------------
@@ -68,11 +117,15 @@ def install(app: Flask) -> None:
 
 def check_host() -> None:
     """Refuse a request that is not addressed to this daemon, whatever its other headers say."""
-    host = request.environ.get("HTTP_HOST", "")
     target = request.environ.get("REQUEST_URI", "/")
-    named = [host] if target.startswith("/") else [host, urlsplit(target).netloc]  # GET http://other/ HTTP/1.1
-    if not all(is_own_host(name) for name in named):
-        raise Forbidden(f"The daemon does not answer to the host {host[:100]!r}.",
+    named = [request.environ.get("HTTP_HOST", "")]
+    if not target.startswith("/"):
+        if not target.lower().startswith(("http://", "https://")):
+            raise MalformedRequest("The request's target is no path.")
+        named.append(urlsplit(target).netloc)  # GET http://other/ HTTP/1.1
+    foreign = next((name for name in named if not is_own_host(name)), None)
+    if foreign is not None:
+        raise Forbidden(f"The daemon does not answer to the host {foreign[:100]!r}.",
                         hint="Use the address that `impasto url` prints, or add the name to the setting allowed_hosts.")
 
 

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DaemonRunning, SettingsError
 from ..paths import Paths
 from ..settings import Settings
-from . import httpd, runtime
+from . import httpd, runtime, security
 from .app import create_app
-from .security import bracketed
 
 if TYPE_CHECKING:
     from ..jobs import JobManager
@@ -59,7 +58,7 @@ def run(settings: Settings, paths: Paths, manager: JobManager, listener: socket.
     token, instance = settings.token or secrets.token_urlsafe(TOKEN_BYTES), uuid.uuid4().hex
     store, styles = ModelStore(Catalogue.load(), paths, settings), StyleLibrary(paths, settings)
     app = create_app(settings, paths, manager, store, styles, token, instance, stopping=stopping)
-    server, url = httpd.make_server(app, listener, settings), url_of(settings)
+    server, url = httpd.make_server(app, listener, settings, security.refusal(app)), url_of(settings)
     try:
         runtime.write(paths, url, token, instance)
         threading.Thread(target=_warm, name="warm", daemon=True).start()
@@ -112,7 +111,7 @@ def bind(settings: Settings) -> socket.socket:
 def url_of(settings: Settings) -> str:
     """The address for clients on this machine."""
     host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
-    return f"http://{bracketed(host)}:{settings.port}"
+    return f"http://{security.bracketed(host)}:{settings.port}"
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app
 from ... import __version__
 from ...parameters import MAX_STYLES
 from ...stylization import Stylization
-from .. import docs_page, forms, openapi, pictures
+from .. import docs_page, openapi, pictures
 from ..openapi import Answer, describe
 from ..pages import page
 from ..services import services
@@ -41,6 +41,6 @@ def parameters() -> dict[str, Any]:
         "parameters": [dataclasses.asdict(parameter) for parameter in Stylization.parameters()],
         "formats": {name: form._asdict() for name, form in pictures.formats().items()},
         "limits": {"styles": MAX_STYLES, "megapixels": settings.max_megapixels, "upload_mb": settings.max_upload_mb,
-                   "queue": settings.queue_limit, "form_parts": forms.MAX_FORM_PARTS,
-                   "form_field_bytes": forms.MAX_FORM_FIELD_BYTES},
+                   "queue": settings.queue_limit, "form_parts": settings.max_form_parts,
+                   "form_field_bytes": settings.max_form_field_kb * 1024},
     }

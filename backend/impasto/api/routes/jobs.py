@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -60,7 +61,7 @@ def jobs() -> dict[str, Any]:
     state = request.args.get("state", "")
     if state and state not in STATES:
         raise errors.InvalidParameter(f"state is {state[:40]!r}, but must be one of {', '.join(STATES)}.", field="state")
-    limit = int(number("limit", DEFAULT_LIST, 1, LONGEST_LIST))
+    limit = int(number("limit", DEFAULT_LIST, 1, LONGEST_LIST, whole=True))
     return {"jobs": [job_json(job) for job in services().manager.list(limit=limit, state=state or None)]}
 
 
@@ -73,7 +74,7 @@ def jobs() -> dict[str, Any]:
 def job(id: str) -> dict[str, Any]:
     manager = services().manager
     found = manager.get(job_id(id))
-    since = int(number("since", -1, 0, 2**53)) if "since" in request.args else -1
+    since = int(number("since", -1, 0, 2**53, whole=True)) if "since" in request.args else -1
     seconds = number("timeout", DEFAULT_WAIT_S, 0, LONGEST_WAIT_S)
     if found.version > since or found.state in ENDED:
         return job_json(found)
@@ -167,14 +168,16 @@ def remove(id: str) -> tuple[str, int]:
     return "", 204
 
 
-def number(name: str, default: float, low: float, high: float) -> float:
+PLAIN_NUMBER = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,16})?")
+
+
+def number(name: str, default: float, low: float, high: float, *, whole: bool = False) -> float:
     """A number from the query string. Raises :class:`InvalidParameter`."""
     text = request.args.get(name)
-    try:
-        value = default if text is None else float(text)
-        if text is not None and not low <= value <= high:
-            raise ValueError
-    except ValueError:
-        raise errors.InvalidParameter(f"{name} is {(text or '')[:40]!r}, but must be a number from {low:g} to {high:g}.",
-                                      field=name) from None
+    if text is None:
+        return default
+    value = float(text) if PLAIN_NUMBER.fullmatch(text) else -1
+    if not low <= value <= high or (whole and "." in text):
+        kind = "a whole number" if whole else "a number"
+        raise errors.InvalidParameter(f"{name} is {text[:40]!r}, but must be {kind} from {low:g} to {high:g}.", field=name)
     return value
