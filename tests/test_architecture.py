@@ -13,16 +13,18 @@ SOURCE = Path(__file__).resolve().parents[1] / "backend" / "impasto"
 PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-EVERYBODY = {"errors", "parameters", "stylization", "training", "settings", "paths", ""}
+EVERYBODY = {"errors", "parameters", "stylization", "training", "settings", "paths", "disk", ""}
 MAY_IMPORT = {
     "style": set(),
     "images": set(),
     "models": {"images"},
     "jobs": {"style", "images", "models"},
     "api": {"jobs", "images", "models"},
-    "cli": {"api", "jobs", "images", "models"},
+    "editors": set(),
+    "cli": {"api", "jobs", "images", "models", "editors"},
 }
-WORKER_ONLY = {"jobs/device.py", "jobs/easel.py", "jobs/fast.py", "jobs/photos.py", "jobs/together.py", "jobs/train.py"}
+WORKER_ONLY = {"jobs/checkpoint.py", "jobs/device.py", "jobs/easel.py", "jobs/fast.py", "jobs/photos.py", "jobs/together.py",
+               "jobs/train.py"}
 """The modules outside `style` that may import torch at their top."""
 
 LIBRARIES_OF_OTHERS = {
@@ -32,6 +34,7 @@ LIBRARIES_OF_OTHERS = {
     "models": {"flask", "waitress", "click", "sqlite3"},
     "jobs": {"flask", "waitress", "click", "requests"},
     "api": {"torch", "torchvision", "click"},
+    "editors": {"torch", "torchvision", "flask", "waitress", "requests", "click", "sqlite3", "numpy"},
     "cli": {"torch", "torchvision", "flask", "waitress"},
 }
 DEFERRED = {("models", "torch"), ("models", "torchvision"), ("jobs", "torch"), ("cli", "torch"), ("api", "requests")}

@@ -57,9 +57,14 @@ class Paths:
 
 def shipped(*parts: str) -> Path:
     """A file of the project's `models/` folder, in a checkout or in an installed wheel."""
+    return bundled("models", *parts)
+
+
+def bundled(folder: str, *parts: str) -> Path:
+    """A file of one of the project's folders that a wheel carries inside the package, under an underscore."""
     package = Path(__file__).resolve().parent
-    installed = package / "_models"
-    root = installed if installed.is_dir() else package.parents[1] / "models"
+    installed = package / f"_{folder}"
+    root = installed if installed.is_dir() else package.parents[1] / folder
     return root.joinpath(*parts)
 
 

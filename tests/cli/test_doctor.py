@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
-import sys
 
 import pytest
 from impasto.api import runtime
 from impasto.cli import findings
-from impasto.cli.editors import editors
 from impasto.paths import Paths
 from impasto.settings import Settings
 
@@ -111,26 +109,12 @@ def test_a_check_that_fails_is_a_finding_itself(examine, monkeypatch):
     assert code == 1 and "RuntimeError" in told["broken"]["text"] and "/secret" not in json.dumps(told["broken"])
 
 
-LINUX = ["GIMP 3.0/native", "GIMP 3.2/flatpak", "Krita/native", "Krita/flatpak"]
-
-
-@pytest.mark.parametrize("platform, folders_there, expected", [
-    ("linux", [".config/GIMP/3.0", ".config/GIMP/2.10", ".var/app/org.gimp.GIMP/config/GIMP/3.2", ".local/share/krita",
-               ".var/app/org.kde.krita/data/krita"], LINUX),
-    ("darwin", ["Library/Application Support/GIMP/3.0", "Library/Application Support/krita"], ["GIMP 3.0/native", "Krita/native"]),
-    ("win32", ["AppData/Roaming/GIMP/3.0", "AppData/Roaming/krita"], ["GIMP 3.0/native", "Krita/native"]),
-    ("linux", [".config/GIMP/2.10"], []),
-])
-def test_editors_are_found_where_each_system_keeps_them(tmp_path, monkeypatch, platform, folders_there, expected):
-    for name in ("APPDATA", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("shutil.which", lambda name: None)
-    monkeypatch.setattr(sys, "platform", platform)
-    for name in folders_there:
-        (tmp_path / name).mkdir(parents=True)
-    found = editors(tmp_path)
-    assert [f"{e.name}/{e.kind}" for e in found] == expected
-    for editor in found:
-        assert editor.plugins.name in ("plug-ins", "pykrita") and not editor.plugin_installed
-        (editor.plugins / "impasto").mkdir(parents=True)
-        assert editor.plugin_installed
+def test_each_editor_is_told_of_with_what_is_installed_in_it(impasto, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("PATH", "")
+    (tmp_path / "config/GIMP/3.0").mkdir(parents=True)
+    before = impasto("doctor").out
+    assert "GIMP 3.0" in before and "impasto plugins install gimp" in before
+    assert impasto("plugins", "install", "gimp").code == 0
+    assert "up to date" in impasto("doctor").out

@@ -207,18 +207,17 @@ def _port(settings: Settings) -> Iterator[Finding]:
 
 
 def _editors(machine: Machine) -> Iterator[Finding]:
-    from .editors import editors
-    found = editors()
-    for editor in found:
-        state = "installed" if editor.plugin_installed else "not installed"
-        where = f"{editor.program}" if editor.program else "its program was not found"
-        todo = "" if editor.plugin_installed else f"It will go to {editor.plugins}; this version of Impasto does not bring it yet."
-        level = OK if editor.plugin_installed else NOTE
-        yield Finding("editor", level, f"{editor.name} ({editor.kind}; {where}): plug-in {state}.", todo)
-    for name in ("GIMP", "Krita"):
-        if not any(editor.name.startswith(name) for editor in found):
-            yield Finding("editor", NOTE, f"{name}{' 3' if name == 'GIMP' else ''} was not found.",
-                          "Nothing, unless you want to paint from it: install it and start it once.")
+    from .. import editors
+    from .plugins import told
+    for kind in (editors.GIMP, editors.KRITA):
+        found, made = editors.find(kind), editors.bundle(kind)
+        for editor in found:
+            state = editors.state(editor, made)
+            fine = state.state == editors.CURRENT and state.switched_on is not False
+            yield Finding("editor", OK if fine else NOTE, f"{editor.title}: plug-in in {editor.plugins}.", told(editor, state))
+        if not found:
+            yield Finding("editor", NOTE, f"{editors.TITLES[kind]} was not found.",
+                          f"Nothing, unless you want to paint from it. `impasto plugins install {kind}` says where it looks.")
 
 
 CHECKS: tuple[Check, ...] = (_versions, _configuration, _device, _vision, _memory, _folders, _weights, _drop_in, _daemon, _editors)
