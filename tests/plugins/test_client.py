@@ -94,6 +94,16 @@ def test_a_painting_from_pixels_to_pixels(send):
     assert errand.job["parameters"]["strength"] == 0.7 and errand.job["parameters"]["keep_colours"] == "luminance"
 
 
+def test_a_picture_may_be_sent_in_pieces(send):
+    whole = content()
+    body = wire.stylize([whole[:100], whole[100:]], GREAT_WAVE, "key-pieces")
+    assert isinstance(body.body, list)
+    errand = run(Errand(body._replace(body=b"".join(body.body))), send)
+    assert errand.state == DONE and pixels.unpack(errand.result).width == 40
+    assert send(wire.remove(errand.job["id"]))[0] == 204
+    assert send(wire.job(errand.job["id"]))[0] == 404
+
+
 def test_the_same_key_is_the_same_job(send):
     first, second = (run(Errand.painting(content(), GREAT_WAVE, "key-2"), send) for _ in range(2))
     assert first.job["id"] == second.job["id"]

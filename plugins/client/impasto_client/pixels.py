@@ -22,10 +22,14 @@ def pack(pixels):
     size = pixels.width * pixels.height * pixels.channels * SIZES[pixels.depth]
     if len(pixels.data) != size:
         raise ValueError("%d bytes of pixels where %d are due" % (len(pixels.data), size))
-    header = "{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d, %d), }" % (
-        TYPES[pixels.depth], pixels.height, pixels.width, pixels.channels)
-    header += " " * (-(len(MAGIC) + 4 + len(header) + 1) % 64) + "\n"
-    return MAGIC + b"\x01\x00" + struct.pack("<H", len(header)) + header.encode("ascii") + bytes(pixels.data)
+    return header(*pixels[:4]) + bytes(pixels.data)
+
+
+def header(width, height, channels, depth):
+    """What comes before the pixels in the file."""
+    text = "{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d, %d), }" % (TYPES[depth], height, width, channels)
+    text += " " * (-(len(MAGIC) + 4 + len(text) + 1) % 64) + "\n"
+    return MAGIC + b"\x01\x00" + struct.pack("<H", len(text)) + text.encode("ascii")
 
 
 def unpack(data):

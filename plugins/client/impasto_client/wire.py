@@ -5,7 +5,8 @@ import uuid
 from collections import namedtuple
 
 Request = namedtuple("Request", "method path headers body timeout")
-"""``path`` from the daemon's address on; ``headers``: a dictionary, without the token; ``body``: bytes; ``timeout``: seconds."""
+"""``path`` from the daemon's address on; ``headers``: a dictionary, without the token; ``body``: bytes, or a list of them to be
+sent one after the other; ``timeout``: seconds."""
 
 SHORT_S, LONG_S = 10.0, 120.0
 """How long an answer may take; what sends or fetches a picture gets the long one."""
@@ -25,6 +26,10 @@ class Refused(Exception):
     def __init__(self, code, message, hint="", status=0):
         Exception.__init__(self, message)
         self.code, self.message, self.hint, self.status = code, message, hint, status
+
+    def sentence(self):
+        """Message and hint in one line."""
+        return " ".join(filter(None, [self.message, self.hint]))
 
 
 def read(status, body):
@@ -50,16 +55,19 @@ def checked(status, body):
 
 
 def form(fields, files):
-    """Body and Content-Type of a form. ``fields``: (name, text); ``files``: (name, bytes)."""
+    """Body and Content-Type of a form. ``fields``: (name, text); ``files``: (name, bytes).
+
+    A file may be a list of bytes as well: then the body is one too, and nothing large has been copied.
+    """
     boundary = uuid.uuid4().hex
-    parts = []
+    parts, pieces = [], any(isinstance(data, list) for _name, data in files)
     for name, text in fields:
         parts.append(('--%s\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (boundary, name, text)).encode("utf-8"))
     for name, data in files:
         head = '--%s\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\nContent-Type: application/octet-stream\r\n\r\n'
-        parts += [(head % (boundary, name, name)).encode("utf-8"), data, b"\r\n"]
+        parts += [(head % (boundary, name, name)).encode("utf-8")] + (data if isinstance(data, list) else [data]) + [b"\r\n"]
     parts.append(("--%s--\r\n" % boundary).encode("ascii"))
-    return b"".join(parts), "multipart/form-data; boundary=" + boundary
+    return parts if pieces else b"".join(parts), "multipart/form-data; boundary=" + boundary
 
 
 def health():
@@ -84,7 +92,10 @@ def add_style(name, picture):
 
 
 def stylize(content, recipe, key, lease=LEASE_S):
-    """Queue a painting of ``content`` (a file's bytes) by a :class:`recipe.Recipe`. ``key``: the same again is the same job."""
+    """Queue a painting of ``content`` by a :class:`recipe.Recipe`. ``key``: the same again is the same job.
+
+    ``content``: a file's bytes, or a list of its pieces.
+    """
     body, kind = form(recipe.fields() + [("format", "npy")], [("content", content)] + [("style", one) for one in recipe.pictures()])
     return Request("POST", "/v1/jobs", {"Content-Type": kind, "Idempotency-Key": key, "Impasto-Lease": str(lease)}, body, LONG_S)
 
@@ -119,6 +130,11 @@ def job_thumbnail(id):
 def result(id):
     """The picture."""
     return Request("GET", "/v1/jobs/%s/result" % id, {"Accept": NPY}, b"", LONG_S)
+
+
+def remove(id):
+    """Remove a job that has ended, with its pictures."""
+    return Request("DELETE", "/v1/jobs/" + id, {}, b"", SHORT_S)
 
 
 def finish(id):
