@@ -140,13 +140,38 @@ def send(daemon, request):
         raise Lost(str(getattr(error, "reason", error)))
 
 
+def sentence(refused):
+    """A :class:`wire.Refused` in words."""
+    return _(words.WRONG_TOKEN) if refused.status == 401 else refused.sentence()
+
+
 def carry_out(daemon, errand, told=lambda job: None, pause=time.sleep):
-    """Send an errand's requests one after another until it has ended; ``told(job)`` after each. Blocks."""
+    """Send an errand's requests one after another until it has ended; ``told(job)`` after each. Blocks.
+
+    A daemon that has gone in the middle is looked for anew and started again: it goes on with the jobs that it had accepted.
+    """
+    forgiven = 1
     while errand.request is not None:
         try:
-            errand.answered(*send(daemon, errand.request))
+            status, body = send(daemon, errand.request)
         except Lost as lost:
             errand.lost(str(lost))
-            pause(0.5)
+            if errand.request is not None:
+                pause(0.5)
+                daemon = _again(daemon)
+            continue
+        if status == 401 and forgiven:  # another one took the place of ours in the meantime: it has a token of its own
+            forgiven, other = 0, found()
+            if other is not None and other.token != daemon.token:
+                daemon = other
+                continue
+        errand.answered(status, body)
         if errand.job:
             told(errand.job)
+
+
+def _again(daemon):
+    try:
+        return found_or_started()
+    except Trouble:
+        return daemon  # the errand gives up by itself, in words of its own

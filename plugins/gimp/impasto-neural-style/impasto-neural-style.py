@@ -2,20 +2,27 @@
 """Filters > Neural Style: GIMP's side of Impasto. The painting is done by the Impasto daemon; this sends the layer and brings back
 the result.
 
-    daemon.py    finds the daemon, starts it, sends requests        layers.py   pixels out of layers and into new ones
-    order.py     what to paint, from a procedure's arguments        dialog.py   the window; pieces.py: its parts
+    daemon.py   finds the daemon, starts it, sends requests     layers.py    pixels out of layers
+    order.py    what to paint, from a procedure's arguments     results.py   paintings into the image
+    painting.py from layer to painting without a window         dialog.py    the window, and the modules that it names
 """
 
+import os
 import sys
 
 import gi
 
 gi.require_version("Gimp", "3.0")
-from gi.repository import Gimp, GLib  # noqa: E402
+from gi.repository import Gimp, GLib, GObject  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+if not os.path.isdir(os.path.join(HERE, "impasto_client")):  # a checkout, as a plug-in folder of GIMP's: nothing is installed
+    sys.path.insert(1, os.path.join(HERE, "..", "..", "client"))
 
 import daemon  # noqa: E402
 import layers  # noqa: E402
 import order  # noqa: E402
+import painting  # noqa: E402
 from impasto_client import words  # noqa: E402
 from texts import _  # noqa: E402
 
@@ -46,13 +53,22 @@ class NeuralStyle(Gimp.PlugIn):
             procedure.set_menu_label(_("_Repeat Neural Style"))
             procedure.set_documentation(_("Paint the layer as the last one was painted"), _("Neural Style with the last settings."),
                                         name)
+        procedure.add_layer_return_value("layer", _("The painting"), _("The new layer, or the one whose pixels were replaced."),
+                                         True, order.FLAGS)
         procedure.add_menu_path("<Image>/Filters/Neural Style")
         return procedure
 
 
-def answer(procedure, status, message=""):
+S = Gimp.PDBStatusType
+
+
+def answer(procedure, status, message="", layer=None):
     """What a procedure returns; GIMP shows the message of one that failed."""
-    return procedure.new_return_values(status, GLib.Error(message) if message else None)
+    values = procedure.new_return_values(status, GLib.Error(message) if message else None)
+    if layer is not None:
+        values.remove(1)
+        values.insert(1, GObject.Value(Gimp.Layer, layer))
+    return values
 
 
 def paint(procedure, run_mode, image, drawables, config, _data):
@@ -61,22 +77,25 @@ def paint(procedure, run_mode, image, drawables, config, _data):
         layer = layers.only_layer(image, drawables)
     except layers.Unfit as unfit:
         if run_mode != Gimp.RunMode.INTERACTIVE or not unfit.curable:
-            return answer(procedure, Gimp.PDBStatusType.EXECUTION_ERROR, str(unfit))
-        layer = drawables[0]
+            return answer(procedure, S.EXECUTION_ERROR, str(unfit))
+        layer = drawables[0]  # the window offers the cure
     if run_mode == Gimp.RunMode.INTERACTIVE:
         import dialog
-        done = dialog.show(image, layer, config)
-        return answer(procedure, Gimp.PDBStatusType.SUCCESS if done else Gimp.PDBStatusType.CANCEL)
+        new = dialog.show(image, layer, config)
+        return answer(procedure, S.SUCCESS if new else S.CANCEL, layer=new)
     try:
         wanted = order.from_config(config)
-        Gimp.progress_init(_("Neural Style"))
-        layers.paint_now(image, layer, wanted, daemon.found_or_started(), told)
-    except (layers.Unfit, order.Wrong, daemon.Trouble) as trouble:
-        return answer(procedure, Gimp.PDBStatusType.EXECUTION_ERROR, str(trouble))
+    except order.Wrong as wrong:
+        return answer(procedure, S.CALLING_ERROR, str(wrong))
+    Gimp.progress_init(_("Neural Style"))
+    try:
+        new = painting.paint(image, layer, wanted, daemon.found_or_started(), told)
+    except (layers.Unfit, daemon.Trouble) as trouble:
+        return answer(procedure, S.EXECUTION_ERROR, str(trouble))
     finally:
         Gimp.progress_end()
     Gimp.displays_flush()
-    return answer(procedure, Gimp.PDBStatusType.SUCCESS)
+    return answer(procedure, S.SUCCESS, layer=new)
 
 
 def told(job):
@@ -94,8 +113,9 @@ def repeat(procedure, run_mode, image, drawables, _config, _data):
     config.set_core_object_array("drawables", drawables)
     result = again.run(config)
     status = result.index(0)
-    message = result.index(1) if status != Gimp.PDBStatusType.SUCCESS and result.length() > 1 else ""
-    return answer(procedure, status, str(message or ""))
+    if status == S.SUCCESS:
+        return answer(procedure, status, layer=result.index(1))
+    return answer(procedure, status, str(result.index(1) or "") if result.length() > 1 else "")
 
 
 Gimp.main(NeuralStyle.__gtype__, sys.argv)

@@ -1,13 +1,15 @@
 """What to paint: a procedure's arguments, and the recipe that they make."""
 
-import json
 import os
+import re
 
 import gi
 
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, GObject  # noqa: E402
 
+import pictures  # noqa: E402
+from impasto_client import labels  # noqa: E402
 from impasto_client.parameters import PARAMETERS  # noqa: E402
 from impasto_client.recipe import Recipe, Style  # noqa: E402
 from texts import _  # noqa: E402
@@ -28,6 +30,12 @@ class Order:
         self.recipe, self.output = recipe, output
 
 
+def outputs():
+    """What can become of a result: (name, words)."""
+    return ((MASKED, _("New layer, masked by the selection")), (NEW_LAYER, _("New layer, all of it")),
+            (REPLACE, _("Replace the layer's pixels")))
+
+
 def option(name):
     """A parameter's name as an argument's: with hyphens."""
     return name.replace("_", "-")
@@ -35,28 +43,38 @@ def option(name):
 
 def add_arguments(procedure):
     """The styles, every parameter of a stylization, and what becomes of the result."""
-    procedure.add_string_argument("style", _("Styles"), _("Ids of styles, separated by commas"), DEFAULT_STYLE, FLAGS)
-    procedure.add_string_argument("pictures", _("Pictures"), _("Files of pictures to take the style from, one a line"), "", FLAGS)
-    procedure.add_string_argument("style-weights", _("Weights"), _("How much each counts: first the ids, then the pictures"), "",
-                                  FLAGS)
+    procedure.add_string_argument(
+        "style", _("Styles"), _("Ids of styles, separated by commas. Empty: starry-night, or the pictures and the layer alone."),
+        "", FLAGS)
+    procedure.add_string_argument("pictures", _("Pictures"), _("Files of pictures to take the style from, one a line."), "", FLAGS)
+    procedure.add_drawable_argument("style-layer", _("Style layer"), _("A layer of any open image to take the style from."), True,
+                                    FLAGS)
+    procedure.add_string_argument(
+        "style-weights", _("Weights"),
+        _("How much each counts, such as 2,1: first the ids, then the pictures, then the layer. Empty: equal parts."), "", FLAGS)
+    names, words = labels.names(_), labels.choices(_)
     for p in PARAMETERS:
-        name, nick, blurb = option(p["name"]), _(p["name"].replace("_", " ").capitalize()), _(p["help"])
-        if p["kind"] == "number":
-            procedure.add_double_argument(name, nick, blurb, p["minimum"], p["maximum"], p["default"], FLAGS)
-        elif p["kind"] == "integer":
-            procedure.add_int_argument(name, nick, blurb, int(p["minimum"]), min(int(p["maximum"]), 2**31 - 1), p["default"], FLAGS)
-        elif p["kind"] == "choice":
-            choice = Gimp.Choice.new()
-            for number, value in enumerate(p["choices"]):
-                choice.add(value, number, _(value), "")
-            procedure.add_choice_argument(name, nick, blurb, choice, p["default"], FLAGS)
-        else:
-            procedure.add_string_argument(name, nick, blurb, written(p["default"]), FLAGS)
+        add_parameter(procedure, p, names[p["name"]], words)
     choice = Gimp.Choice.new()
-    choice.add(MASKED, 0, _("New layer, masked by the selection"), "")
-    choice.add(NEW_LAYER, 1, _("New layer"), "")
-    choice.add(REPLACE, 2, _("Replace the layer's pixels"), "")
-    procedure.add_choice_argument("output", _("Result"), _("What becomes of the painting"), choice, MASKED, FLAGS)
+    for number, (name, text) in enumerate(outputs()):
+        choice.add(name, number, text, "")
+    procedure.add_choice_argument("output", _("Result"), _("What becomes of the painting."), choice, MASKED, FLAGS)
+
+
+def add_parameter(procedure, p, label, words):
+    """One parameter as an argument. The help is that of the docs, because scripts write the same values."""
+    name, blurb = option(p["name"]), _(p["help"])
+    if p["kind"] == "number":
+        procedure.add_double_argument(name, label, blurb, p["minimum"], p["maximum"], p["default"], FLAGS)
+    elif p["kind"] == "integer":
+        procedure.add_int_argument(name, label, blurb, int(p["minimum"]), int(p["maximum"]), p["default"], FLAGS)
+    elif p["kind"] == "choice":
+        choice = Gimp.Choice.new()
+        for number, value in enumerate(p["choices"]):
+            choice.add(value, number, words[p["name"], value], "")
+        procedure.add_choice_argument(name, label, blurb, choice, p["default"], FLAGS)
+    else:
+        procedure.add_string_argument(name, label, blurb, written(p["default"]), FLAGS)
 
 
 def written(value):
@@ -68,23 +86,15 @@ def written(value):
 
 def from_config(config):
     """An :class:`Order` from a procedure's arguments. Raises :class:`Wrong`."""
-    ids = [id.strip() for id in (config.get_property("style") or "").split(",") if id.strip()]
-    files = [line.strip() for line in (config.get_property("pictures") or "").splitlines() if line.strip()]
-    if not ids and not files:
-        raise Wrong(_("Choose a style."))
-    weights = [part for part in (config.get_property("style-weights") or "").split(",") if part.strip()]
-    if weights and len(weights) != len(ids) + len(files):
-        raise Wrong(_("There are {styles} styles but {weights} weights.").format(styles=len(ids) + len(files),
-                                                                                 weights=len(weights)))
-    try:
-        numbers = [float(weight) for weight in weights] or [1.0] * (len(ids) + len(files))
-        styles = [Style(id, title=id) for id in ids] + [picture(file) for file in files]
-    except ValueError:
-        raise Wrong(_("Weights are numbers, such as 2,1."))
-    except OSError as error:
-        raise Wrong(_("The picture {file} cannot be read: {reason}.").format(file=error.filename, reason=error.strerror))
-    for style, number in zip(styles, numbers):
-        style.weight = number
+    styles = styles_of(config)
+    weights = [part.strip() for part in (config.get_property("style-weights") or "").split(",") if part.strip()]
+    if weights and len(weights) != len(styles):
+        raise Wrong(_("There are {styles} styles but {weights} weights.").format(styles=len(styles), weights=len(weights)))
+    for style, weight in zip(styles, weights, strict=False):
+        try:
+            style.weight = float(weight)
+        except ValueError:
+            raise Wrong(_("Weights are numbers, such as 2,1; '{weight}' is none.").format(weight=weight))
     values = {}
     for p in PARAMETERS:
         value, default = config.get_property(option(p["name"])), p["default"]
@@ -93,9 +103,23 @@ def from_config(config):
     return Order(Recipe(styles, values), config.get_property("output"))
 
 
+def styles_of(config):
+    """The styles that a procedure's arguments name: ids, then pictures, then the layer."""
+    ids = [id for id in re.split(r"[,;\s]+", config.get_property("style") or "") if id]
+    files = [line.strip() for line in (config.get_property("pictures") or "").splitlines() if line.strip()]
+    layer = config.get_property("style-layer")
+    try:
+        styles = [Style(id, title=id) for id in ids] + [picture(file) for file in files]
+    except OSError as error:
+        raise Wrong(_("The picture {file} cannot be read: {reason}.").format(file=error.filename, reason=error.strerror))
+    if layer is not None:
+        styles.append(Style(picture=pictures.of_layer(layer), title=layer.get_name()))
+    return styles or [Style(DEFAULT_STYLE, title=DEFAULT_STYLE)]
+
+
 def picture(file):
-    """A picture's file as a style."""
-    with open(file, "rb") as opened:
+    """A picture's file as a style. Raises ``OSError``."""
+    with open(os.path.expanduser(file), "rb") as opened:
         return Style(picture=opened.read(), title=os.path.splitext(os.path.basename(file))[0])
 
 
@@ -104,6 +128,7 @@ def into_config(config, order, files):
     styles = order.recipe.ordered()
     config.set_property("style", ",".join(style.id for style in styles if style.id))
     config.set_property("pictures", "\n".join(files))
+    config.set_property("style-layer", None)
     config.set_property("style-weights", ",".join("%g" % style.weight for style in styles) if len(styles) > 1 else "")
     for p in PARAMETERS:
         value = order.recipe.values.get(p["name"], p["default"])
@@ -111,14 +136,9 @@ def into_config(config, order, files):
     config.set_property("output", order.output)
 
 
-def parasite_text(recipe):
-    """What the new layer carries."""
-    return recipe.to_json()
-
-
 def from_parasite(text):
     """A recipe that a layer carries, or None."""
     try:
         return Recipe.from_json(text)
-    except (ValueError, json.JSONDecodeError):
+    except ValueError:
         return None

@@ -1,0 +1,151 @@
+"""Paintings into the image: as a new layer, masked by the selection, or in place of the pixels; each one step of undo."""
+
+import array
+import operator
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+from gi.repository import Gimp  # noqa: E402
+
+import order as orders  # noqa: E402
+from impasto_client import pixels  # noqa: E402
+from layers import FORMATS, Unfit, write  # noqa: E402
+from texts import _  # noqa: E402
+
+RECIPE = "impasto-recipe"
+"""Name of the parasite that tells how a layer was painted."""
+
+KINDS = {(False, False): Gimp.ImageType.RGB_IMAGE, (False, True): Gimp.ImageType.RGBA_IMAGE,
+         (True, False): Gimp.ImageType.GRAY_IMAGE, (True, True): Gimp.ImageType.GRAYA_IMAGE}
+
+MASK_SAMPLES = {"u8": ("B", 255), "u16": ("H", 65535), "float": ("f", 1.0)}
+"""Type code and full coverage of a mask's samples."""
+
+
+def check_output(layer, output):
+    """Raises :class:`Unfit` where a layer cannot take the result in that way: said before the painting, not after."""
+    if output != orders.REPLACE:
+        return
+    if layer.is_group():
+        raise Unfit(_("A layer group has no pixels of its own to replace. Choose a new layer as the result."))
+    if layer.get_lock_content():
+        raise Unfit(_("The layer's pixels are locked. Unlock them, or choose a new layer as the result."))
+    if any(getattr(layer, name, bool)() for name in ("is_link_layer", "is_vector_layer")):
+        raise Unfit(_("The layer has no pixels of its own to replace. Rasterize it, or choose a new layer as the result."))
+
+
+def insert(image, layer, part, result, order):
+    """The painting into the image; the new layer, or the one whose pixels were replaced. Raises :class:`Unfit`.
+
+    ``part``: what was read of ``layer`` and sent; ``result``: what came back. Where the layer is gone by now, a new one at the top.
+    """
+    painted = pixels.unpack(result)
+    if (painted.width, painted.height, painted.channels, painted.depth) != (part.width, part.height, part.channels, part.depth):
+        raise Unfit(_("The painting has not the layer's size or depth; this plug-in and the daemon do not fit together."))
+    _still_open(image)
+    there = layer.is_valid()
+    image.undo_group_start()
+    try:
+        if order.output == orders.REPLACE and there:
+            new = _replace(layer, part, painted)
+        else:
+            new = _above(image, layer if there else None, part, painted, order)
+        remember(new, order.recipe)
+    finally:
+        image.undo_group_end()
+    return new
+
+
+def insert_alone(image, result, name, over=None):
+    """A result of another time as a new layer at the top: at ``over`` (a part) where it has that size, else in the middle."""
+    painted = pixels.unpack(result)
+    _still_open(image)
+    grey = painted.channels < 3
+    if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
+        raise Unfit(_("The image has indexed colours, too few to paint with. Convert it first: Image > Mode > RGB."))
+    same = over is not None and (over.width, over.height) == (painted.width, painted.height)
+    left, top = (over.left, over.top) if same else ((image.get_width() - painted.width) // 2,
+                                                    (image.get_height() - painted.height) // 2)
+    image.undo_group_start()
+    try:
+        kind = KINDS[image.get_base_type() == Gimp.ImageBaseType.GRAY, True]
+        new = Gimp.Layer.new(image, name, painted.width, painted.height, kind, 100.0, Gimp.LayerMode.NORMAL)
+        new.set_offsets(left, top)
+        image.insert_layer(new, None, 0)
+        _fill(new, painted, FORMATS[grey, painted.channels in (2, 4)][0] + painted.depth)
+    finally:
+        image.undo_group_end()
+    return new
+
+
+def remember(layer, recipe):
+    """Write the recipe into the layer."""
+    data = recipe.to_json().encode("utf-8")
+    layer.attach_parasite(Gimp.Parasite.new(RECIPE, Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE, list(data)))
+
+
+def recipe_of(layer):
+    """The recipe that a layer carries, or None."""
+    parasite = layer.get_parasite(RECIPE)
+    if parasite is None:
+        return None
+    return orders.from_parasite(bytes(parasite.get_data()).decode("utf-8", "replace"))
+
+
+def _still_open(image):
+    if not image.is_valid():
+        raise Unfit(_("The image has been closed. The result is kept by the daemon for some days: Neural Style on another image "
+                      "lists it under Recent results."))
+
+
+def _above(image, layer, part, painted, order):
+    new = Gimp.Layer.new(image, order.recipe.title(), part.width, part.height, KINDS[part.grey, part.alpha], 100.0,
+                         Gimp.LayerMode.NORMAL)
+    new.set_offsets(part.left, part.top)
+    image.insert_layer(new, layer.get_parent() if layer else None, image.get_item_position(layer) if layer else 0)
+    _fill(new, painted, part.format)
+    mask = _mask(layer, part, order)
+    if mask is not None:
+        new.add_alpha()
+        added = new.create_mask(Gimp.AddMaskType.WHITE)
+        new.add_mask(added)
+        write(added.get_buffer(), 0, 0, part.width, part.height, "Y " + part.mask_depth, pixels.SIZES[part.mask_depth], mask)
+        added.update(0, 0, part.width, part.height)
+        new.set_edit_mask(False)
+    return new
+
+
+def _mask(layer, part, order):
+    """The new layer's mask: what hid parts of the layer hides the same parts of its painting, and so does the selection."""
+    own = layer.get_mask() if layer is not None and layer.get_apply_mask() else None
+    hiding = part.read_mask(own, part.x, part.y) if own is not None else None
+    chosen = part.selection if order.output == orders.MASKED else None
+    if hiding is None or chosen is None:
+        return hiding if chosen is None else chosen
+    return product(hiding, chosen, part.mask_depth)
+
+
+def product(one, other, depth):
+    """Two masks as one that shows what both show; bytes."""
+    code, full = MASK_SAMPLES[depth]
+    if all(sample == 255 for sample in set(other)) and full != 1.0:  # a plain rectangle: quick, and usual
+        return one
+    first, second = array.array(code, one), array.array(code, other)
+    if full == 1.0:
+        return array.array(code, map(operator.mul, first, second)).tobytes()
+    return array.array(code, [(a * b + full // 2) // full for a, b in zip(first, second, strict=True)]).tobytes()
+
+
+def _replace(layer, part, painted):
+    # Through the shadow buffer, GIMP itself heeds the selection and keeps the undo.
+    write(layer.get_shadow_buffer(), part.x, part.y, part.width, part.height, part.format, part.size, painted.data)
+    layer.merge_shadow(True)
+    layer.update(part.x, part.y, part.width, part.height)
+    return layer
+
+
+def _fill(layer, painted, format):
+    size = painted.channels * pixels.SIZES[painted.depth]
+    write(layer.get_buffer(), 0, 0, painted.width, painted.height, format, size, painted.data)
+    layer.update(0, 0, painted.width, painted.height)

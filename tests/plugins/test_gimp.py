@@ -1,0 +1,175 @@
+"""The plug-in in a real GIMP, driven through GIMP's own procedure database, with a real daemon outside.
+
+GIMP 3.0 is tried wherever a chroot can be built (see gimp_chroot.py); 3.2 where its chroot is already there, or with
+TEST_GIMP=3.0,3.2. TEST_GIMP=none leaves this out.
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from api.conftest import INSTANCE, TOKEN, Client, start
+from api.script import DIES, FAILS
+from impasto.api import runtime
+from impasto.jobs.executor import WORK
+from impasto.paths import Paths
+from impasto_client.parameters import PARAMETERS
+
+from . import gimp_chroot
+from .gimp_lab import Lab
+
+TESTS = Path(__file__).resolve().parents[1]
+SCRIPTED = "from impasto.api.server import serve\nfrom impasto.settings import Settings\nfrom impasto.paths import Paths\n" \
+           "settings = Settings.load()\nserve(settings, Paths.of(settings), work='api.script:table')"
+
+
+def versions() -> list[str]:
+    named = os.environ.get("TEST_GIMP", "")
+    if named:
+        return [version for version in named.split(",") if version in gimp_chroot.SUITES]
+    return [v for v in gimp_chroot.SUITES if v == "3.0" or (gimp_chroot.folder() / f"gimp-{v}").exists()]
+
+
+@pytest.fixture(scope="module", params=versions() or ["none"])
+def gimp(request) -> Path:
+    """The chroot."""
+    if request.param == "none":
+        pytest.skip("TEST_GIMP says that no GIMP is to be tried")
+    try:
+        return gimp_chroot.provide(request.param)
+    except gimp_chroot.Unavailable as error:
+        pytest.skip(f"no GIMP {request.param} here: {error}")
+
+
+@pytest.fixture
+def lab(gimp):
+    made = Lab.make(gimp)
+    yield made
+    shutil.rmtree(made.outside, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory):
+    """The daemon with the real fast styles."""
+    running, stop = start(tmp_path_factory.mktemp("daemon"), work=WORK, max_upload_mb=512)
+    yield running
+    stop()
+
+
+def all_well(output: str, at_least: int) -> None:
+    failed = [line for line in output.splitlines() if line.startswith("CASE FAILED")]
+    assert not failed, "\n".join(line.replace("\\n", "\n") for line in failed)
+    assert "ALL CASES HAVE RUN" in output, output[-4000:]
+    assert output.count("CASE OK") >= at_least
+
+
+@pytest.mark.parametrize("script, at_least", [("pixels", 56), ("places", 17), ("arguments", 11)])
+def test_through_the_procedure_database(lab, daemon, script, at_least):
+    lab.introduce(daemon.url, TOKEN, INSTANCE)
+    all_well(lab.console(script), at_least)
+    if script == "arguments":
+        documented((lab.outside / "arguments.txt").read_text(encoding="utf-8").splitlines())
+
+
+def documented(arguments: list[str]) -> None:
+    """What the procedure takes is every parameter there is, and what the docs list."""
+    assert {p["name"].replace("_", "-") for p in PARAMETERS} < set(arguments)
+
+
+class Outside:
+    """Does what a script in GIMP asks for by files, with a daemon whose work is scripted."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self.lab, self.folder, self.process, self.pretender, self.over = lab, folder, None, None, threading.Event()
+        self.thread = threading.Thread(target=self.watch, daemon=True)
+        self.thread.start()
+
+    def watch(self) -> None:
+        while not self.over.wait(0.02):
+            for wish in self.lab.outside.glob("please-*"):
+                getattr(self, wish.name.removeprefix("please-"))()
+                wish.unlink()
+
+    def start(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(TESTS), "IMPASTO_RUNTIME_DIR": str(self.lab.runtime),
+                       "IMPASTO_DATA_DIR": str(self.folder / "data")}
+        self.process = subprocess.Popen([sys.executable, "-c", SCRIPTED], env=environment, cwd=self.folder,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def kill(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait(10)
+            self.process = None
+
+    def falsify(self) -> None:
+        file = self.lab.runtime / "daemon.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), "token": "wrong"}))
+
+    def impostor(self) -> None:
+        class Answer(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(json.dumps({"name": "impasto", "version": "9.0.0", "instance": "i"}).encode())
+
+            def log_message(self, *_words):
+                pass
+        self.pretender = http.server.HTTPServer(("127.0.0.1", 0), Answer)
+        threading.Thread(target=self.pretender.serve_forever, daemon=True).start()
+        self.lab.introduce(f"http://127.0.0.1:{self.pretender.server_port}", "t", "i", "9.0.0")
+
+    def depose(self) -> None:
+        self.pretender.shutdown()
+        self.pretender.server_close()
+
+    def client(self) -> Client:
+        told = runtime.read(Paths(self.folder, self.folder, self.folder, self.lab.runtime))
+        return Client(told.url, told.token)
+
+    def close(self) -> None:
+        self.over.set()
+        self.thread.join(10)
+        self.kill()
+
+
+@pytest.fixture
+def outside(lab, tmp_path):
+    made = Outside(lab, tmp_path)
+    yield made
+    made.close()
+
+
+def test_the_daemons_troubles(lab, outside):
+    all_well(lab.console("faults", fails=FAILS, dies=DIES), 13)
+    with outside.client() as client:
+        orphan = client.get(f"/v1/jobs/{(lab.outside / 'orphan').read_text()}").json()
+        assert orphan["state"] == "done" and client.get(orphan["links"]["result"]).status_code == 200
+
+
+def test_a_gimp_that_is_killed_leaves_no_job_behind(lab, outside):
+    outside.start()
+    while not (lab.runtime / "daemon.json").exists():
+        time.sleep(0.05)
+    process = lab.start_console("endless")
+    job = lab.outside / "job"
+    deadline = time.monotonic() + 60
+    while not (job.exists() and job.read_text()):
+        assert time.monotonic() < deadline and process.poll() is None, process.stdout.read().decode()[-2000:]
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)
+    with outside.client() as client:
+        asked = job.read_text()
+        time.sleep(8)  # asking would be to say that somebody is there
+        assert client.get(f"/v1/jobs/{asked}").json()["state"] == "cancelled"
