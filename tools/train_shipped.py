@@ -20,7 +20,7 @@ import numpy as np
 import torch
 import yaml
 from impasto import images
-from impasto.jobs.device import computes_bf16
+from impasto.jobs import device as devices
 from impasto.jobs.photos import Photos
 from impasto.models import Catalogue, FastHeader, FastStyle, ModelStore, fast
 from impasto.paths import Paths, shipped
@@ -68,9 +68,10 @@ def main() -> None:
     given = arguments.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    settings = Settings.load()
-    dtype = torch.bfloat16 if computes_bf16(torch.device(given.device)) else torch.float32
-    encoder = Encoder(*ModelStore(Catalogue.load(), Paths.of(settings), settings).load("vgg16"), dtype=dtype).to(given.device)
+    settings = dataclasses.replace(Settings.load(), device=given.device)
+    device = devices.choose(settings)
+    encoder = Encoder(*ModelStore(Catalogue.load(), Paths.of(settings), settings).load("vgg16"), dtype=device.dtype)
+    encoder = encoder.to(device.torch)
     photos = Photos(given.photos)
     paintings = [opened(shipped("paintings", f"{style}.jpg"), 1024).to(given.device) for style in STYLES]
     previews = [opened(file, 384).to(given.device) for file in given.preview]

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from impasto.style.layers import ConditionalNorm, Convolution, Grown, OnCells, var_mean
+from impasto.style.layers import NORM_EPS, ConditionalNorm, Convolution, Grown, OnCells
 from torch.nn import functional as F
 
 
@@ -20,6 +20,16 @@ def test_growing_is_nearest_neighbour_then_a_convolution(size):
     with torch.no_grad():
         layer.bias.normal_()
         assert torch.allclose(layer(x), plain(layer, grown(x), 1), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(2, 2), (1, 5), (6, 9)])
+def test_growing_smoothly_is_bilinear_then_a_convolution(size):
+    layer, x = Grown(5, 4, smooth=True), torch.randn(2, 5, *size)
+    with torch.no_grad():
+        layer.bias.normal_()
+        # Beyond the border the small map goes on as it ends.
+        large = F.interpolate(F.pad(x, (1,) * 4, mode="replicate"), scale_factor=2, mode="bilinear")[..., 1:-1, 1:-1]
+        assert torch.allclose(layer(x), F.conv2d(large, layer.weight, layer.bias), atol=1e-5)
 
 
 def test_gradients_reach_the_weights_of_what_is_done_on_cells():
@@ -60,11 +70,18 @@ def test_a_norm_sees_the_px_of_cells():
         assert torch.allclose(on_cells, norm(px, mix), atol=1e-5)
 
 
-@pytest.mark.parametrize("mean, deviation", [(0, 1), (3, 0.5), (-20, 1), (1000, 0.01), (0.3, 0)])
-def test_the_quick_statistics_are_the_exact_ones(mean, deviation):
-    x = mean + deviation * torch.randn(2, 5, 40, 50, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
-    exact = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
+@pytest.mark.parametrize("mean, deviation", [(0, 1), (3, 0.5), (-20, 1), (0.3, 0)])
+@pytest.mark.parametrize("pictures", [1, 2])
+def test_a_norm_is_the_formula(mean, deviation, pictures):
+    x = mean + deviation * torch.randn(pictures, 5, 40, 50, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    norm, mix = ConditionalNorm(2, 5), torch.tensor([[0.3, 0.7], [1.0, 0.0]])[:pictures]
     with torch.no_grad():
-        found = var_mean(x.float())
-    for one, other in zip(found, exact, strict=True):
-        assert (one - other).abs().max() <= 1e-4 * other.abs().max() + 1e-6 * mean**2
+        norm.gamma.normal_(), norm.beta.normal_()
+        gamma, beta = ((mix @ rows)[..., None, None].double() for rows in (norm.gamma, norm.beta))
+        variance, average = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
+        exact = gamma * (x - average) / (variance + NORM_EPS).sqrt() + beta
+        assert torch.allclose(norm(x.float(), mix).double(), exact, atol=2e-3)
+        if pictures == 1:  # and with what was measured before
+            variance, average, count = norm.measured(x.float())
+            norm.statistics = average, variance
+            assert count == 2000 and torch.allclose(norm(x.float(), mix).double(), exact, atol=2e-3)

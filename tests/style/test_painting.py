@@ -1,5 +1,7 @@
 """The iterative method as its driver sees it: steps, pictures, stops, seeds, bad numbers."""
 
+import io
+
 import pytest
 import torch
 from impasto.errors import NumericalFailure
@@ -55,6 +57,43 @@ def test_a_picture_that_is_painted_already_is_where_it_goes_on(encoder, content,
     scales = {progress.scales for progress in painting}
     error = (luminance(painting.picture()) - luminance(start)).abs().mean()
     assert scales == {2} and error < 0.4 * (luminance(painting.picture()) - luminance(content)).abs().mean()
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
+@pytest.mark.parametrize("init", ["content", "noise"])
+@pytest.mark.parametrize("stop", [1, 5, 8, 9, 20, 24])
+def test_a_painting_taken_up_from_its_state_is_the_same_to_the_bit(encoder, content, style, optimiser, init, stop):
+    """In the middle of a scale, at its last step, at the first of the next, and after the last of all."""
+    asked = {"optimiser": optimiser, "init": init, "scales": 3, "loss": "gram"}
+    whole, steps = paint(content, style, encoder, **asked)
+    stopped = Painting(content, [style], encoder, whole.stylization)
+    for _ in range(stop):
+        next(stopped)
+    file = io.BytesIO()
+    torch.save(stopped.state(), file)
+    for _ in range(2):
+        next(stopped, None)  # what it does afterwards is none of the state's business
+    file.seek(0)
+    resumed = Painting(content, [style], encoder, whole.stylization)
+    resumed.restore(torch.load(file, weights_only=True))
+    rest = list(resumed)
+    assert rest == steps[stop:] and torch.equal(resumed.picture(), whole.picture())
+
+
+def test_a_painting_not_begun_has_a_state_too(encoder, content, style):
+    whole, _ = paint(content, style, encoder)
+    fresh = Painting(content, [style], encoder, whole.stylization)
+    fresh.restore(Painting(content, [style], encoder, whole.stylization).state())
+    assert len(list(fresh)) == len(whole.sizes) * 8 and torch.equal(fresh.picture(), whole.picture())
+
+
+def test_steps_taken_back_are_remembered_by_the_state(encoder, content, style):
+    painting = Painting(content, [style], encoder, Stylization(style=("upload:0",), iterations=8))
+    next(painting)
+    painting.skipped = 3
+    other = Painting(content, [style], encoder, painting.stylization)
+    other.restore(painting.state())
+    assert next(other).skipped == 3
 
 
 def test_another_seed_is_another_picture(encoder, content, style):

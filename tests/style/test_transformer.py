@@ -74,6 +74,17 @@ def test_a_flat_picture_shows_no_checkerboard(spec):
         assert spectrum[0, 64 // period] < 1e-5
 
 
+@pytest.mark.parametrize("spec", SPECS)
+def test_half_precision_paints_the_same_picture(spec):
+    net, picture = network(spec, seed=2), torch.rand(1, 3, 96, 128)
+    with torch.inference_mode():
+        exact = net(picture, one(3, 1))
+        rough = net.compute_in(torch.bfloat16)(picture, one(3, 1))
+    assert rough.dtype == torch.float32
+    assert (net.dtype == torch.bfloat16) == net.staged
+    assert (rough - exact).abs().mean() < 2e-2 * exact.std()
+
+
 def freeze(net):
     """Statistics that stay, so that convolutions alone decide."""
     for norm in net.norms():

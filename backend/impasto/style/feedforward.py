@@ -46,7 +46,7 @@ class FeedForward:
     def __init__(self, network: Network, mix: Tensor, source: Source, size: Size, shelves: Shelves | None = None) -> None:
         self.network, self.source, self.size = network.eval(), source, size
         self.mix = mix[None]
-        self.shelves = shelves or (lambda channels, height, width: InMemory(channels, height, width, self.mix))
+        self.shelves = shelves or (lambda channels, height, width: InMemory(channels, height, width, next(network.parameters())))
         self.whole = not network.staged or size[0] * size[1] <= WHOLE_PIXELS
 
     def steps(self) -> int:

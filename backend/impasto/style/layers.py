@@ -3,8 +3,8 @@
 A convolution paints a whole map of features or some rows of it: ``above`` and ``below`` say whether the map ends there. Where
 it does not, the input has to bring :attr:`Convolution.reach` more rows.
 
-Enlarging is nearest neighbour, then a convolution. As enlarged cells repeat, that is the same as another convolution of the small
-map with four results for each cell, a *cell* being 2 x 2 px: :class:`Grown`. Results may stay cells for the next convolution
+Enlarging is nearest neighbour or bilinear, then a convolution. That is the same as another convolution of the small map with four
+results for each cell, a *cell* being 2 x 2 px: :class:`Grown`. Results may stay cells for the next convolution
 (:class:`OnCells`): the maps then have a quarter of the positions and four times the channels, which CPUs like far better.
 """
 
@@ -17,9 +17,6 @@ from torch.nn import functional as F
 from .convolution import convolve
 
 NORM_EPS = 1e-4
-
-CANCELLED = 1e-3
-"""Share of the mean square below which a variance, taken as the difference of the two, has too few digits left."""
 
 
 class Convolution(nn.Module):
@@ -40,7 +37,8 @@ class Convolution(nn.Module):
         nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
 
     def forward(self, x: Tensor, above: bool = True, below: bool = True) -> Tensor:
-        """(N, inputs, H, W) -> (N, outputs, H / stride, W / stride)."""
+        """(N, inputs, H, W) -> (N, outputs, H / stride, W / stride), in the weights' type."""
+        x = x.to(self.weight.dtype)
         margin = self.reach
         # A map thinner than the margin cannot be reflected so far.
         thin = margin >= min(x.shape[-2:])
@@ -50,27 +48,38 @@ class Convolution(nn.Module):
 
 
 class Grown(Convolution):
-    """Nearest-neighbour enlarging by two and a 3 x 3 convolution, done as one convolution of the small map.
+    """Enlarging by two and a 3 x 3 convolution, done as one convolution of the small map.
 
+    Enlarged by the nearest neighbour or, ``smooth``, bilinearly: nothing then lies on a grid that a network could learn to show.
     ``cells``: results stay cells, (N, outputs * 4, H, W), the four px of a cell from left to right and from the top down.
     """
 
-    def __init__(self, inputs: int, outputs: int, cells: bool = False) -> None:
+    def __init__(self, inputs: int, outputs: int, cells: bool = False, smooth: bool = False) -> None:
         super().__init__(inputs, outputs, 3)
         self.cells = cells
         self.up = 1 if cells else 2
         self.channels = 4 * outputs if cells else outputs
-        # taps[p, o, t]: on the row p of a cell, tap t - 1 of the kernel falls on the cell o - 1 rows further on.
-        taps = torch.tensor([[[float(o - 1 == (p + t - 1) // 2) for t in range(3)] for o in range(3)] for p in range(2)])
+        # taps[p, o, t]: on the row p of a cell, tap t - 1 of the kernel falls on px p + t - 1, in which the cell o - 1 rows
+        # further on has this share.
+        taps = torch.tensor([[[_share(o - 1, p + t - 1, smooth) for t in range(3)] for o in range(3)] for p in range(2)])
         self.register_buffer("taps", taps, persistent=False)
 
     def forward(self, x: Tensor, above: bool = True, below: bool = True) -> Tensor:
         """(N, inputs, H, W) -> (N, outputs, 2 H, 2 W), or cells."""
         weight = torch.einsum("poa,qxb,kcab->kpqcox", self.taps, self.taps, self.weight).flatten(0, 2)
-        # Reflecting an enlarged map by one px meets the border's own px again.
-        padded = F.pad(x, (1, 1, int(above), int(below)), mode="replicate")
+        # A map enlarged by the nearest neighbour and reflected by one px meets the border's own px again.
+        padded = F.pad(x.to(weight.dtype), (1, 1, int(above), int(below)), mode="replicate")
         cells = convolve(padded, weight, self.bias.repeat_interleave(4))
         return cells if self.cells else F.pixel_shuffle(cells, 2)
+
+
+def _share(cell: int, px: int, smooth: bool) -> float:
+    """How much of ``cell`` is in a ``px`` of the enlarged map; px 0 and 1 are those of cell 0."""
+    own = px // 2
+    if not smooth:
+        return float(cell == own)
+    neighbour = own + 1 if px % 2 else own - 1
+    return 0.75 * (cell == own) + 0.25 * (cell == neighbour)
 
 
 class OnCells(Convolution):
@@ -88,7 +97,7 @@ class OnCells(Convolution):
         """Cells (N, inputs * 4, H, W) -> px (N, outputs, 2 H, 2 W)."""
         weight = torch.einsum("poqa,rxsb,kcab->kprcqsox", self.taps, self.taps, self.weight)
         weight = weight.flatten(0, 2).flatten(1, 3)
-        cells = convolve(_reflected_cells(x, above, below), weight, self.bias.repeat_interleave(4))
+        cells = convolve(_reflected_cells(x.to(weight.dtype), above, below), weight, self.bias.repeat_interleave(4))
         return F.pixel_shuffle(cells, 2)
 
 
@@ -123,31 +132,25 @@ class ConditionalNorm(nn.Module):
 
     def forward(self, x: Tensor, mix: Tensor) -> Tensor:
         """``x`` (N, C, H, W), or cells (N, 4 C, H, W); ``mix`` (N, rows) -> the same shape."""
-        gamma, beta = mix.to(x.dtype) @ self.gamma.to(x.dtype), mix.to(x.dtype) @ self.beta.to(x.dtype)
-        flat = self._flat(x)
-        mean, variance = self.statistics or var_mean(flat)[::-1]
-        scale = gamma[..., None, None] / (variance + NORM_EPS).sqrt().to(x.dtype)
-        return torch.addcmul(beta[..., None, None] - mean.to(x.dtype) * scale, flat, scale).view(x.shape)
-
-    def _flat(self, x: Tensor) -> Tensor:
-        """Cells as (N, C, 4 H, W): a norm does not mind where its px are."""
         channels = self.gamma.shape[1]
-        return x if x.shape[1] == channels else x.reshape(x.shape[0], channels, -1, x.shape[-1])
+        cell = x.shape[1] // channels
+        gamma, beta = (mix @ rows for rows in (self.gamma, self.beta))
+        if self.statistics is not None:
+            mean, variance = self.statistics
+            scale = gamma / (variance.flatten(1) + NORM_EPS).sqrt()
+            return _scaled(x, scale, beta - mean.flatten(1) * scale, cell)
+        if len(x) == 1:
+            return F.group_norm(x, channels, *(each[0].repeat_interleave(cell) for each in (gamma, beta)), NORM_EPS)
+        return _scaled(F.group_norm(x, channels, eps=NORM_EPS), gamma, beta, cell)
 
     def measured(self, x: Tensor) -> tuple[Tensor, Tensor, int]:
         """Variance, mean, (1, C, 1, 1) each, and the number of px of a part of a map, from which wholes can be put together."""
-        flat = self._flat(x)
-        return *var_mean(flat), flat.shape[-2] * flat.shape[-1]
+        channels = self.gamma.shape[1]
+        flat = x.float().reshape(1, channels, -1, x.shape[-1])
+        return *torch.var_mean(flat, (2, 3), correction=0, keepdim=True), flat.shape[-2] * flat.shape[-1]
 
 
-def var_mean(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Variance and mean of each channel of each picture, in float32."""
-    x = x.float()
-    # PyTorch's own goes over the numbers one by one on a CPU: it took a quarter of a pass through the network.
-    if x.device.type == "cpu" and not torch.is_grad_enabled():
-        mean = x.mean((2, 3), keepdim=True)
-        square = torch.linalg.vector_norm(x, dim=(2, 3), keepdim=True).square() * (mean.numel() / x.numel())
-        variance = square - mean.square()
-        if bool((variance > CANCELLED * square).all()):
-            return variance, mean
-    return torch.var_mean(x, (2, 3), correction=0, keepdim=True)
+def _scaled(x: Tensor, scale: Tensor, shift: Tensor, cell: int) -> Tensor:
+    """``scale`` and ``shift`` (N, C) for each channel, which has ``cell`` maps; worked out in float32, as PyTorch's norms are."""
+    scale, shift = (each.repeat_interleave(cell, 1)[..., None, None] for each in (scale, shift))
+    return torch.addcmul(shift, x.float(), scale).to(x.dtype)

@@ -43,11 +43,12 @@ Source = Callable[[int, int], Tensor]
 
 
 class InMemory:
-    """A shelf on the device where the network is."""
+    """A shelf on the device and in the type of ``like``, a weight of the network's."""
 
     def __init__(self, channels: int, height: int, width: int, like: Tensor) -> None:
         self.channels, self.height, self.width = channels, height, width
-        self._whole = like.new_empty((1, channels, height, width))
+        layout = torch.contiguous_format if like.dtype == torch.float32 else torch.channels_last
+        self._whole = torch.empty((1, channels, height, width), dtype=like.dtype, device=like.device, memory_format=layout)
 
     def rows(self, top: int, bottom: int) -> Tensor:
         """See :class:`Map`."""

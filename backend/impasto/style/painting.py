@@ -96,6 +96,11 @@ class Painting(Iterator[Progress]):
             painted = with_luminance(resize(self.content, size).clamp(0, 1), luminance(painted))
         return painted
 
+    @property
+    def done(self) -> int:
+        """Steps done, counted over all scales."""
+        return self.stylization.iterations * self._scale + self._done
+
     def state(self) -> dict[str, Any]:
         """Everything that :meth:`restore` needs, in tensors and plain numbers. The tensors are the painting's own: keep them
         before the next step."""
@@ -144,7 +149,7 @@ class Painting(Iterator[Progress]):
         scale, steps, (height, width) = self._scale, self.stylization.iterations, self.sizes[self._scale]
         work = [height * width + STEP_OVERHEAD for height, width in self.sizes]
         done = sum(work[:scale]) + work[scale] * self._done / steps
-        return Progress(step=steps * scale + self._done, total=steps * len(work), scale=scale + 1, scales=len(work), width=width,
+        return Progress(step=self.done, total=steps * len(work), scale=scale + 1, scales=len(work), width=width,
                         height=height, losses=objective.losses, fraction=done / sum(work), skipped=self.skipped)
 
     def _step(self, optimiser: Optimiser, objective: Objective, progress: float) -> None:

@@ -12,7 +12,7 @@ A network is built from a short string that its file carries:
     hourglass:48-96x5     what is large at an eighth of the size, what is fine at a quarter: both widths, and residual blocks
     texture:8x5           Ulyanov's multi-scale texture network: width of a branch and number of scales
 
-What keeps them clean: enlarging is nearest neighbour then convolution (transposed convolutions leave checkerboards); every
+What keeps them clean: enlarging is bilinear or nearest neighbour, then convolution (transposed convolutions leave checkerboards); every
 convolution but the texture network's noise inputs sees reflected borders (zeros leave a halo); normalisation has no spatial
 extent and no activation follows the sum of a residual block (blobs grow where a norm can be cheated by one strong spot).
 """
@@ -126,6 +126,21 @@ class Network(nn.Module):
         """In the order in which a picture goes through them; the last has no norm."""
         raise NotImplementedError
 
+    def compute_in(self, dtype: torch.dtype) -> Network:
+        """Have the convolutions compute in ``dtype``, all but the last: what that gives is the picture, which needs every digit.
+
+        Networks that are not :attr:`staged` stay as they are. For painting, not for training, whose weights stay float32.
+        """
+        if self.staged and dtype != torch.float32:
+            for stage in list(self.stages())[:-1]:
+                stage.convolution.to(dtype=dtype, memory_format=torch.channels_last)
+        return self
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What most of its features are."""
+        return next(self.parameters()).dtype
+
     def norms(self) -> Iterator[ConditionalNorm]:
         """Every conditional norm, in a fixed order."""
         return (module for module in self.modules() if isinstance(module, ConditionalNorm))
@@ -198,9 +213,10 @@ class Hourglass(Network):
         self.first = Block(rows, width, Convolution(48, width, 3))
         self.down = Block(rows, coarse, Convolution(width, coarse, 3, 2))
         self.coarse = nn.ModuleList([Residual(rows, coarse) for _ in range(blocks)])
-        self.join = Block(rows, width, Grown(coarse, width))
+        self.join = Block(rows, width, Grown(coarse, width, smooth=True))
         self.fine = nn.ModuleList([Residual(rows, width) for _ in range(self.FINE_BLOCKS)])
-        self.up = nn.ModuleList([Block(rows, half, Grown(width, half)), Block(rows, full, Grown(half, full, cells=True))])
+        self.up = nn.ModuleList([Block(rows, half, Grown(width, half, smooth=True)),
+                                 Block(rows, full, Grown(half, full, cells=True, smooth=True))])
         self.out = OnCells(full, 3)
 
     def enter(self, picture: Tensor) -> Tensor:
