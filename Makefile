@@ -33,6 +33,7 @@ docs:
 	@$(BIN)/impasto parameters > docs/parameters.md
 	@$(BIN)/python tools/plugin_parameters.py
 	@$(BIN)/python -c "from impasto.settings import template; print(template(), end='')" > config.yaml
+	@$(BIN)/python tools/texts.py
 
 # After a change of pyproject.toml: take the newest versions that fit, and write them down.
 pins:

@@ -16,7 +16,7 @@ from api.conftest import TOKEN, start
 from impasto.api import runtime
 from impasto.paths import Paths
 from impasto.settings import Settings
-from impasto_client import labels, pixels, places, recipe, wire, words
+from impasto_client import labels, languages, pixels, places, recipe, wire, words
 from impasto_client.errand import CANCELLED, DONE, FAILED, Errand
 from impasto_client.parameters import PARAMETERS
 from impasto_client.pixels import Pixels
@@ -302,3 +302,11 @@ def test_every_parameter_and_every_choice_has_words():
     offered = {(name, value) for name, p in known.items() for value in p["choices"]}
     assert set(labels.choices(same)) == offered
     assert all("_" not in text for table in (labels.names, labels.choices, labels.hints) for text in table(same).values())
+
+
+@pytest.mark.parametrize("told, expected", [
+    (["de_DE.UTF-8", "de_DE", "de", "C"], ["de_DE", "de"]), (["de-DE", "de", "de-Latn-DE"], ["de_DE", "de", "de_Latn_DE"]),
+    (["pt-BR", "fr", "en"], ["pt_BR", "pt", "fr"]), (["ca_ES@valencia"], ["ca_ES", "ca"]), (["en_GB", "de_DE"], []), (["C"], []),
+    ([], [])])
+def test_english_before_german_is_no_wish_for_german(told, expected):
+    assert languages.wanted(told) == expected

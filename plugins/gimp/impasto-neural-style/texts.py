@@ -1,9 +1,15 @@
-"""Texts in the user's language: catalogues lie beside the plug-in, and an unknown text stays English."""
+"""Texts in the language of GIMP's interface: catalogues lie beside the client, and an unknown text stays English."""
 
 import gettext
-import os
 
-_catalogue = gettext.translation("impasto", os.path.join(os.path.dirname(os.path.abspath(__file__)), "locale"), fallback=True)
+from gi.repository import GLib
+
+from impasto_client import languages
+
+try:  # GLib knows what the user has chosen in GIMP, and her system's language on Windows, too
+    _catalogue = gettext.translation(languages.DOMAIN, languages.FOLDER, languages.wanted(GLib.get_language_names()), fallback=True)
+except (OSError, ValueError):  # a damaged catalogue
+    _catalogue = gettext.NullTranslations()
 
 
 def _(text):
