@@ -25,16 +25,16 @@ class SmallEasel(Easel):
         return Encoder(vgg_weights(), CONVENTION)
 
 
-def settings_of(folder):
+def settings_of(folder, **changes):
     return Settings(data_dir=str(folder / "data"), photos_dir=str(folder / "photos"), device="cpu", cpu_threads=1, offline=True,
-                    preview_interval_s=0.1)
+                    **{"preview_interval_s": 0.1, **changes})
 
 
-def learn(folder, order=ORDER, titles=("One",), report=lambda *_, **__: None, control=None):
-    """Train in ``folder``, where ``picture-0``... and ``photos`` are."""
-    settings = settings_of(folder)
+def learn(folder, order=ORDER, titles=("One",), report=lambda *_, **__: None, control=None, run="", **changes):
+    """Train in ``folder``, where ``picture-0``... and ``photos`` are; ``changes`` of the settings."""
+    settings = settings_of(folder, **changes)
     easel = SmallEasel(settings, Paths.of(settings))
-    return jobs_train.run_train(folder, order, list(titles), settings, report, control or Control(), easel)
+    return jobs_train.run_train(folder, order, list(titles), settings, report, control or Control(), easel, run=run)
 
 
 def say(event, **fields):
@@ -44,5 +44,4 @@ def say(event, **fields):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    jobs_train.CHECKPOINT_S = 0.0
-    learn(Path(sys.argv[1]), report=say)
+    learn(Path(sys.argv[1]), report=say, checkpoint_s=0.0)

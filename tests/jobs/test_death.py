@@ -15,6 +15,7 @@ import pytest
 from impasto import errors
 from impasto.jobs import JobManager
 from impasto.jobs.executor import cause_of_death
+from impasto.jobs.housekeeping import MOST_INTERRUPTIONS
 from impasto.paths import Paths
 
 from .helpers import ended, gone, job, running, until, worker_pid
@@ -169,18 +170,23 @@ def test_ctrl_c_in_the_terminal_is_the_daemons_business(manager):
     assert done.state == "done" and done.attempts == 1
 
 
-def test_a_job_that_is_running_whenever_the_daemon_ends_is_given_up(start, settings):
-    manager = start()
-    deadly = manager.submit(job("stubborn"))
-    running(manager, deadly.id)
-    with manager._store._change() as database:
-        database.execute("UPDATE jobs SET attempts = 5")
-    # As if killed: the folder is free, the row still says "running".
-    manager._store.requeue = lambda id, counted: "running"
-    manager.stop()
-    again = start()
-    failed = again.get(deadly.id)
-    assert failed.state == "failed" and failed.error["code"] == "worker_died"
+def test_a_job_that_is_running_whenever_the_daemon_ends_is_given_up_unless_it_gets_on(start):
+    for got_on, state in ((True, "running"), (False, "failed")):
+        manager = start()
+        deadly = manager.submit(job("stubborn"))
+        running(manager, deadly.id)
+        with manager._store._change() as database:
+            database.execute("UPDATE jobs SET interruptions = ?", (MOST_INTERRUPTIONS - 1,))
+        if got_on:
+            manager._store.got_on(deadly.id)
+        # As if killed: the folder is free, the row still says "running".
+        manager._lanes["device"]._conclude = lambda *_: None
+        manager.stop()
+        again = start()
+        found = running(again, deadly.id) if got_on else again.get(deadly.id)
+        assert found.state == state and (found.error or {}).get("code") == (None if got_on else "worker_died")
+        again.cancel(deadly.id)
+        again.stop()
 
 
 def test_one_folder_has_one_daemon(daemon, settings, manager):
@@ -196,9 +202,10 @@ def test_one_folder_has_one_daemon(daemon, settings, manager):
 def test_the_folder_is_free_again_after_a_start_that_failed(settings, start, monkeypatch):
     Path(settings.data_dir).mkdir(parents=True)
     broken = JobManager(settings, Paths.of(settings))
-    monkeypatch.setattr(broken, "_recover", lambda: 1 / 0)
+    monkeypatch.setattr("impasto.jobs.manager.recover", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         broken.start()
+    monkeypatch.undo()
     assert start().list() == []
 
 

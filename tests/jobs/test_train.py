@@ -17,9 +17,10 @@ import torch
 from impasto import images
 from impasto.errors import BadPicture, Cancelled
 from impasto.jobs import train as jobs_train
+from impasto.jobs.checkpoint import FILE as CHECKPOINT
 from impasto.jobs.control import Control
 from impasto.jobs.stylize import run_stylize
-from impasto.jobs.train import CHECKPOINT, recipe_of
+from impasto.jobs.train import recipe_of
 from impasto.models import StyleLibrary, fast
 from impasto.paths import Paths
 from impasto.stylization import Stylization
@@ -106,16 +107,14 @@ def test_killed_at_any_moment_it_ends_with_the_weights_of_one_that_was_not(folde
         assert np.array_equal(value, weights_of(folder, "one")[name]), name
 
 
-def test_a_checkpoint_of_another_order_or_a_damaged_one_is_not_gone_on_from(folder, monkeypatch):
-    monkeypatch.setattr(jobs_train, "CHECKPOINT_S", 0.0)
-
+def test_a_checkpoint_of_another_order_or_a_damaged_one_is_not_gone_on_from(folder):
     class Impatient(Control):
         def check(self):
             if (folder / CHECKPOINT).exists():
                 raise Cancelled("The job was cancelled.")
 
     with pytest.raises(Cancelled):
-        learn(folder, control=Impatient())
+        learn(folder, control=Impatient(), checkpoint_s=0.0)
     assert (folder / CHECKPOINT).exists()
     notes = []
     keep = lambda event, **fields: notes.append(fields["text"]) if event == "note" else None  # noqa: E731
@@ -123,7 +122,25 @@ def test_a_checkpoint_of_another_order_or_a_damaged_one_is_not_gone_on_from(fold
     assert notes == []
     (folder / CHECKPOINT).write_bytes(b"PK\x03\x04 torn")
     learn(folder, dataclasses.replace(ORDER, steps=2), report=keep)
-    assert notes == ["The checkpoint was damaged, so the training began anew."]
+    assert notes == ["The checkpoint was damaged, so the work began anew."]
+
+
+def test_a_training_killed_after_its_styles_were_kept_is_not_done_again(folder, monkeypatch):
+    first = learn(folder, run="the job's id")
+    monkeypatch.setattr(jobs_train, "Trainer", None)  # nothing is trained
+    assert learn(folder, run="the job's id") == first
+    monkeypatch.undo()
+    assert learn(folder, dataclasses.replace(ORDER, steps=2), run="another")["styles"] == ["one-2"]
+
+
+def test_a_training_killed_while_its_styles_were_kept_keeps_them_once(folder, monkeypatch):
+    with monkeypatch.context() as killed:
+        killed.setattr(StyleLibrary, "_keep", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            learn(folder, run="the job's id")
+    assert learnt(folder).fast.header("one") and "one" not in {style.id for style in learnt(folder).list()}
+    assert learn(folder, run="the job's id")["styles"] == ["one"]
+    assert len(list((folder / "data" / "styles").glob("*.safetensors"))) == 1 and learnt(folder).get("one").fast
 
 
 def test_to_finish_early_keeps_what_there_is(folder):

@@ -10,11 +10,11 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-import psutil
 import torch
 
 from ..errors import DeviceUnavailable
 from ..settings import Settings
+from .memory import machine
 
 
 @dataclass(frozen=True)
@@ -138,5 +138,4 @@ def _memory(device: torch.device) -> tuple[int, int]:
     if device.type == "cuda":
         available, total = torch.cuda.mem_get_info(device)
         return total - available, total
-    memory = psutil.virtual_memory()
-    return memory.total - memory.available, memory.total
+    return machine()

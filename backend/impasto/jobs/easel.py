@@ -6,27 +6,30 @@ Imports torch: worker side only, and the command line where it works without a d
 from __future__ import annotations
 
 import gc
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import Cancelled, OutOfMemory, WeightsUnavailable
+from ..errors import Cancelled, WeightsUnavailable
 from ..models import Catalogue, Choice, FastLibrary, ModelStore
 from ..paths import Paths
 from ..settings import Settings
 from ..style import Encoder, Painting, Progress
 from ..style.colour import luminance, with_luminance
+from ..style.feedforward import WHOLE_PIXELS
 from ..style.mixing import mix_of
 from ..style.scales import Size, fit, resize
 from ..style.transformer import Network
 from ..stylization import Stylization
 from . import device as devices
+from .checkpoint import Checkpoint
 from .fast import FastCanvas, as_array, compose, rows_of
+from .memory import does_not_fit, largest_side
 from .pull import downloading
 
 KEPT_NETWORKS = 8
@@ -37,12 +40,6 @@ ONLY_STRENGTH = 0.5
 
 KEPT_ENCODERS = 2
 """Encoders kept warm between jobs; a VGG is 60 to 80 MB."""
-
-BYTES_PER_PIXEL = {"fp32": 3000, "bf16": 1800}
-"""What a step takes at least, measured with vgg16: the features of all layers, and their gradients."""
-
-SMALLEST = 64
-"""Long side that is always tried."""
 
 LARGEST_STYLE = 4
 """Styles are shrunk to this many times the painting's long side, twice what the engine ever looks at."""
@@ -67,14 +64,15 @@ class Easel:
     def size(self, full: Size, resolution: int) -> Size:
         """(height, width) at which a picture of size ``full`` is painted: ``resolution`` or the device's own, never enlarged.
 
-        Raises :class:`OutOfMemory` where that resolution was asked for and cannot fit, before any time is spent on it.
+        Where that resolution was asked for and cannot fit, raises :class:`OutOfMemory` before any time is spent on it, or, where
+        the setting ``when_memory_is_short`` says so, answers a smaller one.
         """
         auto = self.settings.auto_resolution_gpu if self.device.is_gpu else self.settings.auto_resolution_cpu
-        room = self._largest(full)
-        if min(resolution, max(full)) > room:
-            raise OutOfMemory(f"There is not enough memory to paint at {min(resolution, max(full))} px.", field="resolution",
-                              hint=f"Set resolution to {room} or less, or close other programs.")
-        return _shrunk(full, resolution or min(auto, room))
+        room = largest_side(self.device.available(), self.device.precision, *full)
+        wanted = min(resolution, max(full))
+        if wanted > room and self.settings.when_memory_is_short == "refuse":
+            raise does_not_fit(wanted, room)
+        return shrunk(full, min(resolution or auto, room))
 
     def begin(self, content: np.ndarray, styles: Iterable[np.ndarray], size: Size, stylization: Stylization,
               report: Report, cancelled: Callable[[], bool]) -> Canvas:
@@ -90,30 +88,37 @@ class Easel:
             tensors.append(resize(tensor, fit(tensor.shape[-2:], largest)).clamp(0, 1) if max(style.shape) > largest else tensor)
         small = resize(self._tensor(content), size).clamp(0, 1)
         start = self._start(content, size, stylization, cancelled)
-        return Canvas(Painting(small, tensors, encoder, stylization, start), content, stylization.keep_colours == "luminance")
+        painting = Painting(small, tensors, encoder, stylization, start)
+        return Canvas(painting, content, stylization.keep_colours == "luminance", [*size, self._name_of(encoder)])
 
     def fast_size(self, full: Size, resolution: int) -> Size:
         """(height, width) at which the fast method paints: tiles bound its memory, so the whole picture where nothing is asked."""
-        return _shrunk(full, resolution or max(full))
+        return shrunk(full, resolution or max(full))
 
     def begin_fast(self, content: np.ndarray, choice: Choice, size: Size, stylization: Stylization) -> FastCanvas:
         """A painting of ``content`` (H, W, 3) at ``size`` by a network; at the content's own size it takes the content's place.
 
         Raises :class:`BadStyleFile` for a damaged file.
         """
-        network, strength = self._network(choice), stylization.strength
+        network, strength = self._network(choice, self._fast_dtype(size)), stylization.strength
         mix = mix_of(network.rows, rows_of(choice), stylization.mix(), strength if choice.identity else 1.0, stylization.detail)
         opacity = 1.0 if choice.identity else min(1.0, strength / ONLY_STRENGTH)
         if size != content.shape[:2]:
             content = as_array(resize(self._tensor(content), size).clamp(0, 1))
         return FastCanvas(network, mix, content, stylization.keep_colours, self.device.torch, opacity, self.paths.data)
 
-    def _network(self, choice: Choice) -> Network:
-        key = choice.key()
+    def _fast_dtype(self, size: Size) -> torch.dtype:
+        """What a network computes in. A CPU gains a sixth of the time from bf16, which is not worth a rounded picture unless asked
+        for; and painted in parts, where statistics differ in their last digits, it would differ by more than 1/255."""
+        wanted = self.device.is_gpu or self.settings.precision == "bf16"
+        return self.device.dtype if wanted and size[0] * size[1] <= WHOLE_PIXELS else torch.float32
+
+    def _network(self, choice: Choice, dtype: torch.dtype) -> Network:
+        key = choice.key(), dtype
         if key not in self._networks:
             while len(self._networks) >= KEPT_NETWORKS:
                 self._networks.pop(next(iter(self._networks)))
-            self._networks[key] = compose(choice).to(self.device.torch)
+            self._networks[key] = compose(choice).to(self.device.torch).compute_in(dtype)
         return self._networks[key]
 
     def _start(self, content: np.ndarray, size: Size, stylization: Stylization, cancelled: Callable[[], bool]) -> Tensor | None:
@@ -129,11 +134,17 @@ class Easel:
                 raise Cancelled("The job was cancelled.")
         return self._tensor(canvas.picture(size))
 
-    def _largest(self, full: Size) -> int:
-        """The longest side for which memory is sure not to be too small: a bound, not a promise."""
-        pixels = self.device.available() / BYTES_PER_PIXEL[self.device.precision]
-        aspect = max(full) / min(full)
-        return max(SMALLEST, int(math.sqrt(pixels * aspect)) // SMALLEST * SMALLEST)
+    def _name_of(self, encoder: Encoder) -> str:
+        return next(name for (name, _), kept in self._encoders.items() if kept is encoder)
+
+    def take_up(self, canvas: Canvas, folder: Path, stylization: Stylization, report: Report) -> Checkpoint:
+        """Let ``canvas``, not begun yet, go on where the checkpoint in ``folder`` stands, if it fits; what keeps it from now on."""
+        key = {"stylization": stylization.to_dict(), "canvas": canvas.key}
+        checkpoint = Checkpoint(folder, key, self.settings.checkpoint_s, report)
+        if state := checkpoint.load(self.device.torch):
+            canvas.restore(state)
+            report("note", text=f"Gone on from step {canvas.done}, where it was interrupted.")
+        return checkpoint
 
     def tidy(self) -> None:
         """Give back to the system what painting has left behind; what is kept warm stays."""
@@ -169,7 +180,7 @@ class Easel:
         return self._encoders[chosen, pooling]
 
 
-def _shrunk(full: Size, long_side: int) -> Size:
+def shrunk(full: Size, long_side: int) -> Size:
     """``full`` scaled to ``long_side``, never enlarged."""
     if long_side >= max(full):
         return full
@@ -182,12 +193,27 @@ class Canvas(Iterator[Progress]):
 
     can_stop = begun = True
 
-    def __init__(self, painting: Painting, content: np.ndarray, keep_luminance_only: bool) -> None:
-        self._painting, self._content, self._restore_colours = painting, content, keep_luminance_only
+    def __init__(self, painting: Painting, content: np.ndarray, keep_luminance_only: bool, key: list[Any]) -> None:
+        """``key``: what, besides the stylization and its pictures, has to be the same for :meth:`restore`."""
+        self._painting, self.key = painting, key
+        self._content, self._restore_colours = content, keep_luminance_only
 
     def __next__(self) -> Progress:
         """Do one step."""
         return next(self._painting)
+
+    @property
+    def done(self) -> int:
+        """Steps so far."""
+        return self._painting.done
+
+    def state(self) -> dict[str, Any]:
+        """See :meth:`impasto.style.Painting.state`."""
+        return self._painting.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """See :meth:`impasto.style.Painting.restore`."""
+        self._painting.restore(state)
 
     def picture(self, size: Size) -> np.ndarray:
         """The painting so far at ``size`` (height, width): float32 (H, W, 3), 0..1."""
@@ -198,3 +224,4 @@ class Canvas(Iterator[Progress]):
                 content = torch.from_numpy(np.ascontiguousarray(self._content)).permute(2, 0, 1)[None].clamp(0, 1)
                 picture = with_luminance(content, luminance(picture))
         return picture[0].permute(1, 2, 0).contiguous().numpy()
+

@@ -83,8 +83,6 @@ class Lane:
                 else:
                     self._carry_out(job)
                     idle_since = time.monotonic()
-        except DiskFull:
-            log.error("what became of the last job could not be written; it will run again")
         finally:
             self.executor.rest()
 
@@ -109,7 +107,7 @@ class Lane:
     def _next(self) -> Job | None:
         try:
             job = self._store.take(self.name)
-        except (DiskFull, sqlite3.Error) as error:
+        except (ImpastoError, sqlite3.Error) as error:
             log.error("no job can be taken from the store: %s", error)
             self._stopping.wait(RETRY_S)
             self._wake.set()
@@ -121,15 +119,18 @@ class Lane:
     def _carry_out(self, job: Job) -> None:
         self.running = job.id
         try:
-            self._conclude(job.id, self._run(job))
-        except DiskFull:
-            raise
-        except Exception:
-            log.exception("job %s", job.id)
-            error = ImpastoError("Something went wrong in the daemon; its log says what.")
-            self._conclude(job.id, Outcome(FAILED, error=error.to_dict()))
+            self._conclude(job.id, self._outcome(job))
+        except Exception:  # the lane goes on whatever happens; the next start picks the job up
+            log.exception("what became of job %s could not be written; it will run again", job.id)
         finally:
             self.running = None
+
+    def _outcome(self, job: Job) -> Outcome:
+        try:
+            return self._run(job)
+        except Exception:
+            log.exception("job %s", job.id)
+            return Outcome(FAILED, error=ImpastoError("Something went wrong in the daemon; its log says what.").to_dict())
 
     def _run(self, job: Job) -> Outcome:
         folder = self._folders.path(job.id)
@@ -147,13 +148,15 @@ class Lane:
         """Write how it ended, unless it was cancelled meanwhile, and leave on disk what belongs to that."""
         error, result = outcome.error or {}, outcome.result
         if outcome.how == "stopped":
-            state = self._insist(lambda: self._store.requeue(id, counted=False))
+            state = self._insist(lambda: self._store.requeue(id))
         elif outcome.how == "died":
             state = self._insist(lambda: self._store.died(id, error, most=MOST_DEATHS, keep_s=self._keep_s))
         else:
             state = self._insist(lambda: self._store.end(id, outcome.how, keep_s=self._keep_s, error=outcome.error, result=result))
         if state != QUEUED:
             self._folders.tidy(id, result if state == DONE else None)
+        with contextlib.suppress(DiskFull):
+            self._store.measured(id, self._folders.size(id))
         self._changed()
 
     @property
@@ -165,7 +168,7 @@ class Lane:
         while True:
             try:
                 return write()
-            except DiskFull:
+            except (DiskFull, sqlite3.Error):
                 if self._stopping.wait(RETRY_S):
                     raise
 
@@ -189,6 +192,8 @@ class Listener:
             elif kind == "note":
                 self._store.note(self._id, str(event.get("text", "")))
                 self._changed()
+            elif kind == "checkpoint":
+                self._store.got_on(self._id)
             elif kind in ("phase", "progress", "preview"):
                 self._take(kind, event)
         except DiskFull:
@@ -201,7 +206,7 @@ class Listener:
             self._preview += 1
             self._pending["preview"] = self._preview
         if "fraction" in event:
-            self._pending["ends"] = self._estimate.update(time.time(), float(event["fraction"]))
+            self._pending["ends"] = self._estimate.update(time.monotonic(), float(event["fraction"]))
         if kind != "progress" or time.monotonic() - self._written >= WRITE_EVERY_S:
             self._write()
 

@@ -17,26 +17,20 @@ from typing import Any
 import filelock
 
 from ..disk import disk_errors
-from ..errors import Conflict, DaemonRunning, Gone, ImpastoError, InvalidParameter, NotReady, UnknownJob, WorkerDied
+from ..errors import Conflict, DaemonRunning, DiskFull, Gone, InvalidParameter, NotReady
 from ..paths import Paths
 from ..settings import Settings
 from .executor import WORK, Executor, LocalExecutor
 from .folders import PREVIEW, JobFolders
+from .housekeeping import Housekeeper, recover
 from .job import CANCELLED, DONE, ENDED, FAILED, LANES, QUEUED, RUNNING, Job, Submission, new_id
 from .lane import Lane
 from .leases import Leases
+from .memory import refuse_what_cannot_fit
+from .quota import Quota
 from .store import JobStore
 
 log = logging.getLogger(__name__)
-
-MOST_INTERRUPTIONS = 5
-"""A job that was running so many times when the daemon ended is given up: it may be what ends the daemon."""
-
-SWEEP_S = 60.0
-"""At most so long after its time is up, an expired job is removed."""
-
-LEASE_SWEEP_S = 5.0
-"""At most so long after its lease is up, a job is given up."""
 
 UNLOAD_WAIT_S = 4.0
 
@@ -67,15 +61,17 @@ class JobManager:
             self._lock = self._locked()
         try:
             self._store = self._opened()
-            self._recover()
+            recover(self._store, self._folders, self._keep_s)
+            self._quota = Quota(self.settings.disk_quota_mb * 1_000_000, self._store, self._folders, self._changed)
+            self._housekeeper = Housekeeper(self.settings, self._store, self._folders, self._leases, self._quota, self.cancel,
+                                            self._changed)
         except BaseException:
             self._lock.release()
             raise
         for name in dict.fromkeys(LANES.values()):
             self._lanes[name] = Lane(name, self.settings, self._store, self._folders, self._executor(name), self._changed)
             self._lanes[name].start()
-        self._sweeper = threading.Thread(target=self._sweep_forever, name="sweeper", daemon=True)
-        self._sweeper.start()
+        self._housekeeper.start()
 
     def stop(self) -> None:
         """End the workers; running jobs go back into the queue for the next start. May be called twice."""
@@ -88,7 +84,7 @@ class JobManager:
         for thread in threads:
             thread.join()
         self._changed()
-        self._sweeper.join()
+        self._housekeeper.stop()
         self._store.close()
         self._lock.release()
 
@@ -108,53 +104,22 @@ class JobManager:
         try:
             return JobStore(self.paths.database)
         except sqlite3.DatabaseError:
-            # Nothing is thrown away: file and pictures are put aside together, and a new file begins.
-            stamp = time.strftime("%Y%m%d-%H%M%S")
-            log.error("the job database is damaged; it and the jobs' folders are kept under the suffix .damaged-%s", stamp)
-            with disk_errors():
-                for name in (self.paths.database.name + end for end in ("", "-wal", "-shm")):
-                    file = self.paths.database.with_name(name)
-                    if file.exists():
-                        file.rename(file.with_name(f"{name}.damaged-{stamp}"))
-                self.paths.jobs.rename(self.paths.jobs.with_name(f"{self.paths.jobs.name}.damaged-{stamp}"))
-                self.paths.jobs.mkdir(mode=0o700)
+            self._put_aside()
             return JobStore(self.paths.database)
 
-    def _recover(self) -> None:
-        for id, state, result, attempts in self._store.outline():
-            if state == RUNNING and attempts >= MOST_INTERRUPTIONS:
-                error = WorkerDied(f"The daemon ended {attempts} times while it worked on this job.",
-                                   hint="Set a smaller resolution.")
-                state = self._store.end(id, FAILED, keep_s=self._keep_s, error=error.to_dict())
-            elif state == RUNNING:
-                state = self._store.requeue(id, counted=True)
-            if state == QUEUED:
-                self._folders.drop_half_written(id)
-            else:
-                self._folders.tidy(id, result)
-        self._folders.sweep(id for id, *_ in self._store.outline())
-
-    def _sweep_forever(self) -> None:
-        pause = 0.0
-        while not self._stopping.wait(min(pause, LEASE_SWEEP_S)):
-            try:
-                self._give_up_lapsed()
-                for id in self._store.expired():
-                    self._store.remove(id)
-                    self._folders.discard(id)
-                    self._changed()
-                due = self._store.next_expiry()
-                pause = max(0.1, min(SWEEP_S, self._keep_s, due - time.time() if due else SWEEP_S))
-            except (ImpastoError, sqlite3.Error) as error:
-                log.warning("expired jobs cannot be removed: %s", error)
-                pause = SWEEP_S
-
-    def _give_up_lapsed(self) -> None:
-        for id in self._leases.lapsed():
-            with contextlib.suppress(UnknownJob):
-                if self._store.get(id).state not in ENDED:
-                    log.info("job %s is given up: who wanted it has not asked for it any more", id)
-                    self.cancel(id)
+    def _put_aside(self) -> None:
+        """Nothing is thrown away: a damaged database and its pictures go together, under a name that is free."""
+        jobs, database = self.paths.jobs, self.paths.database
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        while jobs.with_name(f"{jobs.name}.damaged-{stamp}").exists():
+            stamp += "x"
+        log.error("the job database is damaged; it and the jobs' folders are kept under the suffix .damaged-%s", stamp)
+        with disk_errors():
+            for file in (database.with_name(database.name + end) for end in ("", "-wal", "-shm")):
+                if file.exists():
+                    file.rename(file.with_name(f"{file.name}.damaged-{stamp}"))
+            jobs.rename(jobs.with_name(f"{jobs.name}.damaged-{stamp}"))
+            jobs.mkdir(mode=0o700)
 
     def _changed(self) -> None:
         with self._changes:
@@ -169,7 +134,8 @@ class JobManager:
     def submit(self, submission: Submission) -> Job:
         """Accept a job. Once this returns, only cancelling or expiry loses it.
 
-        Raises :class:`QueueFull`, :class:`DiskFull`, or :class:`Conflict` where the idempotency key belongs to another request.
+        Raises :class:`QueueFull`, :class:`DiskFull`, :class:`QuotaExceeded`, :class:`OutOfMemory` for what can never fit, or
+        :class:`Conflict` where the idempotency key belongs to another request.
         """
         lane = LANES.get(submission.kind)
         if lane is None:
@@ -177,12 +143,12 @@ class JobManager:
         key, fingerprint = submission.idempotency_key, _fingerprint(submission) if submission.idempotency_key else ""
         if key and (found := self._store.by_key(key, fingerprint)):
             return found
-        self._store.check_room(lane, self.settings.queue_limit)  # before a large picture is written for nothing
+        self._check_room(submission, lane)  # before a large picture is written for nothing
         job = Job(id=new_id(), kind=submission.kind, state=QUEUED, parameters=submission.parameters, created=time.time())
         self._folders.create(job.id, submission.inputs)
         try:
             accepted = self._store.add(job, lane=lane, output=submission.output, limit=self.settings.queue_limit,
-                                       key=key, fingerprint=fingerprint)
+                                       key=key, fingerprint=fingerprint, size=_size(submission))
         except BaseException:
             self._folders.discard(job.id)
             raise
@@ -191,6 +157,14 @@ class JobManager:
         self._changed()
         self._lanes[lane].wake()
         return accepted
+
+    def _check_room(self, submission: Submission, lane: str) -> None:
+        """In the queue, in memory, on the disk."""
+        self._store.check_room(lane, self.settings.queue_limit)
+        if submission.kind == "stylize":
+            refuse_what_cannot_fit(submission.parameters, submission.inputs.get("content", b""), self.settings,
+                                   self._store.fact("device") or {})
+        self._quota.make_room(_size(submission))
 
     def lease(self, id: str, seconds: float) -> None:
         """Cancel job ``id`` when nobody has asked about it (:meth:`get`, :meth:`wait`) for so long."""
@@ -219,7 +193,12 @@ class JobManager:
 
     def cancel(self, id: str) -> Job:
         """Stop and discard; the job is cancelled when this returns, its worker free within 2 s. No effect on one that has ended."""
-        job, before = self._store.cancel(id, self._keep_s)
+        try:
+            job, before = self._store.cancel(id, self._keep_s)
+        except DiskFull:
+            # The worker is freed all the same. It leaves its files behind, and with them room to write down what became of the job.
+            self._each(lambda lane: lane.executor.cancel(id))
+            raise
         if before == RUNNING:
             self._each(lambda lane: lane.executor.cancel(id))
         elif before == QUEUED:
@@ -269,6 +248,11 @@ class JobManager:
             raise Gone("The job has ended without a preview.")
         raise NotReady("There is no preview yet.", hint="Try again in a moment.")
 
+    def fetched(self, id: str) -> None:
+        """Somebody has been given the result of job ``id``: from now on it may go where the disk quota needs room."""
+        with contextlib.suppress(DiskFull):
+            self._store.fetched(id)
+
     def result(self, id: str) -> tuple[Path, str]:
         """The picture and its media type. Raises :class:`NotReady` before the end, :class:`Gone` where there is none."""
         job = self._store.get(id)
@@ -304,6 +288,10 @@ class JobManager:
 
 def _ended(job: Job) -> str:
     return "been cancelled" if job.state == CANCELLED else "failed"
+
+
+def _size(submission: Submission) -> int:
+    return sum(len(data) for data in submission.inputs.values())
 
 
 def _fingerprint(submission: Submission) -> str:

@@ -1,38 +1,17 @@
-"""The truth about jobs: one SQLite file, in which every change of state is one transaction."""
+"""The truth about jobs: every change of state is one transaction of the database."""
 
 from __future__ import annotations
 
 import json
-import logging
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from ..errors import Busy, Conflict, DiskFull, QueueFull, SettingsError, UnknownJob
+from ..errors import Conflict, QueueFull, UnknownJob
+from .database import Database
 from .job import CANCELLED, DONE, ENDED, FAILED, QUEUED, RUNNING, Job
 from .outlook import queue_outlook
-
-log = logging.getLogger(__name__)
-
-MIGRATIONS = (
-    """
-    CREATE TABLE jobs (
-        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, lane TEXT NOT NULL, state TEXT NOT NULL,
-        version INTEGER NOT NULL DEFAULT 1, attempts INTEGER NOT NULL DEFAULT 0, deaths INTEGER NOT NULL DEFAULT 0,
-        created REAL NOT NULL, started REAL, ended REAL, expires REAL,
-        key TEXT UNIQUE, fingerprint TEXT NOT NULL DEFAULT '',
-        parameters TEXT NOT NULL, output TEXT NOT NULL, progress TEXT NOT NULL DEFAULT '{}', notes TEXT NOT NULL DEFAULT '[]',
-        error TEXT, result TEXT);
-    CREATE INDEX jobs_by_state ON jobs (state, lane, sequence);
-    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-    """,
-)
-"""Scripts that bring the file from version n to n + 1. Never edit one that has been released; append."""
 
 TYPICAL_OF = 8
 """How many of the latest jobs of a kind say how long one takes."""
@@ -42,79 +21,12 @@ PROGRESS = ("phase", "step", "total", "fraction", "losses", "scale", "scales", "
 """Fields of :class:`Job` that change while it runs."""
 
 
-@contextmanager
-def database_errors() -> Iterator[None]:
-    """SQLite's trouble with the disk as :class:`DiskFull`; a programming error stays what it is."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        log.warning("job database: %s", error)
-        raise DiskFull("The job database is full or cannot be written.",
-                       hint="Make room, or choose another folder with the setting data_dir.") from error
+MOMENTS = ("began", "ends")
+"""In a running job's progress: when it began and will end, on the clock that nobody can set. Of use to this process alone."""
 
 
-class JobStore:
-    """Jobs in a SQLite file. Any thread may call any method; a lock lets them through one at a time."""
-
-    def __init__(self, file: Path) -> None:
-        """Open or make ``file``.
-
-        Raises ``sqlite3.DatabaseError`` where it is damaged, :class:`DiskFull` where it cannot be written.
-        """
-        self._lock = threading.RLock()
-        self._closed = False
-        with database_errors():
-            self._database = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-            try:
-                self._prepare()
-            except BaseException:
-                self._database.close()
-                raise
-
-    def _prepare(self) -> None:
-        database = self._database
-        database.row_factory = sqlite3.Row
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        if database.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-            raise sqlite3.DatabaseError("damaged")
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(MIGRATIONS):
-            raise SettingsError("The job database was written by a newer Impasto.",
-                                hint="Update Impasto, or choose another folder with the setting data_dir.", field="data_dir")
-        for number, script in enumerate(MIGRATIONS[version:], version + 1):
-            database.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
-        # A file that opens but cannot be written shall be found out now, not with the first job.
-        with self._change():
-            database.execute("INSERT OR REPLACE INTO facts VALUES ('opened', ?)", (json.dumps(time.time()),))
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._closed = True
-            self._database.close()
-
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, database_errors():
-            self._check_open()
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
-
-    def _rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        with self._lock, database_errors():
-            self._check_open()
-            return self._database.execute(query, values).fetchall()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise Busy("The daemon is stopping.", hint="Ask again when it has started; no job is lost.")
+class JobStore(Database):
+    """Jobs in a SQLite file. Any thread may call any method."""
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -170,17 +82,18 @@ class JobStore:
         return queue_outlook(left, bool(running), queued, typical)
 
     def _typical(self, kind: str) -> float | None:
-        return self._rows("SELECT avg(took) FROM (SELECT ended - started AS took FROM jobs WHERE kind = ? AND state = ? "
-                          "ORDER BY ended DESC LIMIT ?)", kind, DONE, TYPICAL_OF)[0][0]
+        return self._rows("SELECT avg(took) FROM (SELECT took FROM jobs WHERE kind = ? AND state = ? "
+                          "ORDER BY sequence DESC LIMIT ?)", kind, DONE, TYPICAL_OF)[0][0]
 
     @staticmethod
     def _job(row: sqlite3.Row, outlook: Mapping[str, tuple[int, float | None]]) -> Job:
-        progress, now = json.loads(row["progress"]), time.time()
-        ends = progress.pop("ends", None)
+        progress, now = json.loads(row["progress"]), time.monotonic()
+        began, ends = (progress.pop(name, None) for name in MOMENTS)
         position, eta = outlook.get(row["id"], (None, None))
+        elapsed = row["took"] or 0.0
         if row["state"] == RUNNING:
             position, eta = 0, None if ends is None else round(max(0.0, ends - now), 1)
-        elapsed = 0.0 if row["started"] is None else (row["ended"] or now) - row["started"]
+            elapsed = 0.0 if began is None else now - began
         return Job(
             id=row["id"], kind=row["kind"], state=row["state"], position=position, eta=eta, elapsed=round(max(0.0, elapsed), 1),
             parameters=json.loads(row["parameters"]), notes=json.loads(row["notes"]), error=json.loads(row["error"] or "null"),
@@ -189,17 +102,21 @@ class JobStore:
 
     # -- changing ----------------------------------------------------------------------------------------------------
 
-    def add(self, job: Job, *, lane: str, output: Mapping[str, Any], limit: int, key: str = "", fingerprint: str = "") -> Job:
-        """Queue ``job``; where ``key`` is known by now, the job that has it. Raises :class:`QueueFull`."""
+    def add(self, job: Job, *, lane: str, output: Mapping[str, Any], limit: int, key: str = "", fingerprint: str = "",
+            size: int = 0) -> Job:
+        """Queue ``job``, whose files have ``size`` bytes; where ``key`` is known by now, the job that has it.
+
+        Raises :class:`QueueFull`.
+        """
         with self._change() as database:
             found = self.by_key(key, fingerprint) if key else None
             if found:
                 return found
             self.check_room(lane, limit)
             database.execute(
-                "INSERT INTO jobs (id, kind, lane, state, created, key, fingerprint, parameters, output, progress) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (job.id, job.kind, lane, QUEUED, job.created, key or None, fingerprint,
+                "INSERT INTO jobs (id, kind, lane, state, created, key, fingerprint, bytes, parameters, output, progress) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (job.id, job.kind, lane, QUEUED, job.created, key or None, fingerprint, size,
                  json.dumps(job.parameters), json.dumps(dict(output)), json.dumps({"phase": "waiting"})))
         return self.get(job.id)
 
@@ -211,11 +128,12 @@ class JobStore:
 
     def take(self, lane: str) -> Job | None:
         """Make the oldest waiting job of ``lane`` the running one."""
-        with self._change() as database:
+        with self._change(lasting=False) as database:
             rows = self._rows("SELECT id, progress FROM jobs WHERE state = ? AND lane = ? ORDER BY sequence LIMIT 1", QUEUED, lane)
             if not rows:
                 return None
-            progress = {"phase": "starting", "preview": json.loads(rows[0]["progress"]).get("preview", 0)}
+            shown = json.loads(rows[0]["progress"]).get("preview", 0)
+            progress = {"phase": "starting", "preview": shown, "began": time.monotonic()}
             database.execute("UPDATE jobs SET state = ?, attempts = attempts + 1, started = ?, version = version + 1, progress = ? "
                              "WHERE id = ?", (RUNNING, time.time(), json.dumps(progress), rows[0]["id"]))
             self._queue_moved(lane)
@@ -223,7 +141,7 @@ class JobStore:
 
     def progress(self, id: str, changes: Mapping[str, Any]) -> bool:
         """Merge ``changes`` (of :data:`PROGRESS`, and ``ends``) into a running job. False where it runs no more."""
-        with self._change() as database:
+        with self._change(lasting=False) as database:
             rows = self._rows("SELECT progress FROM jobs WHERE id = ? AND state = ?", id, RUNNING)
             if rows:
                 merged = {**json.loads(rows[0]["progress"]), **changes}
@@ -232,7 +150,7 @@ class JobStore:
 
     def note(self, id: str, text: str) -> None:
         """Add a sentence to a job that runs."""
-        with self._change() as database:
+        with self._change(lasting=False) as database:
             rows = self._rows("SELECT notes FROM jobs WHERE id = ? AND state = ?", id, RUNNING)
             if rows and text not in (notes := json.loads(rows[0]["notes"])):
                 database.execute("UPDATE jobs SET notes = ?, version = version + 1 WHERE id = ?", (json.dumps([*notes, text]), id))
@@ -261,21 +179,38 @@ class JobStore:
                 self._queue_moved(rows[0]["lane"])
         return self.get(id), before
 
-    def requeue(self, id: str, *, counted: bool) -> str:
-        """A running job waits again, at its old place; unless ``counted``, as if it had not been tried. Answers its state now."""
+    def requeue(self, id: str) -> str:
+        """A running job waits again, at its old place, as if it had not been tried. Answers its state now."""
         with self._change() as database:
-            if not counted:
-                database.execute("UPDATE jobs SET attempts = attempts - 1 WHERE id = ? AND state = ?", (id, RUNNING))
+            database.execute("UPDATE jobs SET attempts = attempts - 1 WHERE id = ? AND state = ?", (id, RUNNING))
             return self._put_back(id)
+
+    def interrupted(self, id: str, error: Mapping[str, Any], *, most: int, keep_s: float) -> str:
+        """The daemon ended while a job ran: it waits again or, after ``most`` times without a checkpoint between them, fails.
+
+        Answers its state now.
+        """
+        return self._mishap("interruptions", id, error, most, keep_s)
+
+    def got_on(self, id: str) -> None:
+        """A running job has a checkpoint: whatever ended the daemon before, this job has outlived it."""
+        with self._change(lasting=False) as database:
+            database.execute("UPDATE jobs SET interruptions = 0 WHERE id = ?", (id,))
 
     def died(self, id: str, error: Mapping[str, Any], *, most: int, keep_s: float) -> str:
         """A running job took its worker with it: it waits again or, after ``most`` deaths, fails. Answers its state now."""
+        return self._mishap("deaths", id, error, most, keep_s)
+
+    def _mishap(self, counter: str, id: str, error: Mapping[str, Any], most: int, keep_s: float) -> str:
         with self._change() as database:
-            database.execute("UPDATE jobs SET deaths = deaths + 1 WHERE id = ? AND state = ?", (id, RUNNING))
-            rows = self._rows("SELECT progress FROM jobs WHERE id = ? AND state = ? AND deaths >= ?", id, RUNNING, most)
+            database.execute(f"UPDATE jobs SET {counter} = {counter} + 1 WHERE id = ? AND state = ?", (id, RUNNING))
+            rows = self._rows(f"SELECT progress FROM jobs WHERE id = ? AND state = ? AND {counter} >= ?", id, RUNNING, most)
             if not rows:
                 return self._put_back(id)
-            self._set_ended(database, id, FAILED, {**json.loads(rows[0]["progress"]), "phase": FAILED}, keep_s)
+            progress = {**json.loads(rows[0]["progress"]), "phase": FAILED}
+            if counter == "interruptions":
+                progress.pop("began", None)  # on the clock of a process that has gone
+            self._set_ended(database, id, FAILED, progress, keep_s)
             database.execute("UPDATE jobs SET error = ? WHERE id = ?", (_json(error), id))
             return FAILED
 
@@ -289,10 +224,11 @@ class JobStore:
         return row[0]["state"] if row else CANCELLED
 
     def _set_ended(self, database: sqlite3.Connection, id: str, state: str, progress: Mapping[str, Any], keep_s: float) -> None:
-        now = time.time()
-        kept = {name: value for name, value in progress.items() if name != "ends"}
-        database.execute("UPDATE jobs SET state = ?, ended = ?, expires = ?, version = version + 1, progress = ? WHERE id = ?",
-                         (state, now, now + keep_s, json.dumps(kept), id))
+        now, began = time.time(), progress.get("began")
+        took = None if began is None else max(0.0, time.monotonic() - began)
+        kept = {name: value for name, value in progress.items() if name not in MOMENTS}
+        database.execute("UPDATE jobs SET state = ?, ended = ?, expires = ?, took = ?, version = version + 1, progress = ? "
+                         "WHERE id = ?", (state, now, now + keep_s, took, json.dumps(kept), id))
 
     def _queue_moved(self, lane: str) -> None:
         self._database.execute("UPDATE jobs SET version = version + 1 WHERE state = ? AND lane = ?", (QUEUED, lane))
@@ -314,20 +250,44 @@ class JobStore:
         """When the next job expires."""
         return self._rows("SELECT min(expires) FROM jobs")[0][0]
 
-    def outline(self) -> list[tuple[str, str, dict[str, Any] | None, int]]:
-        """(id, state, result, attempts) of every job."""
-        return [(row["id"], row["state"], json.loads(row["result"] or "null"), row["attempts"])
-                for row in self._rows("SELECT id, state, result, attempts FROM jobs")]
-
-    def fact(self, name: str) -> Any:
-        """Something remembered across restarts, or None."""
-        rows = self._rows("SELECT value FROM facts WHERE name = ?", name)
-        return json.loads(rows[0]["value"]) if rows else None
-
-    def remember(self, name: str, value: Any) -> None:
-        """Keep ``value`` (plain JSON) as the fact ``name``."""
+    def postpone(self, seconds: float) -> None:
+        """Move every expiry by ``seconds``, which the clock has jumped."""
         with self._change() as database:
-            database.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+            database.execute("UPDATE jobs SET expires = expires + ? WHERE expires IS NOT NULL", (seconds,))
+
+    def outline(self) -> list[tuple[str, str, dict[str, Any] | None]]:
+        """(id, state, result) of every job."""
+        return [(row["id"], row["state"], json.loads(row["result"] or "null"))
+                for row in self._rows("SELECT id, state, result FROM jobs")]
+
+    # -- room on the disk --------------------------------------------------------------------------------------------
+
+    def measured(self, id: str, size: int) -> None:
+        """The files of job ``id`` have ``size`` bytes now."""
+        with self._change(lasting=False) as database:
+            database.execute("UPDATE jobs SET bytes = ? WHERE id = ? AND bytes != ?", (size, id, size))
+
+    def used(self) -> int:
+        """Bytes of all jobs' files."""
+        return self._rows("SELECT total(bytes) FROM jobs")[0][0]
+
+    def fetched(self, id: str) -> None:
+        """Somebody has the result of job ``id``."""
+        with self._change(lasting=False) as database:
+            database.execute("UPDATE jobs SET fetched = 1 WHERE id = ?", (id,))
+
+    def spare(self) -> list[tuple[str, int]]:
+        """(id, bytes) of results that somebody has fetched, those first that ended first."""
+        return [(row["id"], row["bytes"]) for row in
+                self._rows("SELECT id, bytes FROM jobs WHERE state = ? AND fetched AND bytes > 0 ORDER BY expires, sequence", DONE)]
+
+    def made_room(self, id: str, note: str) -> None:
+        """The files of an ended job have been removed before their time; ``note`` says why."""
+        with self._change() as database:
+            rows = self._rows("SELECT notes FROM jobs WHERE id = ?", id)
+            if rows:
+                database.execute("UPDATE jobs SET bytes = 0, notes = ?, version = version + 1 WHERE id = ?",
+                                 (json.dumps([*json.loads(rows[0]["notes"]), note]), id))
 
 
 def _json(value: Mapping[str, Any] | None) -> str | None:

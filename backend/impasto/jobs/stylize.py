@@ -22,10 +22,12 @@ from ..settings import Settings
 from ..stylization import Stylization
 from .control import Control
 from .folders import PREVIEW
+from .memory import SMALLEST, smaller
 
 if TYPE_CHECKING:
     from ..models.fast_library import Choice
     from ..style import Progress
+    from .checkpoint import Checkpoint
     from .easel import Canvas, Easel
     from .fast import FastCanvas
 
@@ -45,12 +47,13 @@ Report = Callable[..., None]
 
 
 def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], settings: Settings, report: Report,
-                control: Control, easel: Easel | None = None) -> dict[str, Any]:
+                control: Control, easel: Easel | None = None, *, resumable: bool = False) -> dict[str, Any]:
     """Paint ``folder/content`` and leave the picture in ``folder`` as ``result`` with its format's extension.
 
     The style at position i of ``stylization.style`` is read from ``folder/style-i`` or else from the style library.
     ``output``: ``format`` (default: the content's) and ``quality``. ``report(event, **fields)`` is told ``device``, ``phase``,
-    ``progress``, ``preview`` (``preview.png`` is new) and ``note``; ``control`` is looked at between steps.
+    ``progress``, ``preview`` (``preview.png`` is new), ``checkpoint`` and ``note``; ``control`` is looked at between steps.
+    ``resumable``: keep checkpoints of an iterative painting in ``folder``, and go on from the one that is there.
     Answers the result: file, format, media_type, width, height, bytes, method ("fast" or "iterative": what auto has become),
     painted_width, painted_height, steps, finished_early.
     Raises :class:`Cancelled`, :class:`OutOfMemory`, and what decoding, fetching and painting raise.
@@ -61,36 +64,54 @@ def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], 
         easel = Easel(settings, Paths.of(settings))
     report("device", **easel.describe())
     choice = FastLibrary(easel.paths).choose(stylization)
-    run = _Run(folder, settings, report, control)
-    full = run.full
-    size = easel.fast_size(full, stylization.resolution) if choice else easel.size(full, stylization.resolution)
-    try:
-        steps, early = run.paint(easel, stylization, size, choice)
-        if size[0] * size[1] >= LARGE_PIXELS:
-            easel.tidy()
-        report("phase", phase="saving")
-        result = run.save(output)
-    except Exception as error:
-        if not easel.is_out_of_memory(error):
-            raise
-        raise OutOfMemory(f"There was not enough memory to paint at {size[1]} x {size[0]}.", field="resolution",
-                          hint=f"Set resolution to {_smaller(max(size))} or less, or close other programs.") from None
-    report("device", **easel.describe())
-    return {**result, "method": "fast" if choice else "iterative", "painted_width": size[1], "painted_height": size[0],
-            "steps": steps, "finished_early": early}
+    shrinks, most = settings.when_memory_is_short == "shrink", 0
+    while True:
+        run = _Run(folder, settings, report, control, resumable)
+        wanted = most or stylization.resolution
+        size = (easel.fast_size if choice else easel.size)(run.full, wanted)
+        if max(size) < min(wanted, max(run.full)):
+            report("note", text=_shrunk(wanted, max(size)))
+        try:
+            return run.whole(easel, stylization, size, choice, output)
+        except Exception as error:
+            side = max(size)
+            if not easel.is_out_of_memory(error):
+                raise
+            if not shrinks or side <= SMALLEST:
+                raise OutOfMemory(f"There was not enough memory to paint at {size[1]} x {size[0]}.", field="resolution",
+                                  hint=f"Set resolution to {smaller(side)} or less, or close other programs.") from None
+        # Outside of the block above, which holds on to all that the attempt had in memory.
+        most = smaller(side)
+        report("note", text=_shrunk(side, most))
+        del run
+        easel.tidy()
 
 
 class _Run:
     """One stylization at work."""
 
-    def __init__(self, folder: Path, settings: Settings, report: Report, control: Control) -> None:
+    def __init__(self, folder: Path, settings: Settings, report: Report, control: Control, resumable: bool) -> None:
         """Reads the content. Raises what decoding does."""
         self._folder, self._settings, self._report, self._control = folder, settings, report, control
+        self._resumable = resumable
+        self._checkpoint: Checkpoint | None = None
         self._content: images.Picture | None = images.decode((folder / "content").read_bytes(), images.Limits.of(settings))
         self._alpha: np.ndarray | None = None
         self.full = self._content.height, self._content.width
         for note in self._content.notes:
             report("note", text=note)
+
+    def whole(self, easel: Easel, stylization: Stylization, size: tuple[int, int], choice: Choice | None,
+              output: dict[str, Any]) -> dict[str, Any]:
+        """Paint and save; see :func:`run_stylize`."""
+        steps, early = self.paint(easel, stylization, size, choice)
+        if size[0] * size[1] >= LARGE_PIXELS:
+            easel.tidy()
+        self._report("phase", phase="saving")
+        result = self.save(output)
+        self._report("device", **easel.describe())
+        return {**result, "method": "fast" if choice else "iterative", "painted_width": size[1], "painted_height": size[0],
+                "steps": steps, "finished_early": early}
 
     def paint(self, easel: Easel, stylization: Stylization, size: tuple[int, int],
               choice: Choice | None) -> tuple[int, bool]:
@@ -106,6 +127,8 @@ class _Run:
             styles = self._styles(stylization, easel)
             canvas = easel.begin(images.filled(self._content), styles, size, stylization, self._report,
                                  lambda: self._control.cancelled)
+            if self._resumable:
+                self._checkpoint = easel.take_up(canvas, self._folder, stylization, self._report)
         if size != full:
             self._report("note", text=f"Painted at {size[1]} x {size[0]}, enlarged to {full[1]} x {full[0]}.")
         self._control.check()
@@ -118,7 +141,7 @@ class _Run:
         if last is not None and last.skipped:
             self._report("note", text=f"{last.skipped} steps overshot or gave numbers that are not finite; they were taken back.")
         self._content = images.repaint(self._content, canvas.picture(full))
-        return last.step if last else 0, early
+        return last.step if last else canvas.done, early
 
     def save(self, output: dict[str, Any]) -> dict[str, Any]:
         """Write the picture in the format asked for. Nothing can be painted afterwards: the picture itself has gone."""
@@ -157,6 +180,8 @@ class _Run:
             self._report("progress", **{**asdict(progress), "losses": losses})
             if self._control.finishing and canvas.can_stop:
                 break
+            if self._checkpoint and self._checkpoint.due():
+                self._checkpoint.save(canvas.state())
             now = time.monotonic()
             if now >= due and canvas.begun and progress.step < progress.total:
                 self._preview(canvas, size)
@@ -185,6 +210,5 @@ class _Run:
         return self._alpha
 
 
-def _smaller(side: int) -> int:
-    """About half the pixels, in round numbers."""
-    return max(64, int(side * 0.7) // 64 * 64)
+def _shrunk(wanted: int, side: int) -> str:
+    return f"There is not enough memory to paint at {wanted} px, so it is painted at {side} px."

@@ -31,6 +31,7 @@ from ..style.scales import fit, resize
 from ..style.training import Recipe, Trainer
 from ..style.transformer import Network, build
 from ..training import STEPS, STYLE, Training
+from .checkpoint import Checkpoint
 from .control import Control
 from .easel import Easel
 from .fast import as_array, open_network
@@ -41,7 +42,8 @@ from .together import is_first, join, local_device
 ENCODER = "vgg16"
 """The recipe was balanced with it, and the network that ships was trained by it."""
 
-CHECKPOINT, CHECKPOINT_S = "checkpoint.pt", 20.0
+SHOWN_EVERY_S = 10.0
+"""Previews are a sheet of paintings, which takes a while; they come no faster than this."""
 
 SHOWN_SIDE, SHOWN_PHOTOS, SHOWN_STYLES = 256, 3, 4
 """Of a preview: the photographs' side in px, and how many there are, painted in how many of the styles at most."""
@@ -56,10 +58,11 @@ Report = Callable[..., None]
 
 
 def run_train(folder: Path, training: Training, titles: Sequence[str], settings: Settings, report: Report, control: Control,
-              easel: Easel | None = None) -> dict[str, Any]:
+              easel: Easel | None = None, *, run: str = "") -> dict[str, Any]:
     """Learn ``folder/picture-0``, ``picture-1``... under ``titles``, and keep them in the style library.
 
-    ``report`` and ``control`` as in :func:`impasto.jobs.stylize.run_stylize`. To finish early keeps what has been learnt by then.
+    ``report`` and ``control`` as in :func:`impasto.jobs.stylize.run_stylize`. ``run``: a name for this training alone; one that
+    was killed after its styles had come into the library is not done again. To finish early keeps what has been learnt by then.
     Answers the new styles' ids, steps, finished_early, and quality by id: the style's distance over held-out photographs, painted
     and as they were ("style", "before"), and the content's ("content"). Of several processes all but the first answer nothing.
     Raises :class:`BadPicture` for what cannot be learnt, before the first step; what decoding and fetching raise; and
@@ -68,6 +71,9 @@ def run_train(folder: Path, training: Training, titles: Sequence[str], settings:
     report("phase", phase="preparing")
     easel = easel or Easel(dataclasses.replace(settings, device=local_device(settings.device)), Paths.of(settings))
     report("device", **easel.describe())
+    library = StyleLibrary(easel.paths, settings)
+    if run and (done := _kept_before(library, run)):
+        return done
     data = [(folder / f"picture-{number}").read_bytes() for number in range(len(titles))]
     paintings = [_painting(one, title, settings) for one, title in zip(data, titles, strict=True)]
     recipe, photos = recipe_of(training, len(titles)), read_photos(settings, control)
@@ -76,16 +82,17 @@ def run_train(folder: Path, training: Training, titles: Sequence[str], settings:
     network, base = _network(training, len(titles), easel)
     trainer = Trainer(network, encoder, [one.to(easel.device.torch) for one in paintings], recipe, training.learn == STYLE,
                       join(easel.device.torch), easel.device.dtype)
-    session = _Session(folder, trainer, photos, titles, settings, report, control)
-    session.resume(_fingerprint(training, data))
+    checkpoint = Checkpoint(folder, {"order": _fingerprint(training, data)}, settings.checkpoint_s, report)
+    session = _Session(folder, trainer, photos, titles, settings, report, control, checkpoint)
+    session.resume()
     report("phase", phase="learning")
     session.learn()
     if not is_first():
         return {}
     report("phase", phase="saving")
     quality = session.quality()
-    kept = _keep(StyleLibrary(easel.paths, settings), trainer, titles, data, training, photos, quality, base)
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+    kept = _keep(library, trainer, titles, data, training, photos, quality, base, run)
+    checkpoint.drop()
     report("device", **easel.describe())
     return {"styles": kept, "steps": trainer.done, "finished_early": trainer.done < recipe.steps,
             "quality": dict(zip(kept, quality, strict=True))}
@@ -146,40 +153,31 @@ class _Session:
     """A trainer at work: photographs in, progress and checkpoints out."""
 
     def __init__(self, folder: Path, trainer: Trainer, photos: Photos, titles: Sequence[str], settings: Settings, report: Report,
-                 control: Control) -> None:
+                 control: Control, checkpoint: Checkpoint) -> None:
         self._folder, self._trainer, self._photos, self._titles = folder, trainer, photos, titles
-        self._settings, self._report, self._control = settings, report, control
+        self._settings, self._report, self._control, self._checkpoint = settings, report, control, checkpoint
         self._device = trainer.mean[0].device
-        self._key = ""
 
-    def resume(self, key: str) -> None:
+    def resume(self) -> None:
         """Go on from the folder's checkpoint, where there is one of the same order."""
-        self._key = key
-        try:
-            state = torch.load(self._folder / CHECKPOINT, weights_only=True, map_location=self._device)
-            if state.pop("key") == key:
-                self._trainer.restore(state)
-                self._report("note", text=f"Gone on from step {self._trainer.done}.")
-        except FileNotFoundError:
-            return
-        except Exception:  # torch.load raises whatever it likes at a damaged file
-            self._report("note", text="The checkpoint was damaged, so the training began anew.")
+        if state := self._checkpoint.load(self._device):
+            self._trainer.restore(state)
+            self._report("note", text=f"Gone on from step {self._trainer.done}.")
 
     def learn(self) -> None:
         """Step until the end or until told to stop."""
         trainer, recipe = self._trainer, self._trainer.recipe
-        saved = shown = time.monotonic()
+        shown = time.monotonic()
         with Crops(self._photos, recipe, trainer.done, trainer.together) as crops:
             while trainer.done < recipe.steps and not self._told_to_finish():
                 losses = trainer.step(next(crops).to(self._device))
                 self._report("progress", step=trainer.done, total=recipe.steps, fraction=trainer.done / recipe.steps,
                              losses={name: value for name, value in losses.items() if np.isfinite(value)})
-                now = time.monotonic()
                 if not is_first():
                     continue
-                if now - saved >= CHECKPOINT_S:
-                    saved = self._save()
-                if now - shown >= max(self._settings.preview_interval_s, CHECKPOINT_S / 2):
+                if self._checkpoint.due():
+                    self._checkpoint.save(trainer.state())
+                if time.monotonic() - shown >= max(self._settings.preview_interval_s, SHOWN_EVERY_S):
                     shown = self._show()
         if is_first():
             self._show()
@@ -188,16 +186,10 @@ class _Session:
         try:
             self._control.check()
         except BaseException:
-            self._save()  # impasto train goes on from here; a cancelled job's folder goes anyway
+            if is_first():  # impasto train goes on from here; a cancelled job's folder goes anyway
+                self._checkpoint.save(self._trainer.state())
             raise
         return self._control.finishing and self._trainer.done > 0
-
-    def _save(self) -> float:
-        file = self._folder / CHECKPOINT
-        temporary = file.with_suffix(".part")
-        torch.save({"key": self._key, **self._trainer.state()}, temporary)
-        temporary.replace(file)
-        return time.monotonic()
 
     def _show(self) -> float:
         """A sheet: photographs that are not trained on where there are any; below, in the new styles."""
@@ -242,16 +234,29 @@ def _averaged(trainer: Trainer) -> Network:
 
 
 def _keep(library: StyleLibrary, trainer: Trainer, titles: Sequence[str], data: Sequence[bytes], training: Training, photos: Photos,
-          quality: Sequence[Mapping[str, float]], base: str) -> list[str]:
+          quality: Sequence[Mapping[str, float]], base: str, run: str) -> list[str]:
     """Put the styles into the library, with what they were learnt from; their ids there."""
     arrays = {name: value.cpu().numpy() for name, value in trainer.averaged().items() if not base or fast.is_row(name)}
     styles = tuple(FastStyle(f"learnt-{n}", title[:fast.MOST_TEXT], "", "", OWN_LICENCE, *_rows(n))
                    for n, title in enumerate(titles))
     told = {"steps": trainer.done, "order": training.to_dict(), "recipe": dataclasses.asdict(trainer.recipe), "encoder": ENCODER,
-            "photographs": len(photos), "torch": str(torch.__version__)}
+            "photographs": len(photos), "torch": str(torch.__version__), **({"run": run} if run else {})}
     header = FastHeader(trainer.network.spec, trainer.network.rows, styles, told, base=base,
                         quality={style.id: dict(one) for style, one in zip(styles, quality, strict=True)})
     return [style.id for style in library.learn(header, arrays, {style.id: one for style, one in zip(styles, data, strict=True)})]
+
+
+def _kept_before(library: StyleLibrary, run: str) -> dict[str, Any] | None:
+    """What a training that was killed before it could say so has left in the library; what it left half-done is removed."""
+    for file, header in library.fast.files():
+        if header.training.get("run") != run:
+            continue
+        ids, known = [style.id for style in header.styles], {style.id for style in library.list()}
+        if known.issuperset(ids):
+            steps, asked = header.training["steps"], header.training["recipe"]["steps"]
+            return {"styles": ids, "steps": steps, "finished_early": steps < asked, "quality": header.quality}
+        file.unlink(missing_ok=True)
+    return None
 
 
 def _fingerprint(training: Training, data: Sequence[bytes]) -> str:

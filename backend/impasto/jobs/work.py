@@ -29,7 +29,7 @@ def table(settings: Settings, paths: Paths) -> dict[str, Work]:
         from .stylize import run_stylize
         report("phase", phase="preparing")
         stylization = Stylization.parse(order.parameters)
-        return run_stylize(order.folder, stylization, order.output, settings, report, control, easel())
+        return run_stylize(order.folder, stylization, order.output, settings, report, control, easel(), resumable=True)
 
     def pull(order: Order, report: Report, control: Control) -> dict[str, Any]:
         from .pull import run_pull
@@ -39,6 +39,6 @@ def table(settings: Settings, paths: Paths) -> dict[str, Work]:
         from .train import run_train
         values = dict(order.parameters)
         titles = values.pop("name")
-        return run_train(order.folder, Training.converted(values), titles, settings, report, control, easel())
+        return run_train(order.folder, Training.converted(values), titles, settings, report, control, easel(), run=order.id)
 
     return {"stylize": stylize, "pull": pull, "train": train}

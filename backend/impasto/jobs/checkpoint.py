@@ -1,0 +1,70 @@
+"""Where long work stands, kept beside it on the disk, so that whatever ends it costs no more than half a minute. Imports torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..disk import remove_torn, written_whole
+
+FILE = "checkpoint.pt"
+
+MOST_S = 30.0
+"""Checkpoints are never further apart, but for a single step that takes longer."""
+
+SHARE = 0.1
+"""Of the time, writing checkpoints takes at most this, as far as :data:`MOST_S` allows."""
+
+Report = Callable[..., None]
+
+
+class Checkpoint:
+    """The checkpoint of the work in one folder. What the key does not name must not change between two runs over the folder."""
+
+    def __init__(self, folder: Path, key: Mapping[str, Any], every_s: float, report: Report) -> None:
+        """``key`` (plain JSON): what the state belongs to; that of another key is not read. ``report`` is told ``checkpoint``
+        after each, and notes."""
+        self._file, self._every_s, self._report = folder / FILE, every_s, report
+        self._key = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+        self._due = time.monotonic() + every_s
+        self._failed = False
+        remove_torn(folder, FILE)
+
+    def load(self, device: torch.device) -> dict[str, Any] | None:
+        """The state that :meth:`save` was given last, on ``device``; None where there is none of this key, or it is damaged."""
+        try:
+            kept = torch.load(self._file, weights_only=True, map_location=device)
+            return kept["state"] if kept["key"] == self._key else None
+        except FileNotFoundError:
+            return None
+        except Exception:  # torch.load raises whatever it likes at a damaged file
+            self._report("note", text="The checkpoint was damaged, so the work began anew.")
+            return None
+
+    def due(self) -> bool:
+        """Whether it is time for the next."""
+        return time.monotonic() >= self._due
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Keep ``state``, whole and on the disk. Where that cannot be, the work goes on without."""
+        began = time.monotonic()
+        try:
+            with written_whole(self._file) as temporary:
+                torch.save({"key": self._key, "state": state}, temporary)
+            self._report("checkpoint")
+        except (OSError, RuntimeError):  # torch's writer puts a full disk into words of its own
+            if not self._failed:
+                self._report("note", text="There is no room for a checkpoint, so a crash would cost what is done since the last.")
+            self._failed = True
+        took = time.monotonic() - began
+        self._due = time.monotonic() + min(max(self._every_s, took / SHARE), MOST_S)
+
+    def drop(self) -> None:
+        """It is of no use any more."""
+        self._file.unlink(missing_ok=True)
