@@ -1,0 +1,3 @@
+"""stub"""
+def register(krita):
+    pass

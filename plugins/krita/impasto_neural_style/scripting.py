@@ -1,0 +1,34 @@
+"""What scripts call: see :func:`impasto_neural_style.paint`."""
+
+from krita import Krita
+
+from . import result
+from .client import parameters as known
+from .client import recipe as recipes
+from .connection import Connection
+from .painting import Painting
+
+_running = set()
+"""Paintings that somebody's script has started and perhaps not kept."""
+
+
+def paint(document, node, style, style_weights=(), output=result.MASKED, **values):
+    """See the package. Raises ``ValueError`` for a parameter or output that does not exist."""
+    names = {parameter["name"] for parameter in known.PARAMETERS}
+    odd = sorted(set(values) - names)
+    if odd:
+        raise ValueError("no such parameter: %s" % ", ".join(odd))
+    if output not in result.OUTPUTS:
+        raise ValueError("output is one of %s" % ", ".join(result.OUTPUTS))
+    ids = [style] if isinstance(style, str) else list(style)
+    weights = list(style_weights) or [1.0] * len(ids)
+    if len(weights) != len(ids):
+        raise ValueError("%d styles but %d weights" % (len(ids), len(weights)))
+    styles = list(map(lambda id, weight: recipes.Style(id, title=id, weight=float(weight)), ids, weights))
+    connection = Connection()
+    painting = Painting(Krita.instance(), connection, recipes.Recipe(styles, values), output)
+    connection.setParent(painting)
+    _running.add(painting)
+    painting.ended.connect(lambda: _running.discard(painting))
+    painting.start(document, node)
+    return painting

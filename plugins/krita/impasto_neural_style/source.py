@@ -1,0 +1,139 @@
+"""What is painted: a layer of any kind, or the part of it that is selected, read strip by strip."""
+
+from . import spaces
+from .client import pixels
+from .qt import QtCore
+from .spaces import Unfit
+from .texts import _
+
+SMALLEST = 16
+"""Px: what the daemon takes at least on a side."""
+
+STRIP = 1 << 18
+"""Px that are moved in one step where Krita has only to copy them, and..."""
+
+SLOW_STRIP = 1 << 15
+"""...where each has to be calculated."""
+
+SELECTION_MASK = "selectionmask"
+
+
+def layer_of(node):
+    """The layer that a node is or, of a mask, belongs to; None where there is none."""
+    while node is not None and node.type().endswith("mask"):
+        node = node.parentNode()
+    return node if node is not None and node.type() else None
+
+
+def node_of(document, identity):
+    """The node with this unique id (a text) in a document, or None where it has been deleted."""
+    waiting = [document.rootNode()]
+    while waiting:
+        node = waiting.pop()
+        if node is None:
+            continue
+        if identity_of(node) == identity:
+            return node
+        waiting += node.childNodes()
+    return None
+
+
+def identity_of(node):
+    """A node's unique id as a text; it survives saving."""
+    return node.uniqueId().toString()
+
+
+def is_open(krita, document):
+    """Whether a document has not been closed."""
+    return any(document == known for known in krita.documents())
+
+
+def rows_of(width, most):
+    """Rows of a strip of about ``most`` px: whole tiles of 64 rows where it holds so many."""
+    rows = max(1, most // width)
+    return rows // 64 * 64 or rows
+
+
+class Part:
+    """The part of a layer that is painted, as it was when it was read: it may change, or go, meanwhile.
+
+    ``x``, ``y``, ``width``, ``height``: in the document's px; they may lie outside its canvas. ``selection``: bytes, one a pixel,
+    or None where nothing is selected. ``pieces``: the file for the daemon. ``space``: the layer's colours; ``working``: those of
+    ``pieces`` and of the painting.
+    """
+
+    def __init__(self, document, node, raw=False, within=None):
+        """Looks, and reads nothing yet. Raises :class:`Unfit` where there is nothing to paint.
+
+        ``raw``: a paint layer's own pixels, without what masks and effects make of them. ``within``: at most so many px, from the
+        middle and without the selection: for a preview.
+        """
+        self.document, self.node, self.identity, self.name = document, node, identity_of(node), node.name()
+        self.kind = node.type()
+        if self.kind in ("", "filterlayer") and not node.parentNode():
+            raise Unfit(_("Select a layer to paint."))
+        effects = [child for child in node.childNodes() if child.type() != SELECTION_MASK]
+        self.plain = self.kind == "paintlayer" and (raw or not effects)
+        area, self._selected = _area(document, node, within)
+        self.x, self.y, self.width, self.height = area.x(), area.y(), area.width(), area.height()
+        self.space = spaces.of(node)
+        self.working = spaces.working(self.space)
+        self.pieces, self.selection = [], None
+
+    @property
+    def channels(self):
+        """Of ``pieces``: 2 or 4."""
+        return spaces.channels(self.working)
+
+    def read(self, converter):
+        """A generator that fills ``pieces`` and ``selection``, a strip a step."""
+        # A copy costs nothing, since Krita copies pixels when they change, and nobody paints on it meanwhile.
+        node = self.node.duplicate() if self.plain else self.node
+        get = node.pixelData if self.plain else node.projectionPixelData
+        straight = spaces.same(self.space, self.working)
+        rows = rows_of(self.width, STRIP if straight else SLOW_STRIP)
+        pieces = [pixels.header(self.width, self.height, self.channels, spaces.packed_depth(self.working))]
+        for top in range(0, self.height, rows):
+            count = min(rows, self.height - top)
+            data = get(self.x, self.y + top, self.width, count).data()
+            if len(data) != self.width * count * spaces.size(self.space):
+                raise Unfit(_("The pixels of '{name}' cannot be read.").format(name=self.name))
+            data = converter.convert(data, self.width, count, self.space, self.working)
+            pieces.append(bytes(spaces.turned(data, self.working)))
+            yield
+        if self._selected is not None:
+            chosen = bytearray()
+            for top in range(0, self.height, rows):
+                chosen += self._selected.pixelData(self.x, self.y + top, self.width, min(rows, self.height - top)).data()
+                yield
+            self.selection = bytes(chosen)
+        self.pieces = pieces
+
+
+def _area(document, node, within):
+    """Where to read, and the selection where it matters."""
+    canvas = QtCore.QRect(0, 0, document.width(), document.height())
+    bounds = node.bounds()
+    if node.type() not in ("paintlayer", "grouplayer", "vectorlayer", "clonelayer"):
+        bounds = bounds.intersected(canvas) if not bounds.isEmpty() else canvas  # a fill has no end, a file layer may be loading
+    if bounds.isEmpty():
+        raise Unfit(_("'{name}' is empty. Choose a layer with something on it.").format(name=node.name()))
+    selected = document.selection() if within is None else None
+    if selected is not None:
+        chosen = QtCore.QRect(selected.x(), selected.y(), selected.width(), selected.height())
+        bounds = bounds.intersected(chosen)
+        if bounds.isEmpty():
+            raise Unfit(_("The selection lies outside '{name}'. Select a part of it, or nothing.").format(name=node.name()))
+    if within is not None and bounds.width() * bounds.height() > within:
+        bounds = _middle(bounds.intersected(canvas) if bounds.intersects(canvas) else bounds, within)
+    if min(bounds.width(), bounds.height()) < SMALLEST:
+        raise Unfit(_("{width} x {height} px are too few to paint; it takes {smallest} on each side.").format(
+            width=bounds.width(), height=bounds.height(), smallest=SMALLEST))
+    return bounds, selected
+
+
+def _middle(rect, most):
+    side = int(most ** 0.5)
+    width = min(rect.width(), max(side, most // rect.height()))
+    height = min(rect.height(), most // width)
+    return QtCore.QRect(rect.x() + (rect.width() - width) // 2, rect.y() + (rect.height() - height) // 2, width, height)
