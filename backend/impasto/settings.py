@@ -41,7 +41,8 @@ class Settings:
     allowed_hosts: list[str] = _setting(
         [], "Further names under which the daemon may be addressed, besides localhost and its own address.")
     allowed_origins: list[str] = _setting([], "Web origins (https://example.org) that may call the API from a browser.")
-    threads: int = _setting(16, "Requests served at once.", minimum=4, maximum=256)
+    threads: int = _setting(
+        80, "Requests served at once; all but four of them may wait for jobs or bring pictures.", minimum=4, maximum=256)
     max_connections: int = _setting(
         128, "Connections held at once; beyond that, those that have been silent longest are closed.", minimum=16, maximum=4096)
     idle_connection_s: int = _setting(75, "Seconds after which a silent connection is closed.", minimum=5, maximum=3600)
@@ -57,6 +58,8 @@ class Settings:
     # block left over: with 64 kB here, larger pictures would be refused whenever a block ends near what looks like a boundary.
     max_form_field_kb: int = _setting(256, "Longest text field of a form, in kB.", minimum=128, maximum=16384)
     max_megapixels: int = _setting(150, "Largest picture, in megapixels.", minimum=1, maximum=2000)
+    max_style_megapixels: int = _setting(
+        64, "Largest picture that is kept as a style, in megapixels; it is unpacked as a whole.", minimum=1, maximum=2000)
     queue_limit: int = _setting(64, "Jobs that may wait; more are refused until some are done.", minimum=1, maximum=10000)
 
     device: str = _setting("auto", "auto, cpu, cuda, cuda:1 or mps.", section="The device")

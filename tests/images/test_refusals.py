@@ -196,6 +196,17 @@ def test_the_limits_are_those_asked_for():
     assert decode(files.png(files.samples("uint8", 3, 16, 16))).height == 16
 
 
+def test_what_does_not_fit_into_memory_is_refused_on_its_header():
+    data = files.png(files.samples("uint8", 3, 100, 120))
+    assert decode(data, Limits(room=2 * 120 * 100 * 3)).height == 100
+    with pytest.raises(PictureTooLarge, match="memory"):
+        probe(data, Limits(room=2 * 120 * 100 * 3 - 1))
+    deep = files.npy(np.zeros((100, 120, 4), np.float32))  # twice as many bytes a pixel as a picture at the limit may have
+    with pytest.raises(PictureTooLarge, match="channels|MB"):
+        probe(deep, Limits(max_megapixels=0.0239))
+    assert probe(deep, Limits(max_megapixels=0.024)).width == 120
+
+
 BOMB = zlib.compress(bytes(300_000_000), 9)
 PLAIN = files.png(RGB)
 

@@ -148,10 +148,14 @@ def test_what_is_no_picture_leaves_nothing(library, data, error):
     assert own_files(library) == []
 
 
-def test_the_limits_of_the_settings_hold(tmp_path):
-    settings = Settings(data_dir=str(tmp_path), max_megapixels=1)
-    with pytest.raises(PictureTooLarge):
+@pytest.mark.parametrize(("limits", "named"), [
+    ({"max_megapixels": 1}, "max_megapixels"), ({"max_style_megapixels": 1}, "max_style_megapixels"),
+    ({"max_megapixels": 1, "max_style_megapixels": 2}, "max_megapixels")])
+def test_the_limits_of_the_settings_hold(tmp_path, limits, named):
+    settings = Settings(data_dir=str(tmp_path), **limits)
+    with pytest.raises(PictureTooLarge) as caught:
         StyleLibrary(Paths.of(settings), settings).add("x", picture(size=(1200, 1000)))
+    assert f"setting {named}." in caught.value.hint
 
 
 # -- ids that are none -----------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ wait for them.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ from ..errors import Gone, ImpastoError, InvalidParameter, NotAcceptable
 from ..settings import Settings
 
 if TYPE_CHECKING:
-    from ..images import PictureInfo
+    from ..images import Limits, PictureInfo
     from ..images.formats import Format
 
 ALIASES = {"jpg": "jpeg", "tif": "tiff"}
@@ -47,11 +48,19 @@ def decoding(field: str) -> Iterator[None]:
         raise
 
 
+def limits(settings: Settings) -> Limits:
+    """The settings' bounds on a picture, and the memory that there is to decode it in just now."""
+    from .. import images
+    from ..jobs.memory import machine
+    used, total = machine()
+    return dataclasses.replace(images.Limits.of(settings), room=total - used)
+
+
 def check(data: bytes, settings: Settings, field: str) -> PictureInfo:
     """Look at all of ``data``, so that damage shows before a job is accepted."""
     from .. import images
     with decoding(field):
-        return images.verify(data, images.Limits.of(settings))
+        return images.verify(data, limits(settings))
 
 
 @contextlib.contextmanager
@@ -67,7 +76,7 @@ def thumbnail(data: bytes, settings: Settings) -> bytes:
     """A PNG of the picture, at most 256 px a side."""
     from .. import images
     with _one_at_a_time:
-        return images.thumbnail(data, limits=images.Limits.of(settings))
+        return images.thumbnail(data, limits=limits(settings))
 
 
 def media_type(data: bytes) -> str:
@@ -112,6 +121,6 @@ def send_result(path: Path, stored: str, request: Request, settings: Settings, n
 def _converted(data: bytes, wanted: str, settings: Settings) -> bytes:
     from .. import images
     with _one_at_a_time:
-        picture = images.decode(data, images.Limits.of(settings))
+        picture = images.decode(data, limits(settings))
         images.check_fits(wanted, picture.width, picture.height)
         return images.encode(picture, wanted)

@@ -88,7 +88,9 @@ def _head(data: bytes, limits: Limits) -> tuple[str, Header]:
     limits.check_bytes(data)
     name = recognise(data)
     with _Guard(name):
-        return name, CODECS[name].head(data, limits)
+        header = CODECS[name].head(data, limits)
+    limits.check_memory(header.width, header.height, header.channels * header.dtype.itemsize)
+    return name, header
 
 
 def _upright_dpi(header: Header) -> Dpi | None:

@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from .limits import MAX_EXIF_BYTES
 from .picture import Dpi
 
 _ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 274, 282, 283, 296
 _INCH, _CENTIMETRE = 2, 3
 
 
-def read_exif(exif: bytes) -> tuple[int, Dpi | None]:
+def read_exif(exif: bytes | memoryview) -> tuple[int, Dpi | None]:
     """Orientation (1 to 8; 1 where it is missing or senseless) and resolution from an EXIF block, with or without its prefix."""
+    if len(exif) > MAX_EXIF_BYTES:
+        return 1, None
     try:
         tags = Image.Exif()
-        tags.load(exif)
+        tags.load(bytes(exif))
         return orientation(tags.get(_ORIENTATION)), dpi(tags.get(_X_RESOLUTION), tags.get(_Y_RESOLUTION), tags.get(_UNIT, _INCH))
     except Exception:  # whatever a hostile block provokes in the parser, a picture without metadata is still a picture
         return 1, None

@@ -208,7 +208,7 @@ class StyleLibrary:
 
         from ..images import Limits, decode, encode, to_png8
 
-        picture = decode(data, Limits.of(self._settings))
+        picture = decode(data, Limits.of_styles(self._settings))
         if picture.lossless or picture.alpha is not None:
             return to_png8(picture.rgb, picture.alpha), "png", picture.width, picture.height
         plain = dataclasses.replace(picture, icc=None, dpi=None, dtype=np.dtype(np.uint8))

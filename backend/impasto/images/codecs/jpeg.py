@@ -8,16 +8,19 @@ import numpy as np
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from ...errors import UnsupportedPicture
+from ...errors import BadPicture, UnsupportedPicture
 from .. import metadata
-from ..limits import Limits
+from ..limits import MAX_METADATA_BYTES, MAX_SCANS, Limits
 from ..picture import Header, Outgoing
 
+MAX_MARKERS = 4096
+_SCAN = 0xDA
 _MODELS = {"L": "grey", "RGB": "rgb", "CMYK": "cmyk"}
 
 
 def head(data: bytes, limits: Limits) -> Header:
     """The markers up to the first scan."""
+    _check_markers(data)
     image = _open(data)
     limits.check_size(*image.size)
     if image.mode not in _MODELS:
@@ -34,12 +37,37 @@ def samples(data: bytes, header: Header) -> np.ndarray:
     return np.asarray(_open(data)).reshape(header.height, header.width, header.colours)
 
 
+def verify(data: bytes, header: Header) -> None:
+    """Whether :func:`samples` will find the pixels whole: all are unpacked, at an eighth of their size. Raises as it does."""
+    image = _open(data)
+    image.draft(image.mode, (header.width // 8, header.height // 8))
+    image.load()
+
+
 def write(outgoing: Outgoing) -> bytes:
     """Without chroma subsampling, which smears exactly the colour edges that strokes are made of."""
     buffer = io.BytesIO()
     Image.fromarray(outgoing.squeezed).save(buffer, "JPEG", quality=outgoing.quality, subsampling=0, icc_profile=outgoing.icc,
                                             **({"dpi": outgoing.dpi} if outgoing.dpi else {}))
     return buffer.getvalue()
+
+
+def _check_markers(data: bytes) -> None:
+    """Refuse heaps of metadata, which Pillow keeps all of, and pictures that are gone over again and again."""
+    place = 2
+    for _ in range(MAX_MARKERS):
+        if place > MAX_METADATA_BYTES:
+            break
+        if place + 4 > len(data) or data[place] != 0xFF:  # for Pillow to judge
+            return
+        marker = data[place + 1]
+        if marker == _SCAN:
+            if data.count(b"\xff\xda", place) > MAX_SCANS:
+                raise BadPicture("The JPEG file goes over its pixels too many times.")
+            return
+        bare = marker == 0xFF or 0xD0 <= marker <= 0xD8 or marker == 0x01
+        place += (1 if marker == 0xFF else 2) if bare else 2 + int.from_bytes(data[place + 2:place + 4], "big")
+    raise BadPicture("The JPEG file has more metadata than is taken.")
 
 
 def frame_size(data: bytes) -> tuple[int, int]:

@@ -46,7 +46,7 @@ def head(data: bytes, limits: Limits) -> Header:
         raise UnsupportedPicture("The PNG is animated; only single pictures are taken.")
     if kind == _PALETTE and not 3 <= len(found.get(b"PLTE", b"")) <= 768:
         raise BadPicture("The PNG file has no palette.")
-    turned, exif_dpi = metadata.read_exif(bytes(found[b"eXIf"])) if b"eXIf" in found else (1, None)
+    turned, exif_dpi = metadata.read_exif(found[b"eXIf"]) if b"eXIf" in found else (1, None)
     icc, notes = _profile(found.get(b"iCCP"))
     return Header(width, height, np.dtype(np.uint16 if depth == 16 else np.uint8),
                   "grey" if kind in (_GREY, _GREY_ALPHA) else "rgb",

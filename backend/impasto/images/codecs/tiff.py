@@ -51,6 +51,7 @@ def head(data: bytes, limits: Limits) -> Header:
     width, height = page.number(Tag.WIDTH, 0), page.number(Tag.HEIGHT, 0)
     limits.check_size(width, height)
     plan, notes = _plan(page)
+    limits.check_memory(width, height, plan.channels * math.ceil(plan.bits / 8))
     _check_segments(page, plan, width, height)
     depth = np.float32 if plan.floating else np.uint16 if plan.bits == 16 else np.uint8
     model = {1: "grey", 3: "rgb", 4: "cmyk"}[_BASE[plan.photometric]] if plan.photometric != _COLOUR_MAP else "rgb"
@@ -64,10 +65,7 @@ def samples(data: bytes, header: Header) -> np.ndarray:
     """All pixels: white on top, at least 8 bits, the palette resolved, alpha last and nothing premultiplied."""
     page = directories(data)[0]
     plan, _ = _plan(page)
-    if plan.compression == _JPEG:
-        _check_jpeg_sizes(data, page)
-    unlikely = {f"is_{flag}": False for flag in tifffile.TIFF.FILE_FLAGS}
-    with tifffile.TiffFile(io.BytesIO(with_only(data, page, _PIXEL_TAGS)), **unlikely) as file:
+    with _opened(data, page, plan) as file:
         stored = file.pages[0].asarray(maxworkers=2)
     if plan.planar and plan.channels > 1:
         stored = np.moveaxis(stored, 0, -1)
@@ -79,6 +77,24 @@ def samples(data: bytes, header: Header) -> np.ndarray:
     if plan.premultiplied:
         colours = _unmultiplied(colours, alpha)
     return np.concatenate([colours, alpha[:, :, None]], axis=2)
+
+
+def verify(data: bytes, header: Header) -> None:
+    """Whether :func:`samples` will find the pixels whole, a strip or tile at a time. Raises as it does."""
+    page = directories(data)[0]
+    plan, _ = _plan(page)
+    colours = len(_palette(page)) if plan.photometric == _COLOUR_MAP else 0
+    with _opened(data, page, plan) as file:
+        for segment, _, _ in file.pages[0].segments(maxworkers=1):
+            if segment is None or (colours and segment[..., 0].max() >= colours):
+                raise BadPicture("The TIFF file's pixels are damaged.")
+
+
+def _opened(data: bytes, page: Directory, plan: _Plan) -> tifffile.TiffFile:
+    if plan.compression == _JPEG:
+        _check_jpeg_sizes(data, page)
+    unlikely = {f"is_{flag}": False for flag in tifffile.TIFF.FILE_FLAGS}
+    return tifffile.TiffFile(io.BytesIO(with_only(data, page, _PIXEL_TAGS)), **unlikely)
 
 
 def write(outgoing: Outgoing) -> bytes:
@@ -185,13 +201,18 @@ def _check_jpeg_sizes(data: bytes, page: Directory) -> None:
 
 def _colours(stored: np.ndarray, plan: _Plan, page: Directory, header: Header) -> np.ndarray:
     if plan.photometric == _COLOUR_MAP:
-        table = np.array(page.numbers(Tag.PALETTE, most=768)).reshape(3, -1).T
-        # Some writers fill the 16-bit table with 8-bit numbers.
-        return (table if table.max() < 256 else table >> 8).astype(np.uint8)[stored[:, :, 0]]
+        return _palette(page)[stored[:, :, 0]]
     colours = _widened(stored, plan.bits, header.dtype)
     if plan.photometric == _WHITE_IS_ZERO:
         colours = colours.dtype.type(TOP[colours.dtype]) - colours
     return colours
+
+
+def _palette(page: Directory) -> np.ndarray:
+    """The colours (N, 3) of a palette, in 8 bits."""
+    table = np.array(page.numbers(Tag.PALETTE, most=768)).reshape(3, -1).T
+    # Some writers fill the 16-bit table with 8-bit numbers.
+    return (table if table.max() < 256 else table >> 8).astype(np.uint8)
 
 
 def _widened(stored: np.ndarray, bits: int, dtype: np.dtype) -> np.ndarray:

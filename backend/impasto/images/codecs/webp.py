@@ -37,7 +37,7 @@ def head(data: bytes, limits: Limits) -> Header:
         elif kind == b"ICCP" and icc is None:
             icc = bytes(body[:MAX_PROFILE_BYTES + 1])
         elif kind == b"EXIF" and exif is None:
-            exif = bytes(body)
+            exif = body
     if stream is None:
         raise BadPicture("The WebP file holds no picture.")
     kind, width, height, in_stream = stream

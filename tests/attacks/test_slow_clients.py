@@ -1,0 +1,192 @@
+"""Clients that are slow, silent, endless or gone. They cost no thread, no memory, no file handle, and nobody else an answer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import struct
+import time
+
+import pytest
+from api import pictures
+from api.conftest import make_daemon as make_daemon
+from api.conftest import stylize_files
+from api.raw import exchange, poll, read_all
+
+MANY = 300
+
+
+def opened(port: int, data: bytes = b"") -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    connection.sendall(data)
+    return connection
+
+
+def vanish(connection: socket.socket) -> None:
+    """Gone without a farewell, as a program that was killed."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def head(target, path="/v1/jobs", *headers, method="POST") -> bytes:
+    own = f"Host: 127.0.0.1:{target.port}", f"Authorization: Bearer {target.token}"
+    return "\r\n".join([f"{method} {path} HTTP/1.1", *own, *headers, "", ""]).encode()
+
+
+FORM = "Content-Type: multipart/form-data; boundary=x"
+
+
+def answers_at_once(target) -> None:
+    began = time.monotonic()
+    with target.client() as client:
+        assert client.get("/v1/jobs", timeout=10).status_code == 200
+    assert time.monotonic() - began < 2
+
+
+def handles(target) -> int:
+    process = target.process
+    return process.num_fds() if hasattr(process, "num_fds") else process.num_handles()
+
+
+@contextlib.contextmanager
+def nothing_left_behind(target, spare: int = 12):
+    """Afterwards the daemon holds no more handles and threads than before; a few come and go."""
+    answers_at_once(target)
+    before, threads, memory = handles(target), target.process.num_threads(), target.process.memory_info().rss
+    yield
+    poll(lambda: handles(target) <= before + spare, within=20)
+    assert target.process.num_threads() <= threads + 2
+    assert target.process.memory_info().rss < memory + 100e6
+
+
+@pytest.mark.parametrize("said", [
+    b"", b"GET", b"GET /health HTTP/1.1\r\nHost: ", b"POST /v1/jobs HTTP/1.1\r\nContent-Length: 10\r\n"],
+    ids=["nothing", "a word", "half a head", "a head without end"])
+def test_a_crowd_of_slow_clients_keeps_nobody_out(target, said):
+    with nothing_left_behind(target):
+        crowd = []
+        try:
+            for _ in range(MANY):
+                crowd.append(opened(target.port, said))
+            answers_at_once(target)
+            assert handles(target) < 250
+        finally:
+            for connection in crowd:
+                connection.close()
+
+
+def test_a_crowd_of_slow_uploads_keeps_nobody_out(target):
+    with nothing_left_behind(target):
+        crowd = [opened(target.port, head(target, "/v1/jobs", FORM, "Content-Length: 100000") + b"--x\r\n") for _ in range(MANY)]
+        answers_at_once(target)
+        for connection in crowd:
+            vanish(connection)
+
+
+def test_headers_that_trickle_in_are_given_up(make_daemon):
+    port = make_daemon(header_timeout_s=1).port
+    with opened(port, b"GET /health HTTP/1.1\r\n") as connection:
+        began = time.monotonic()
+        with contextlib.suppress(OSError):
+            while time.monotonic() - began < 15:
+                connection.sendall(b"X: y\r\n")
+                time.sleep(0.3)
+                connection.settimeout(0.01)
+                with contextlib.suppress(TimeoutError):
+                    received = connection.recv(65536)
+                    break
+        assert b" 408 " in received.split(b"\r\n")[0] and json.loads(received.partition(b"\r\n\r\n")[2])["error"]["code"] == (
+            "request_timeout")
+        assert time.monotonic() - began < 10
+
+
+def test_uploads_that_trickle_in_are_given_up(make_daemon, monkeypatch):
+    from impasto.api import reading
+    monkeypatch.setattr(reading, "UPLOAD_GRACE_S", 1.0)
+    running = make_daemon()
+    text = f"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\nAuthorization: Bearer a-token-for-tests\r\n{FORM}\r\n"
+    status, _, body = exchange(running.port, f"{text}Content-Length: 1000\r\n\r\n--x".encode(), timeout=15)
+    assert status == 408 and json.loads(body)["error"]["code"] == "request_timeout"
+
+
+def test_silent_connections_are_closed(make_daemon):
+    running = make_daemon(idle_connection_s=5)
+    with opened(running.port) as connection:
+        connection.settimeout(15)
+        assert connection.recv(1) == b""
+
+
+def test_uploads_whose_senders_vanish_leave_nothing(target):
+    body = b'--x\r\nContent-Disposition: form-data; name="content"; filename="a"\r\n\r\n' + bytes(200_000)
+    with nothing_left_behind(target):
+        for _ in range(100):
+            vanish(opened(target.port, head(target, "/v1/jobs", FORM, "Content-Length: 10000000") + body))
+        answers_at_once(target)
+
+
+def test_watchers_that_vanish_leave_nothing(target):
+    with target.client() as client:
+        job = client.post("/v1/jobs", files=stylize_files(), data={
+            "style": "great-wave", "method": "iterative", "iterations": 10000}).json()
+        with nothing_left_behind(target):
+            for _ in range(5):  # twelve may watch at once
+                watchers = [opened(target.port, head(target, f"/v1/jobs/{job['id']}/events", method="GET")) for _ in range(12)]
+                for watcher in watchers:
+                    assert b"200 OK" in watcher.recv(15)
+                    vanish(watcher)
+                poll(lambda: places_are_free(client, job), within=10, every=0.2)
+        client.post(f"/v1/jobs/{job['id']}/cancel")
+
+
+def places_are_free(client, job) -> bool:
+    """Whether a watcher finds a place again."""
+    with client.get(f"/v1/jobs/{job['id']}/events", stream=True) as stream:
+        return stream.status_code == 200
+
+
+def test_answers_that_nobody_reads_hold_nothing_up(target):
+    with nothing_left_behind(target):
+        request = head(target, "/v1/styles/great-wave/picture", method="GET")
+        crowd = [opened(target.port, request) for _ in range(100)]
+        answers_at_once(target)
+        for connection in crowd:
+            connection.close()
+
+
+@pytest.mark.parametrize("framing", ["chunks", "lines between chunks", "a trailer"])
+def test_bodies_without_end_cost_no_memory(target, framing):
+    piece = {"chunks": b"10000\r\n" + bytes(65536) + b"\r\n", "lines between chunks": b"1;" + b"x" * 65536,
+             "a trailer": b"A: b\r\n" * 10000}[framing]
+    start = b"0\r\n" if framing == "a trailer" else b""
+    memory, most, sent = target.process.memory_info().rss, 0, 0
+    with opened(target.port, head(target, "/v1/jobs", FORM, "Transfer-Encoding: chunked") + start) as connection:
+        with contextlib.suppress(OSError):
+            while sent < 600_000_000:
+                connection.sendall(piece)
+                sent += len(piece)
+                most = max(most, target.process.memory_info().rss)
+        status = int(read_all(connection).split(b" ")[1] or 0)
+    assert status == (413 if framing == "chunks" else 400)
+    assert most - memory < 40e6, f"{(most - memory) / 1e6:.0f} MB more"
+
+
+def test_pictures_of_many_at_once_are_taken_in_turn(target):
+    """Twelve uploads of 30 MB each at the same time: their bytes are in memory one after another."""
+    import threading
+    data = pictures.npy(pictures.pixels(3200, 3125))
+    memory, statuses, most = target.process.memory_info().rss, [], 0
+
+    def upload():
+        with target.client() as client:
+            answer = client.post("/v1/jobs", files=stylize_files(data), data={"style": "no-such-style"}, timeout=120)
+            statuses.append(answer.status_code)
+
+    threads = [threading.Thread(target=upload) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        most = max(most, target.process.memory_info().rss)
+        time.sleep(0.02)
+    assert set(statuses) <= {404, 503}
+    assert most - memory < 700e6
