@@ -105,7 +105,7 @@ def run(trainer: Trainer, phase: Phase, photos: Photos, checkpoint: Path, every:
         number = trainer.done % CROPS
         crops = photos.draw(number, recipe.batch, recipe.side, recipe.seed).to(trainer.mean[0].device)
         if number not in seen:
-            seen[number] = trainer.contents(crops)
+            seen[number] = trainer.loss.contents(crops)
         for name, value in trainer.step(crops, seen[number]).items():
             sums[name] = sums.get(name, 0.0) + value / every
         if trainer.done % every and trainer.done < phase.until:

@@ -139,7 +139,8 @@ class ConditionalNorm(nn.Module):
             mean, variance = self.statistics
             scale = gamma / (variance.flatten(1) + NORM_EPS).sqrt()
             return _scaled(x, scale, beta - mean.flatten(1) * scale, cell)
-        if len(x) == 1:
+        # torch 2.13 writes the gradient of the input of an affine norm in bf16 even where nobody wants one, and to nowhere.
+        if len(x) == 1 and not torch.is_grad_enabled():
             return F.group_norm(x, channels, *(each[0].repeat_interleave(cell) for each in (gamma, beta)), NORM_EPS)
         return _scaled(F.group_norm(x, channels, eps=NORM_EPS), gamma, beta, cell)
 

@@ -12,9 +12,10 @@ A network is built from a short string that its file carries:
     hourglass:48-96x5     what is large at an eighth of the size, what is fine at a quarter: both widths, and residual blocks
     texture:8x5           Ulyanov's multi-scale texture network: width of a branch and number of scales
 
-What keeps them clean: enlarging is bilinear or nearest neighbour, then convolution (transposed convolutions leave checkerboards); every
-convolution but the texture network's noise inputs sees reflected borders (zeros leave a halo); normalisation has no spatial
-extent and no activation follows the sum of a residual block (blobs grow where a norm can be cheated by one strong spot).
+What keeps them clean: enlarging is bilinear or nearest neighbour, then convolution (transposed convolutions leave
+checkerboards); every convolution but the texture network's noise inputs sees reflected borders (zeros leave a halo);
+normalisation has no spatial extent and no activation follows the sum of a residual block (blobs grow where a norm can be
+cheated by one strong spot).
 """
 
 from __future__ import annotations

@@ -1,0 +1,132 @@
+"""What a network is taught with: perceptual losses of a batch (Johnson, Alahi & Fei-Fei 2016, section 3), each picture with a style
+and a strength of its own.
+
+The distances are those of the iterative method (``losses``), so one forward pass learns what optimising would do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from .encoder import Encoder
+from .losses import EPS, Moments, total_variation
+from .mixing import IDENTITY
+from .modes import Gaussian, wasserstein
+from .mosaic import lay, pieces
+from .objective import moments_of, normalised
+from .painting import content_share
+from .scales import fit, resize
+
+FIRST_ROW = IDENTITY + 1
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What the losses weigh, and at which layers and sizes they look."""
+
+    style_sides: tuple[int, ...] = (512, 256)
+    """Long side of the painting for the broad row and the fine one, px."""
+    content_weight: float = 0.05
+    tv_weight: float = 0.6
+    identity_weight: float = 4.0
+    content_layers: Mapping[str, float] = field(default_factory=lambda: {"relu3_3": 1.0})
+    style_layers: Mapping[str, float] = field(
+        default_factory=lambda: {"relu1_1": 0.6, "relu2_1": 0.8, "relu3_1": 1.0, "relu4_1": 1.6})
+    halvings: int = 1
+    """So many times painting and crop are also compared at half the size, where a layer sees twice as far: large forms, cheaply."""
+
+
+class StyleTarget:
+    """One row's target: at each size and layer the distribution of the painting's features, ready for :func:`wasserstein`."""
+
+    def __init__(self, encoder: Encoder, painting: Tensor, side: int, layers: Sequence[str], halvings: int = 0) -> None:
+        """``painting`` (1, 3, H, W), shrunk to a long side of ``side`` px, and then halved so many times."""
+        size = fit(painting.shape[-2:], min(side, max(painting.shape[-2:])))
+        seen = resize(painting, size).clamp(0, 1)
+        self.gaussians: list[dict[str, Gaussian]] = []
+        for halving in range(halvings + 1):
+            seen = halved(seen) if halving else seen
+            moments = moments_of(encoder, [seen], [1.0], tuple(layers))
+            self.gaussians.append({layer: Gaussian.of(moments[layer]) for layer in layers})
+
+
+class Perceptual:
+    """The loss of a batch. Painting i is the target of row ``FIRST_ROW + i * len(style_sides)`` (broad) and of those after it."""
+
+    def __init__(self, encoder: Encoder, paintings: Sequence[Tensor], balance: Balance) -> None:
+        """``paintings``: (1, 3, H, W) each, sRGB 0..1."""
+        self.encoder, self.balance = encoder, balance
+        self.targets = [StyleTarget(encoder, painting, side, tuple(balance.style_layers), balance.halvings)
+                        for painting in paintings for side in balance.style_sides]
+
+    def contents(self, photos: Tensor) -> dict[str, Tensor]:
+        """What paintings of ``photos`` (N, 3, S, S) are compared with, for whoever wants to keep it for another time."""
+        with torch.no_grad():
+            return self._see(photos, self.balance.content_layers)
+
+    def __call__(self, painted: Tensor, photos: Tensor, rows: Sequence[int], strengths: Sequence[float],
+                 contents: Mapping[str, Tensor] | None = None) -> tuple[dict[str, float], Tensor]:
+        """Each loss for people, unweighted, and their weighted sum, a scalar, to go down.
+
+        ``painted`` and ``photos`` are (N, 3, S, S); ``rows`` and ``strengths`` say what each was to become; ``contents``: those
+        of the photos where they are known.
+        """
+        balance, count = self.balance, len(photos)
+        wanted_contents = contents if contents is not None else self.contents(photos)
+        features = self._see(painted, {**balance.content_layers, **balance.style_layers})
+        # One division for a whole layer: a picture without features of its own (a clear sky) would count without measure.
+        content = sum(weight * _relative(features[layer].float(), wanted_contents[layer].float())
+                      for layer, weight in normalised(balance.content_layers).items())
+        style, small = painted.new_zeros(count), painted
+        for halving in range(balance.halvings + 1):
+            if halving:
+                small = halved(small)
+                features = self._see(small, balance.style_layers)
+            style = style + self._style(features, rows, strengths, halving) / (balance.halvings + 1)
+        smooth = total_variation(painted)
+        outside = (painted - painted.clamp(0, 1)).square().mean()
+        wanted = torch.tensor([content_gain(s) for s in strengths], device=painted.device)
+        plain = torch.tensor([float(s == 0) for s in strengths], device=painted.device)
+        identity = ((painted - photos).square().mean((1, 2, 3)) * plain).sum()
+        total = ((balance.content_weight * wanted * content + style).sum() + balance.identity_weight * identity) / count
+        total = total + balance.tv_weight * smooth + outside
+        styled = max(1, sum(s > 0 for s in strengths))
+        parts = {"content": content[wanted > 0].mean() if (wanted > 0).any() else content.mean(), "style": style.sum() / styled,
+                 "tv": smooth, "identity": identity / max(1, sum(s == 0 for s in strengths)), "total": total}
+        return {name: float(part.detach()) for name, part in parts.items()}, total
+
+    def _style(self, features: Mapping[str, Tensor], rows: Sequence[int], strengths: Sequence[float], halving: int) -> Tensor:
+        """(N,): each picture's distance from its row's painting; 0 where the strength is."""
+        style = torch.zeros(len(rows), device=features[next(iter(features))].device)
+        for layer, weight in normalised(self.balance.style_layers).items():
+            targets = [self.targets[row - FIRST_ROW].gaussians[halving][layer] for row in rows]
+            distances = [wasserstein(Moments.of(one[None]), target) if s else style.new_zeros(())
+                         for one, target, s in zip(features[layer], targets, strengths, strict=True)]
+            style = style + weight * torch.stack(distances)
+        return style
+
+    def _see(self, pictures: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Features (N, C, h, w) of several pictures, in whatever way is quickest."""
+        if pictures.device.type == "cpu" and self.encoder.dtype == torch.float32:
+            return {layer: pieces(seen, len(pictures)) for layer, seen in self.encoder(lay(pictures), layers).items()}
+        return self.encoder(pictures.contiguous(memory_format=torch.channels_last), layers)
+
+
+def content_gain(strength: float) -> float:
+    """What the content's weight is multiplied by: :func:`.painting.content_share`, between a seventh (a network must be told what
+    to paint) and 9; 0 at strength 0, where the picture itself is wanted."""
+    return min(9.0, max(0.15, content_share(strength))) if strength else 0.0
+
+
+def halved(pictures: Tensor) -> Tensor:
+    """(N, 3, H, W) -> (N, 3, H / 2, W / 2): the means of 2 x 2 px."""
+    return torch.nn.functional.avg_pool2d(pictures, 2)
+
+
+def _relative(features: Tensor, target: Tensor) -> Tensor:
+    energy = target.square().sum((1, 2, 3))
+    return (features - target).square().sum((1, 2, 3)) / (0.5 * energy + 0.5 * energy.mean() + EPS)
