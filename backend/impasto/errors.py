@@ -198,12 +198,6 @@ class UnsupportedMediaType(ImpastoError):
 # -- what the daemon cannot do now ---------------------------------------------------------------------------------
 
 
-class NotImplementedYet(ImpastoError):
-    """Planned, documented, not built."""
-
-    code, status = "not_implemented", 501
-
-
 class QueueFull(ImpastoError):
     """As many jobs wait as the limit allows."""
 
@@ -267,19 +261,19 @@ class DeviceUnavailable(ImpastoError):
 class WorkerDied(ImpastoError):
     """The worker process ended in the middle of a job."""
 
-    code, status = "worker_died", 500
+    code, status = "worker_died", 503
 
 
 class WorkerHung(ImpastoError):
     """The worker process gave no sign of life in the middle of a job, twice."""
 
-    code, status = "worker_hung", 500
+    code, status = "worker_hung", 503
 
 
 class NumericalFailure(ImpastoError):
-    """Too many steps in a row gave non-finite numbers."""
+    """Too many steps in a row gave non-finite numbers, as with a step size that is far too large."""
 
-    code, status = "numerical_failure", 500
+    code, status = "numerical_failure", 422
 
 
 class DaemonNotRunning(ImpastoError):

@@ -349,6 +349,47 @@ def test_another_daemons_cookie_is_worth_nothing(daemon, stranger):
         assert stranger.get("/v1/jobs", headers={"Cookie": f"impasto-{daemon.port}={value}"}).status_code == 401
 
 
+# -- a ticket to sign in -------------------------------------------------------------------------------------------
+
+
+def signs_in(daemon, ticket: str, **headers: str) -> bool:
+    with daemon.client(token="") as nobody:
+        answer = nobody.post("/session", headers={"Authorization": f"Ticket {ticket}", **headers})
+        assert ("Set-Cookie" in answer.headers) == answer.ok
+        return answer.ok and nobody.get("/v1/jobs").ok
+
+
+def test_a_ticket_signs_in_once(daemon, client):
+    ticket = client.post("/session/ticket").json()["ticket"]
+    assert signs_in(daemon, ticket, Origin=daemon.url) and not signs_in(daemon, ticket)
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/jobs"), ("POST", "/session/ticket"), ("POST", "/v1/unload"),
+                                              ("DELETE", "/session"), ("GET", "/")])
+def test_a_ticket_opens_nothing_else(client, stranger, method, path):
+    ticket = client.post("/session/ticket").json()["ticket"]
+    assert stranger.request(method, path, headers={"Authorization": f"Ticket {ticket}"}).status_code == 401
+
+
+def test_only_the_token_gets_a_ticket(daemon, stranger, browser):
+    assert browser.post("/session/ticket", headers={"Origin": daemon.url}).status_code == 401
+
+
+def test_tickets_grow_old_and_are_few(daemon, client, monkeypatch):
+    from impasto.api import tickets
+    first = client.post("/session/ticket").json()["ticket"]
+    for _ in range(tickets.MOST):
+        last = client.post("/session/ticket").json()["ticket"]
+    assert not signs_in(daemon, first)
+    monkeypatch.setattr(tickets.time, "monotonic", lambda now=tickets.time.monotonic: now() + tickets.LASTS_S)
+    assert not signs_in(daemon, last)
+
+
+@pytest.mark.parametrize("ticket", ["", " ", "x", TOKEN, "0" * 5000, "\u00e9"])
+def test_a_ticket_that_is_none(daemon, stranger, ticket):
+    assert not signs_in(daemon, ticket.encode().decode("latin-1"))
+
+
 # -- bodies and headers --------------------------------------------------------------------------------------------
 
 

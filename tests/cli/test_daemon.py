@@ -43,14 +43,18 @@ def test_url_and_auth_are_all_that_curl_needs(impasto, daemon):
     assert requests.get(url.out.strip() + "/v1/jobs", headers={name: value}, timeout=10).status_code == 200
 
 
-def test_open_print_has_the_token_behind_the_hash(impasto, daemon):
-    assert impasto("open", "--print").out.strip() == f"{daemon.url}/#token={daemon.token}"
+def test_open_print_has_a_ticket_behind_the_hash_and_never_the_token(impasto, daemon):
+    address = impasto("open", "--print").out.strip()
+    assert address.startswith(f"{daemon.url}/#ticket=") and daemon.token not in address
+    ticket = {"Authorization": f"Ticket {address.partition('=')[2]}"}
+    assert requests.get(daemon.url + "/v1/jobs", headers=ticket, timeout=10).status_code == 401, "it signs in and does nothing else"
+    assert [requests.post(daemon.url + "/session", headers=ticket, timeout=10).status_code for _ in range(2)] == [204, 401]
 
 
 def test_open_opens_the_browser_signed_in(impasto, daemon, monkeypatch):
     opened = []
     monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
-    assert impasto("open").code == 0 and opened == [f"{daemon.url}/#token={daemon.token}"]
+    assert impasto("open").code == 0 and opened[0].startswith(f"{daemon.url}/#ticket=") and daemon.token not in opened[0]
     monkeypatch.setattr("webbrowser.open", lambda url: False)
     told = impasto("open")
     assert told.code == 2 and daemon.url in told.err and daemon.token not in told.err

@@ -44,5 +44,6 @@ def create_app(settings: Settings, paths: Paths, manager: JobManager, store: Mod
 
 
 def _noted(response: Response) -> Response:
-    log.debug("%s %s %d", request.method, request.path, response.status_code)  # without the query string: it is the client's
+    # without the query string, and no line of the log is the client's to write
+    log.debug("%r %r %d", request.method, request.path, response.status_code)
     return response

@@ -19,8 +19,8 @@ from ..errors import (
     UnsupportedMediaType,
 )
 
-RETRY_AFTER_S = {QueueFull: 10, Busy: 2}
-"""Seconds after which trying again makes sense."""
+RETRY_AFTER_S = {QueueFull: 10, Busy: 2, ImpastoError: 60}
+"""Seconds after which trying again makes sense, where the status is 503: the first that fits."""
 
 INTERNAL = "Something went wrong inside the daemon. Its log says more."
 
@@ -37,9 +37,8 @@ def body_of(error: ImpastoError) -> bytes:
 def response_of(error: ImpastoError) -> Response:
     """The answer to a request that ended in ``error``."""
     response = Response(body_of(error), status=error.status, mimetype="application/json")
-    seconds = next((s for kind, s in RETRY_AFTER_S.items() if isinstance(error, kind)), None)
-    if seconds is not None:
-        response.headers["Retry-After"] = str(seconds)
+    if error.status == 503:
+        response.headers["Retry-After"] = str(next(s for kind, s in RETRY_AFTER_S.items() if isinstance(error, kind)))
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="impasto"'
     return response
@@ -67,7 +66,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(ImpastoError)
     def known(error: ImpastoError) -> Response:
         if error.status >= 500:
-            log.warning("%s %s: %s: %s", request.method, request.path, error.code, error.message)
+            log.warning("%r %r: %s: %r", request.method, request.path, error.code, error.message)
         return response_of(error)
 
     @app.errorhandler(HTTPException)
@@ -82,5 +81,5 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        log.error("%r %r failed", request.method, request.path, exc_info=error)
         return response_of(ImpastoError(INTERNAL))

@@ -22,6 +22,7 @@ def components() -> dict[str, Any]:
     """The ``components`` of the OpenAPI document, without the security schemes."""
     return {"schemas": {
         "Error": error_schema(), "Health": _object(name=TEXT, version=TEXT, instance=TEXT),
+        "Ticket": _object(ticket=TEXT, seconds={"type": "integer"}),
         "Job": job_schema(), "Jobs": _list("jobs", "Job"),
         "StylizeForm": stylize_form(), "StyleForm": _object(name=TEXT, picture=FILE), "TrainForm": train_form(),
         "Style": style_schema(), "Styles": _list("styles", "Style"),

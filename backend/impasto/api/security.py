@@ -28,6 +28,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 WILDCARDS = frozenset({"0.0.0.0", "::", ""})
 PUBLIC_ENDPOINTS = frozenset({"health.health"})
 STUDIO_ENDPOINT = "page.studio"
+SIGN_IN_ENDPOINT = "page.sign_in"
 MAX_PLAIN_BODY = 64 * 1024
 """Bytes of a body where no form is taken."""
 
@@ -217,8 +218,10 @@ def check_token() -> None:
     """Let through what carries the token, or the cookie of a browser that has signed in with it."""
     if request.endpoint in PUBLIC_ENDPOINTS and request.method in ("GET", "HEAD"):
         return
-    if has_token() or has_session():
+    if has_token() or has_session() or (request.endpoint == SIGN_IN_ENDPOINT and services().tickets.valid(given_ticket())):
         return
+    if given_ticket():
+        raise Unauthorised("This ticket has been used, or is too old.", hint="Run `impasto open` again.")
     wrong = "Authorization" in request.headers
     raise Unauthorised("The token is wrong." if wrong else "This needs the daemon's token.", hint=HOW_TO_SIGN_IN)
 
@@ -227,6 +230,12 @@ def has_token() -> bool:
     """Whether the Authorization header is ``Bearer`` and the token."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     return scheme.lower() == "bearer" and same(given.strip(), services().token)
+
+
+def given_ticket() -> str:
+    """The one-time ticket in the Authorization header, or an empty text."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "ticket" else ""
 
 
 def has_session() -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flask import current_app
 
 from ..paths import Paths
 from ..settings import Settings
+from .tickets import Tickets
 from .waiting import WaitingRoom
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Services:
     instance: str
     room: WaitingRoom
     stopping: threading.Event
+    tickets: Tickets = field(default_factory=Tickets)
 
 
 def services() -> Services:

@@ -75,6 +75,10 @@ class Client:
         """The picture, in the format of the job, or in the one that ``media_type`` names."""
         return self._ask("GET", f"/v1/jobs/{id}/result", headers={"Accept": media_type}).content
 
+    def ticket(self) -> str:
+        """A ticket that signs a browser in, once."""
+        return str(self._ask("POST", "/session/ticket").json()["ticket"])
+
     def _ask(self, method: str, path: str, **more: Any) -> requests.Response:
         try:
             answer = self._session.request(method, self.url + path, timeout=(CONNECT_S, ANSWER_S), allow_redirects=False, **more)

@@ -44,7 +44,7 @@ def auth(settings: Settings) -> None:
 
 
 @click.command("open")
-@click.option("--print", "prints", is_flag=True, help="Print the address, token and all, instead of opening it.")
+@click.option("--print", "prints", is_flag=True, help="Print the address, good once and for two minutes, instead of opening it.")
 @with_settings()
 def open_command(settings: Settings, prints: bool) -> None:
     """Open the studio page in the browser, signed in."""
@@ -52,7 +52,7 @@ def open_command(settings: Settings, prints: bool) -> None:
     paths = Paths.of(settings)
     found = running(paths)
     if prints:
-        click.echo(studio_address(found.url, found.token))
+        click.echo(studio_address(found))
     elif not open_studio(paths):
         raise Conflict("There is no browser to open here.",
                        hint=f"Open {found.url}/ by hand; `impasto open --print` has the signed-in address.")

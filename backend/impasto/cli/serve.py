@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import webbrowser
 
 import click
@@ -31,8 +32,8 @@ def serve(settings: Settings, opens: bool) -> None:
 
     def ready(url: str) -> None:
         click.echo(greeting(url))
-        if opens:
-            open_studio(paths)
+        if opens:  # in a thread, since nothing is answered before this function has ended
+            threading.Thread(target=open_studio, args=(paths,), name="open", daemon=True).start()
 
     server.serve(settings, paths, ready=ready)
     click.echo("The daemon has ended.")
@@ -47,12 +48,17 @@ def greeting(url: str) -> str:
         "  to end it:    Ctrl-C, or impasto stop"])
 
 
-def studio_address(url: str, token: str) -> str:
-    """The studio page with the token behind the #, which browsers keep to themselves: neither sent, nor logged, nor a referrer."""
-    return f"{url}/#token={token}"
+def studio_address(found: runtime.Daemon) -> str:
+    """The studio page with a new one-time ticket behind the #, which browsers neither send nor pass on.
+
+    The token itself would stay behind in the list of processes and in the browser's history. Raises as the client does.
+    """
+    from .client import Client
+    with Client(found) as client:
+        return f"{found.url}/#ticket={client.ticket()}"
 
 
 def open_studio(paths: Paths) -> bool:
     """Open the studio page of the running daemon, signed in. False where there is no browser, or no daemon."""
-    told = runtime.read(paths)
-    return told is not None and webbrowser.open(studio_address(told.url, told.token))
+    found = runtime.find_daemon(paths)
+    return found is not None and webbrowser.open(studio_address(found))

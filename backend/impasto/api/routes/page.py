@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Response, send_from_directory
 
 from ... import __version__
-from ...errors import NotFound, Unauthorised
+from ...errors import NotFound, Unauthorised, UnsupportedMediaType
 from .. import security
 from ..forms import no_body
 from ..openapi import Answer, describe
 from ..pages import page
+from ..services import services
+from ..tickets import LASTS_S
 
 blueprint = Blueprint("page", __name__)
 
@@ -31,13 +34,23 @@ def asset(name: str) -> Response:
     return send_from_directory(STATIC, name, conditional=False, etag=False)
 
 
-@blueprint.post("/session")
-@describe("Trade the token, sent as a header, for a browser's cookie.", "page",
-          {204: Answer("Signed in.", headers=("Set-Cookie",))})
-def sign_in() -> Response:
+@blueprint.post("/session/ticket")
+@describe("A ticket that signs a browser in, once and soon.", "page", {201: Answer("The ticket.", "Ticket")},
+          errors=(UnsupportedMediaType,))
+def ticket() -> tuple[dict[str, Any], int]:
     no_body()
     if not security.has_token():
-        raise Unauthorised("Signing in takes the token itself.", hint=security.HOW_TO_SIGN_IN)
+        raise Unauthorised("A ticket takes the token itself.", hint=security.HOW_TO_SIGN_IN)
+    return {"ticket": services().tickets.issue(), "seconds": LASTS_S}, 201
+
+
+@blueprint.post("/session")
+@describe("Trade the token, or a ticket, sent as a header, for a browser's cookie.", "page",
+          {204: Answer("Signed in.", headers=("Set-Cookie",))}, errors=(UnsupportedMediaType,))
+def sign_in() -> Response:
+    no_body()
+    if not (security.has_token() or services().tickets.redeem(security.given_ticket())):
+        raise Unauthorised("Signing in takes the token itself, or a ticket.", hint=security.HOW_TO_SIGN_IN)
     response = Response(status=204)
     response.set_cookie(security.cookie_name(), security.session_secret(), httponly=True, samesite="Strict", path="/")
     return response

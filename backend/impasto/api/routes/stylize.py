@@ -26,7 +26,7 @@ blueprint = Blueprint("stylize", __name__)
           "back with.", "jobs", {200: Answer("The picture.", media="image/*", headers=("X-Job-Id",))},
           form="StylizeForm", headers=(KEY,),
           errors=(*SUBMIT_ERRORS, errors.NotAcceptable, errors.Gone, errors.WeightsUnavailable, errors.DeviceUnavailable,
-                  errors.OutOfMemory, errors.WorkerDied, errors.NumericalFailure))
+                  errors.OutOfMemory, errors.WorkerDied, errors.WorkerHung, errors.NumericalFailure))
 def stylize() -> Response:
     parts = services()
     with parts.room.place():

@@ -8,7 +8,7 @@ import { Stage } from "./stage.js";
 import { Styles } from "./styles.js";
 
 const find = (id) => document.getElementById(id);
-if (location.hash) history.replaceState(null, "", location.pathname);  // a token that is no longer needed
+if (location.hash) history.replaceState(null, "", location.pathname);  // a ticket that is not needed
 
 const stage = new Stage(find);
 const styles = new Styles(find("styles"), find("style-name"), fail);
