@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from ..errors import Cancelled
 
@@ -10,7 +11,9 @@ from ..errors import Cancelled
 class Control:
     """Set by one thread, looked at between steps by the one that works."""
 
-    def __init__(self) -> None:
+    def __init__(self, looked: Callable[[], None] = lambda: None) -> None:
+        """``looked`` is called whenever somebody looks whether to go on: a job that does has not hung."""
+        self._looked = looked
         self._cancelled, self._finishing = threading.Event(), threading.Event()
 
     def cancel(self) -> None:
@@ -24,6 +27,7 @@ class Control:
     @property
     def cancelled(self) -> bool:
         """Whether it is to be discarded."""
+        self._looked()
         return self._cancelled.is_set()
 
     @property

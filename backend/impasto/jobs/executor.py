@@ -16,10 +16,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..errors import WorkerDied
+from ..errors import WorkerDied, WorkerHung
 from ..paths import Paths
 from ..settings import Settings
 from .process import CLOSED, Inbox, WorkerProcess
+from .watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ CANCEL_GRACE_S = 1.5
 
 STARTS = 3
 """How often a worker that dies before it has begun the job is started for it."""
+
+SILENT = "it gave no sign of life any more"
 
 WORK = "impasto.jobs.work:table"
 """Where a worker finds what to do for each kind of job."""
@@ -55,7 +58,8 @@ class Outcome:
     error: dict[str, Any] | None = None
 
 
-NOT_BEGUN = Outcome("not begun")
+NOT_BEGUN = "not begun"
+"""How a run ended whose worker was gone before it began, so that the job is not to blame; ``error`` where the cause is known."""
 
 
 class Executor(Protocol):
@@ -85,6 +89,7 @@ class LocalExecutor:
 
     def __init__(self, name: str, settings: Settings, paths: Paths, work: str = WORK) -> None:
         self._work, self._log_file = work, paths.data / "logs" / f"worker-{name}.log"
+        self._silence_s = settings.worker_silence_s
         folders = {name: str(Path(folder).absolute()) for name, folder in asdict(paths).items()}
         self._greeting = {"settings": {**settings.to_dict(), "token": ""}, "paths": folders}
         self._inbox: Inbox = queue.Queue()
@@ -129,12 +134,13 @@ class LocalExecutor:
                 log.error("no worker can be started: %s", error)
                 cause = "the system refuses to start it"
                 continue
-            outcome = _Run(worker, self._inbox, task, listen, self._stopping).until_it_ends()
+            watch = Watch(self._silence_s, worker.computed)
+            outcome = _Run(worker, self._inbox, task, listen, self._stopping, watch).until_it_ends()
             if not worker.alive:
                 self._worker = None
-            if outcome is not NOT_BEGUN:
+            if outcome.how != NOT_BEGUN:
                 return outcome
-            cause = cause_of_death(worker.exit_code, "\n".join(worker.tail))[0]
+            cause = SILENT if outcome.error else cause_of_death(worker.exit_code, "\n".join(worker.tail))[0]
         return Outcome("failed", error=WorkerDied(f"The worker process could not be started ({cause}).",
                                                   hint="Run: impasto doctor").to_dict())
 
@@ -150,24 +156,26 @@ class _Run:
     """One job on one worker. All that happens comes through the inbox, one thing after the other, so nothing can cross."""
 
     def __init__(self, worker: WorkerProcess, inbox: Inbox, task: Task, listen: Callable[[Event], None],
-                 stopping: threading.Event) -> None:
+                 stopping: threading.Event, watch: Watch) -> None:
         self._worker, self._inbox, self._task, self._listen, self._stopping = worker, inbox, task, listen, stopping
+        self._watch = watch
         self._begun = False
         self._deadline: float | None = None
 
     def until_it_ends(self) -> Outcome:
-        """The outcome; :data:`NOT_BEGUN` where the worker was gone before it began, so that the job is not to blame."""
+        """The outcome; maybe :data:`NOT_BEGUN`."""
         self._worker.send({"do": "run", **asdict(self._task)})
         outcome = None
         while outcome is None:
-            patience = None if self._deadline is None else self._deadline - time.monotonic()
-            if patience is not None and patience <= 0:
+            patience = self._watch.check_s if self._deadline is None else self._deadline - time.monotonic()
+            if patience <= 0:
                 log.warning("worker %d did not end a cancelled job in time and is killed", self._worker.pid)
                 self._worker.kill()
                 return Outcome("cancelled")
             try:
                 sender, event = self._inbox.get(timeout=patience)
             except queue.Empty:
+                outcome = self._hung() if self._deadline is None and self._watch.hung() else None
                 continue
             if sender is None:
                 outcome = self._asked(event)
@@ -188,6 +196,7 @@ class _Run:
     def _heard(self, event: Event) -> Outcome | None:
         if event["event"] == CLOSED:
             return self._gone()
+        self._watch.heard()
         if event.get("job") == self._task.id:
             self._begun = True
             if event["event"] in ("done", "failed", "cancelled"):
@@ -197,13 +206,20 @@ class _Run:
             self._listen(event)
         return None
 
+    def _hung(self) -> Outcome:
+        log.error("worker %d gives no sign of life any more and is killed", self._worker.pid)
+        self._worker.kill()
+        error = WorkerHung(f"The worker process was ended in the middle of the job: {SILENT}.",
+                           hint="Set a smaller resolution, or device to cpu; if it stays, run: impasto doctor")
+        return Outcome("died" if self._begun else NOT_BEGUN, error=error.to_dict())
+
     def _gone(self) -> Outcome:
         code = self._worker.bury()
         if self._deadline is not None:
             return Outcome("cancelled")
         log.error("worker %d ended by itself, exit code %s", self._worker.pid, code)
         if not self._begun:
-            return NOT_BEGUN
+            return Outcome(NOT_BEGUN)
         cause, hint = cause_of_death(code, "\n".join(self._worker.tail))
         error = WorkerDied(f"The worker process ended in the middle of the job ({cause}).", hint=hint)
         return Outcome("died", error=error.to_dict())

@@ -82,6 +82,17 @@ class WorkerProcess:
         except psutil.Error:
             return 0
 
+    def computed(self) -> float:
+        """Processor seconds that it and what it has started have taken; 0 where it has gone."""
+        taken = 0.0
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            for one in (process, *process.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    times = one.cpu_times()
+                    taken += times.user + times.system
+        return taken
+
     def send(self, message: Mapping[str, Any]) -> None:
         """Say something. A worker that has gone hears nothing; its end arrives in the inbox."""
         with contextlib.suppress(OSError, ValueError):

@@ -1,8 +1,8 @@
 """The worker process: it owns torch and the device, does one job at a time and tells what happens in JSON lines.
 
 Asked through standard input: ``run`` (a job), ``cancel`` and ``finish`` (by job id; any other id is ignored). Told through
-standard output: ``device``, ``started``, ``phase``, ``progress``, ``preview``, ``note``, then ``done``, ``failed`` or
-``cancelled``. Torch is imported by the work that needs it, not here.
+standard output: ``device``, ``started``, ``phase``, ``progress``, ``preview``, ``note``, ``checkpoint``, ``alive``, then ``done``,
+``failed`` or ``cancelled``. Torch is imported by the work that needs it, not here.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ QUIET_S = 3.0
 """So long after the last job its memory is given back to the system."""
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+
+PULSE_S = 1.0
+"""A job that looks whether to go on says at most so often that it is alive."""
 
 NICENESS = 4
 """A little less urgent than the daemon and the editor; nothing where the machine is otherwise idle."""
@@ -125,7 +129,7 @@ class Worker:
     def _take(self, message: dict[str, Any]) -> None:
         if message["do"] == "run":
             order = Order(message["id"], message["kind"], Path(message["folder"]), message["parameters"], message["output"])
-            self._controls[order.id] = Control()
+            self._controls[order.id] = Control(self._pulse(order.id))
             self._orders.put(order)
             return
         control = self._controls.get(message["id"])
@@ -151,6 +155,18 @@ class Worker:
             report("failed", error=said.to_dict())
             return isinstance(said, OutOfMemory)
         return False
+
+    def _pulse(self, id: str) -> Callable[[], None]:
+        """Says now and then that job ``id`` is alive though it has nothing else to say, such as while it waits for the network."""
+        due = 0.0
+
+        def pulse() -> None:
+            nonlocal due
+            now = time.monotonic()
+            if now >= due:
+                due = now + PULSE_S
+                self._tell({"event": "alive", "job": id})
+        return pulse
 
     def _tell(self, message: dict[str, Any]) -> None:
         line = json.dumps(message, allow_nan=False).encode() + b"\n"
