@@ -74,6 +74,11 @@ class Errand:
             self._end(FAILED, wire.Refused("unreachable", "The daemon does not answer any more (%s)." % reason,
                                            "Start it again; a job that it has accepted goes on, and its result is kept."))
 
+    def give_up(self, reason):
+        """The editor cannot go on; ``reason``: a sentence."""
+        if not self.ended:
+            self._end(FAILED, wire.Refused("given_up", reason))
+
     def _kind(self):
         path = self.request.path
         if self.state == SENDING:

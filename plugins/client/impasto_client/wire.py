@@ -85,6 +85,16 @@ def thumbnail(style):
     return Request("GET", "/v1/styles/%s/thumbnail" % style, {}, b"", SHORT_S)
 
 
+def style_picture(style):
+    """A style's picture as it was added."""
+    return Request("GET", "/v1/styles/%s/picture" % style, {}, b"", LONG_S)
+
+
+def remove_style(style):
+    """Remove one of the user's own styles."""
+    return Request("DELETE", "/v1/styles/" + style, {}, b"", SHORT_S)
+
+
 def add_style(name, picture):
     """Keep a picture (a file's bytes) as a style of the user's own."""
     body, kind = form([("name", name)], [("picture", picture)])

@@ -102,6 +102,10 @@ class Part:
         """A file for the daemon."""
         return pixels.pack(pixels.Pixels(self.width, self.height, self.channels, self.depth, self.data))
 
+    def same(self, other):
+        """Whether ``other`` would be painted alike and put at the same place in the same way."""
+        return vars(self) == vars(other)
+
     def read_mask(self, mask, x, y):
         """The bytes of a selection or layer mask where the part is; ``x``, ``y``: the part's place in it."""
         return read(mask.get_buffer(), x, y, self.width, self.height, "Y " + self.mask_depth, pixels.SIZES[self.mask_depth])

@@ -17,14 +17,7 @@ JPEG_QUALITY = "95"
 
 def of_layer(layer):
     """A layer as it looks, as a picture file: what a style is taken from, and small enough to be kept in a recipe."""
-    width, height = layer.get_width(), layer.get_height()
-    if layers.has_effects(layer):
-        apart = layers.looks(layer)
-        try:
-            return _file(shown(apart.get_layers()[0].get_buffer(), (0, 0, width, height), STYLE_SIDE), layer.has_alpha())
-        finally:
-            apart.delete()
-    return _file(shown(layer.get_buffer(), (0, 0, width, height), STYLE_SIDE), layer.has_alpha())
+    return _file(looks(layer, (0, 0, layer.get_width(), layer.get_height()), STYLE_SIDE), layer.has_alpha())
 
 
 def of_image(image):
@@ -70,19 +63,53 @@ def square(pixbuf, side):
     return middle.scale_simple(side, side, GdkPixbuf.InterpType.BILINEAR)
 
 
+def content(layer, area, factor):
+    """A part of a layer as it looks, ``factor`` times its size, as a file for the daemon: 8 bits are enough to look at."""
+    format, channels = layers.FORMATS[layer.is_gray(), layer.has_alpha()]
+    if layers.has_effects(layer):
+        apart = layers.looks(layer)
+        try:
+            return _content(apart.get_layers()[0].get_buffer(), area, factor, format + "u8", channels)
+        finally:
+            apart.delete()
+    return _content(layer.get_buffer(), area, factor, format + "u8", channels)
+
+
+def _content(buffer, area, factor, format, channels):
+    scaled = _scaled(area, factor)
+    data = bytes(buffer.get(scaled, factor, format, Gegl.AbyssPolicy.CLAMP))
+    return pixels.pack(pixels.Pixels(scaled.width, scaled.height, channels, "u8", data))
+
+
+def _scaled(area, factor):
+    x, y, width, height = area
+    return Gegl.Rectangle.new(int(x * factor), int(y * factor), max(1, round(width * factor)), max(1, round(height * factor)))
+
+
+def looks(layer, area, side):
+    """A part of a layer as it looks, as a pixbuf of at most ``side`` px."""
+    if not layers.has_effects(layer):
+        return shown(layer.get_buffer(), area, side)
+    apart = layers.looks(layer)
+    try:
+        return shown(apart.get_layers()[0].get_buffer(), area, side)
+    finally:
+        apart.delete()
+
+
 def shown(buffer, area, side):
     """A part (x, y, width, height) of a GEGL buffer, of whatever depth, as a pixbuf of at most ``side`` px."""
-    x, y, width, height = area
-    factor = min(1.0, side / max(width, height))
-    scaled = Gegl.Rectangle.new(int(x * factor), int(y * factor), max(1, int(width * factor)), max(1, int(height * factor)))
+    factor = min(1.0, side / max(area[2:]))
+    scaled = _scaled(area, factor)
     data = bytes(buffer.get(scaled, factor, "R'G'B'A u8", Gegl.AbyssPolicy.CLAMP))
     return GdkPixbuf.Pixbuf.new_from_bytes(GLib.Bytes.new(data), GdkPixbuf.Colorspace.RGB, True, 8, scaled.width, scaled.height,
                                            4 * scaled.width)
 
 
-def shown_result(data, format, side):
-    """A result as it came from the daemon, as a pixbuf of at most ``side`` px. ``format``: its pixel format."""
+def shown_result(data, side):
+    """A result as it came from the daemon, as a pixbuf of at most ``side`` px."""
     painted = pixels.unpack(data)
+    format = layers.FORMATS[painted.channels < 3, painted.channels in (2, 4)][0] + painted.depth
     buffer = Gegl.Buffer.new(format, 0, 0, painted.width, painted.height)
     layers.write(buffer, 0, 0, painted.width, painted.height, format, painted.channels * pixels.SIZES[painted.depth], painted.data)
     return shown(buffer, (0, 0, painted.width, painted.height), side)

@@ -13,8 +13,8 @@ from impasto_client import pixels  # noqa: E402
 from layers import FORMATS, Unfit, write  # noqa: E402
 from texts import _  # noqa: E402
 
-RECIPE = "impasto-recipe"
-"""Name of the parasite that tells how a layer was painted."""
+RECIPE, SOURCE = "impasto-recipe", "impasto-source"
+"""Names of the parasites that tell how a layer was painted, and from which."""
 
 KINDS = {(False, False): Gimp.ImageType.RGB_IMAGE, (False, True): Gimp.ImageType.RGBA_IMAGE,
          (True, False): Gimp.ImageType.GRAY_IMAGE, (True, True): Gimp.ImageType.GRAYA_IMAGE}
@@ -35,22 +35,27 @@ def check_output(layer, output):
         raise Unfit(_("The layer has no pixels of its own to replace. Rasterize it, or choose a new layer as the result."))
 
 
-def insert(image, layer, part, result, order):
+def insert(image, layer, part, result, order, former=None):
     """The painting into the image; the new layer, or the one whose pixels were replaced. Raises :class:`Unfit`.
 
     ``part``: what was read of ``layer`` and sent; ``result``: what came back. Where the layer is gone by now, a new one at the top.
+    ``former``: an earlier painting of it, above which the new one goes, or in whose place.
     """
     painted = pixels.unpack(result)
     if (painted.width, painted.height, painted.channels, painted.depth) != (part.width, part.height, part.channels, part.depth):
         raise Unfit(_("The painting has not the layer's size or depth; this plug-in and the daemon do not fit together."))
     _still_open(image)
-    there = layer.is_valid()
+    there = layer if layer.is_valid() else None
+    below = former if former is not None and former.is_valid() else there
     image.undo_group_start()
     try:
-        if order.output == orders.REPLACE and there:
+        if order.output == orders.REPLACE and there and below is there:
             new = _replace(layer, part, painted)
         else:
-            new = _above(image, layer if there else None, part, painted, order)
+            new = _above(image, there, below, part, painted, order)
+            remember_source(new, there)
+            if order.output == orders.REPLACE and below is not there:
+                image.remove_layer(below)
         remember(new, order.recipe)
     finally:
         image.undo_group_end()
@@ -58,15 +63,15 @@ def insert(image, layer, part, result, order):
 
 
 def insert_alone(image, result, name, over=None):
-    """A result of another time as a new layer at the top: at ``over`` (a part) where it has that size, else in the middle."""
+    """A result of another time as a new layer at the top: at ``over`` (x, y, width, height in the image) where it has that size,
+    else in the middle."""
     painted = pixels.unpack(result)
     _still_open(image)
     grey = painted.channels < 3
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
         raise Unfit(_("The image has indexed colours, too few to paint with. Convert it first: Image > Mode > RGB."))
-    same = over is not None and (over.width, over.height) == (painted.width, painted.height)
-    left, top = (over.left, over.top) if same else ((image.get_width() - painted.width) // 2,
-                                                    (image.get_height() - painted.height) // 2)
+    same = over is not None and over[2:] == (painted.width, painted.height)
+    left, top = over[:2] if same else ((image.get_width() - painted.width) // 2, (image.get_height() - painted.height) // 2)
     image.undo_group_start()
     try:
         kind = KINDS[image.get_base_type() == Gimp.ImageBaseType.GRAY, True]
@@ -85,6 +90,23 @@ def remember(layer, recipe):
     layer.attach_parasite(Gimp.Parasite.new(RECIPE, Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE, list(data)))
 
 
+def remember_source(layer, source):
+    """Write down which layer it was painted from: its tattoo, which stays its own in the file."""
+    if source is not None:
+        layer.attach_parasite(Gimp.Parasite.new(SOURCE, Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE,
+                                                list(str(source.get_tattoo()).encode("ascii"))))
+
+
+def source_of(image, layer):
+    """The layer that ``layer`` was painted from, or None where that is unknown or gone."""
+    parasite = layer.get_parasite(SOURCE)
+    try:
+        source = image.get_layer_by_tattoo(int(bytes(parasite.get_data()))) if parasite is not None else None
+    except ValueError:
+        return None
+    return source if source is not None and source != layer else None
+
+
 def recipe_of(layer):
     """The recipe that a layer carries, or None."""
     parasite = layer.get_parasite(RECIPE)
@@ -99,11 +121,11 @@ def _still_open(image):
                       "lists it under Recent results."))
 
 
-def _above(image, layer, part, painted, order):
+def _above(image, layer, below, part, painted, order):
     new = Gimp.Layer.new(image, order.recipe.title(), part.width, part.height, KINDS[part.grey, part.alpha], 100.0,
                          Gimp.LayerMode.NORMAL)
     new.set_offsets(part.left, part.top)
-    image.insert_layer(new, layer.get_parent() if layer else None, image.get_item_position(layer) if layer else 0)
+    image.insert_layer(new, below.get_parent() if below else None, image.get_item_position(below) if below else 0)
     _fill(new, painted, part.format)
     mask = _mask(layer, part, order)
     if mask is not None:
@@ -120,7 +142,7 @@ def _mask(layer, part, order):
     """The new layer's mask: what hid parts of the layer hides the same parts of its painting, and so does the selection."""
     own = layer.get_mask() if layer is not None and layer.get_apply_mask() else None
     hiding = part.read_mask(own, part.x, part.y) if own is not None else None
-    chosen = part.selection if order.output == orders.MASKED else None
+    chosen = part.selection if order.output != orders.NEW_LAYER else None
     if hiding is None or chosen is None:
         return hiding if chosen is None else chosen
     return product(hiding, chosen, part.mask_depth)

@@ -1,0 +1,130 @@
+"""A widget for each parameter, with the words of the docs."""
+
+import gi
+
+gi.require_version("GimpUi", "3.0")
+gi.require_version("Gtk", "3.0")
+from gi.repository import GimpUi, Gtk  # noqa: E402
+
+from impasto_client import labels  # noqa: E402
+from impasto_client.parameters import PARAMETERS  # noqa: E402
+from texts import _  # noqa: E402
+
+DEFAULTS = {p["name"]: p["default"] for p in PARAMETERS}
+IN_FRONT = ("strength", "detail", "keep_colours", "method")
+"""What an artist sees at once; the others are folded away."""
+
+AUTOMATIC = ("resolution", "scales")
+"""Numbers whose 0 stands for "as the daemon thinks best"."""
+
+
+class Controls:
+    """Widgets for the parameters called ``names``, in ``grid``. ``changed()`` is called when one is moved."""
+
+    def __init__(self, names, changed):
+        self.grid = Gtk.Grid(column_spacing=12, row_spacing=6, hexpand=True)
+        self._get, self._set, self._changed, self._rows = {}, {}, changed, 0
+        words, hints = labels.names(_), labels.hints(_)
+        for p in (p for p in PARAMETERS if p["name"] in names):
+            slider = p["kind"] == "number" and (p["minimum"], p["maximum"]) == (0.0, 1.0)
+            widget = self._slider(p, words[p["name"]]) if slider else self._field(p)
+            widget.set_tooltip_text(hints[p["name"]])
+            if slider:
+                self.grid.attach(widget, 0, self._rows, 2, 1)
+                self._rows += 1
+            else:
+                self.add_row(words[p["name"]], widget, hints[p["name"]])
+
+    def add_row(self, text, widget, hint=""):
+        """A labelled row below the others. Answers a function that shows it or hides it."""
+        label = Gtk.Label.new_with_mnemonic(text)
+        label.set_xalign(0)
+        label.set_mnemonic_widget(widget)
+        label.set_tooltip_text(hint or None)
+        widget.set_property("hexpand", True)
+        for column, each in enumerate((label, widget)):
+            self.grid.attach(each, column, self._rows, 1, 1)
+        self._rows += 1
+
+        def visible(yes):
+            for each in (label, widget):
+                each.set_no_show_all(not yes)
+                each.set_visible(yes)
+        return visible
+
+    def values(self):
+        """Those that differ from the defaults."""
+        return {name: get() for name, get in self._get.items() if get() != DEFAULTS[name]}
+
+    def show(self, values):
+        """Set every widget; what is not in ``values`` to its default."""
+        for name, set_value in self._set.items():
+            set_value(values.get(name, DEFAULTS[name]))
+
+    def _field(self, p):
+        return {"number": self._spin, "integer": self._spin, "choice": self._combo, "layers": self._entry}[p["kind"]](p)
+
+    def _slider(self, p, label):
+        """GIMP's own kind of slider, with what its ends mean below it."""
+        adjustment = Gtk.Adjustment(value=p["default"], lower=p["minimum"], upper=p["maximum"], step_increment=0.01,
+                                    page_increment=0.1)
+        scale = GimpUi.SpinScale.new(adjustment, label, 2)
+        adjustment.connect("value-changed", lambda _adjustment: self._changed())
+        self._get[p["name"]], self._set[p["name"]] = lambda: round(adjustment.get_value(), 2), adjustment.set_value
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=1)
+        box.pack_start(scale, False, False, 0)
+        ends = Gtk.Box()
+        for text, side in zip(labels.ends(_).get(p["name"], ()), (ends.pack_start, ends.pack_end), strict=False):
+            end = Gtk.Label(label="<small>%s</small>" % text, use_markup=True)
+            end.get_style_context().add_class("dim-label")
+            side(end, False, False, 2)
+        box.pack_start(ends, False, False, 0)
+        return box
+
+    def _spin(self, p):
+        whole = p["kind"] == "integer"
+        step = 1 if whole else 0.01 if p["maximum"] <= 1 else 0.1
+        spin = Gtk.SpinButton.new_with_range(p["minimum"], p["maximum"], 64 if p["name"] == "resolution" else step)
+        spin.set_digits(0 if whole else 2)
+        spin.set_value(p["default"])
+        if p["name"] in AUTOMATIC:
+            spin.set_numeric(False)
+            spin.connect("output", automatic_at_zero)
+            spin.connect("input", zero_if_automatic)
+            spin.set_width_chars(10)
+        spin.connect("value-changed", lambda _spin: self._changed())
+        self._get[p["name"]] = spin.get_value_as_int if whole else lambda: round(spin.get_value(), 5)
+        self._set[p["name"]] = spin.set_value
+        return spin
+
+    def _combo(self, p):
+        combo, words = Gtk.ComboBoxText(), labels.choices(_)
+        for value in p["choices"]:
+            combo.append(value, words[p["name"], value])
+        combo.set_active_id(p["default"])
+        combo.connect("changed", lambda _combo: self._changed())
+        self._get[p["name"]], self._set[p["name"]] = combo.get_active_id, combo.set_active_id
+        return combo
+
+    def _entry(self, p):
+        default = ",".join("%s:%g" % pair for pair in p["default"].items())
+        entry = Gtk.Entry(text=default)
+        entry.connect("changed", lambda _entry: self._changed())
+        self._get[p["name"]] = lambda: p["default"] if entry.get_text().strip() in ("", default) else entry.get_text().strip()
+        self._set[p["name"]] = lambda value: entry.set_text(default if value == p["default"] else str(value))
+        return entry
+
+
+def automatic_at_zero(spin):
+    """Shows the word where the number is 0."""
+    if spin.get_value_as_int() == 0:
+        spin.set_text(_("Automatic"))
+        return True
+    return False
+
+
+def zero_if_automatic(spin, _value):
+    """Reads the word back; PyGObject takes the value from the second part of the answer."""
+    if spin.get_text().strip() == _("Automatic"):
+        return True, 0.0
+    return False, 0.0

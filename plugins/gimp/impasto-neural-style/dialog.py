@@ -1,0 +1,339 @@
+"""The window of Neural Style: choose styles, see what comes, paint. GIMP stays usable meanwhile: this is a process of its own."""
+
+import uuid
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+gi.require_version("GimpUi", "3.0")
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gimp, GimpUi, GLib, Gtk  # noqa: E402
+
+import layers  # noqa: E402
+import order as orders  # noqa: E402
+import painting  # noqa: E402
+import pictures  # noqa: E402
+import proof as proofs  # noqa: E402
+import results  # noqa: E402
+import sources  # noqa: E402
+from impasto_client import wire, words  # noqa: E402
+from impasto_client.errand import CANCELLED, DONE, Errand  # noqa: E402
+from impasto_client.parameters import PARAMETERS  # noqa: E402
+from impasto_client.recipe import Recipe, Style  # noqa: E402
+from layout import DISCARD, KEEP, PAINT, Layout  # noqa: E402
+from pane import WIDTH  # noqa: E402
+from runner import Runner  # noqa: E402
+from styles import Styles  # noqa: E402
+from texts import _  # noqa: E402
+
+SETTLE_MS = 250
+"""So long nothing may move before a proof is painted: a drag along a slider makes one."""
+
+JOBS = 60
+"""The newest so many jobs are looked through for results and trainings."""
+
+SIDE = 2 * WIDTH
+"""Px of a picture in the window, enough for a fine screen."""
+
+ITERATIVE_ONLY = {p["name"] for p in PARAMETERS if p["group"] == "advanced"}
+
+
+def show(image, layer, config):
+    """Run the window. Answers the newest painting in the image, or None."""
+    GimpUi.init("impasto-neural-style")
+    window = Window(image, layer, config)
+    Gtk.main()
+    return window.newest if window.newest is not None and window.newest.is_valid() else None
+
+
+class Window:
+    """One window for one layer."""
+
+    def __init__(self, image, layer, config):
+        self._image, self._config, self.newest = image, config, None
+        self._former, self._layer = None, layer
+        self._errand, self._timer, self._connected, self._centre, self._inserted = None, 0, False, (0.5, 0.5), {}
+        self._runner = Runner(self._troubled)
+        self._proofs = proofs.Proofs(self._runner, self._proofed)
+        parts = self._parts = Layout(self._runner, self._moved, self._title_of)
+        self._styles = Styles(parts, self._runner, layer)
+        self._recall(layer)
+        self._wire(parts)
+        parts.dialog.show_all()
+        parts.running(False)
+        self._connect()
+
+    def _wire(self, parts):
+        parts.dialog.connect("response", self._responded)
+        parts.dialog.connect("delete-event", lambda _dialog, _event: True)  # "response" comes, too, and may stay
+        parts.gallery.connect("changed", lambda _gallery: self._moved())
+        parts.source.connect("changed", lambda _combo: self._choose_source())
+        parts.output.connect("changed", lambda _combo: self._moved())
+        parts.whole.connect("toggled", lambda _check: self._moved())
+        parts.pane.connect("dragged", self._dragged)
+        parts.recent.connect("chosen", lambda _recent, job: self._insert_again(job))
+
+    # -- what it begins with -----------------------------------------------------------------------------------------
+
+    def _recall(self, layer):
+        """The layer's own recipe where it has one, and then what it was painted from; else what was done last."""
+        parts, recipe = self._parts, results.recipe_of(layer)
+        source = results.source_of(self._image, layer)
+        parts.source_row(source is not None)
+        if source is not None:
+            self._former, self._source = layer, source
+            parts.source.append("source", _("'{name}', as this layer was").format(name=source.get_name()))
+            parts.source.append("layer", _("'{name}', this layer").format(name=layer.get_name()))
+            parts.source.set_active_id("source")
+            self._layer = source
+        if recipe is None:
+            try:
+                recipe = orders.from_config(self._config).recipe
+            except orders.Wrong:  # a picture of the last time is gone
+                recipe = Recipe([Style(orders.DEFAULT_STYLE)])
+        parts.output.set_active_id(self._config.get_property("output"))
+        parts.front.show(recipe.values)
+        parts.advanced.show(recipe.values)
+        parts.expander.set_expanded(bool(parts.advanced.values()))
+        self._styles.wanted = recipe.styles
+
+    def _choose_source(self):
+        again = self._parts.source.get_active_id() == "source"
+        self._layer = self._source if again else self._former
+        self._moved()
+
+    def _connect(self):
+        self._say(_("Looking for Impasto…"))
+        self._runner.connect(self._found)
+
+    def _found(self):
+        self._connected = True
+        self._say("")
+        self._styles.list()
+        self._runner.ask(wire.jobs(JOBS), self._jobs, quietly=True)
+
+    def _jobs(self, status, body):
+        try:
+            jobs = wire.read(status, body)["jobs"]
+        except wire.Refused:
+            return  # the list of styles has been refused as well, and says why
+        self._parts.recent.list(jobs)
+        self._parts.learning.take_up(jobs)
+
+    # -- what will be ------------------------------------------------------------------------------------------------
+
+    def _moved(self):
+        if self._timer:
+            GLib.source_remove(self._timer)
+        self._timer = GLib.timeout_add(SETTLE_MS, self._settled)
+
+    def _dragged(self, _pane, x, y):
+        sample = self._sample
+        self._centre = tuple((start + side / 2 - moved * side) / whole for start, side, whole, moved in (
+            (sample.x, sample.width, self._area[2], x), (sample.y, sample.height, self._area[3], y)))
+        self._moved()
+
+    def _settled(self):
+        """Nothing has moved for a while: show what is to be painted, and paint a proof where that is quick."""
+        self._timer = 0
+        if self._errand is not None:
+            return GLib.SOURCE_REMOVE  # the painting under way is what is seen
+        self._proofs.drop()
+        try:
+            layer = layers.only_layer(self._image, [self._layer]) if self._layer.is_valid() else None
+            if layer is None:
+                raise layers.Unfit(_("The layer is gone. Close this window and choose another one."))
+            self._area = layers.extent(layer)
+            self._preview(layer, self._recipe())
+        except layers.Unfit as unfit:
+            self._unfit(unfit)
+        return GLib.SOURCE_REMOVE
+
+    def _preview(self, layer, recipe):
+        parts, (_x, _y, width, height) = self._parts, self._area
+        fast = self._is_fast(recipe)
+        self._sample = sample = proofs.sample_of(self._area, recipe, parts.whole.get_active() or not fast, self._centre)
+        parts.whole.set_visible(fast and not proofs.sample_of(self._area, recipe, False, self._centre).whole)
+        parts.pane.original(pictures.looks(layer, proofs.place(self._area, sample), SIDE), movable=not sample.whole)
+        size = _("{width} x {height} px").format(width=width, height=height)
+        if not recipe.styles:
+            parts.pane.caption(_("Choose a style."))
+        elif not fast:
+            parts.pane.caption(_("{size}. The iterative method takes minutes; what it has painted so far is shown here.").format(
+                size=size))
+        elif self._connected:
+            text = _("{size}, as it will be.") if sample.whole else _("A part of {size}, as it will be. Drag to see another.")
+            parts.pane.caption(text.format(size=size), busy=True)
+            self._proofs.make(self._image, layer, self._area, sample, recipe)
+
+    def _proofed(self, proof):
+        if not proof.errand.ended:
+            return self._parts.pane.painted(self._seen(proof.errand))
+        self._parts.pane.idle()
+        if proof.errand.state == DONE:
+            self._parts.pane.painted(proofs.shown(proof, SIDE))
+        elif proof.errand.error is not None:
+            self._parts.notice.say(self._runner.sentence(proof.errand.error))
+        return None
+
+    def _recipe(self):
+        return Recipe(self._parts.gallery.chosen(), dict(self._parts.front.values(), **self._parts.advanced.values()))
+
+    def _is_fast(self, recipe):
+        method = recipe.values.get("method", "auto")
+        return self._parts.gallery.all_fast() and (method == "fast" or (
+            method == "auto" and not ITERATIVE_ONLY.intersection(recipe.values)))
+
+    def _unfit(self, unfit):
+        self._parts.pane.caption("")
+        if unfit.curable:
+            self._parts.notice.say(str(unfit), cure=self._to_rgb, label=_("Convert to _RGB"))
+        else:
+            self._parts.notice.say(str(unfit))
+
+    def _to_rgb(self):
+        self._image.convert_rgb()
+        Gimp.displays_flush()
+        self._moved()
+
+    # -- painting ----------------------------------------------------------------------------------------------------
+
+    def _responded(self, _dialog, response):
+        if response == PAINT:
+            self._begin()
+        elif response in (KEEP, DISCARD):
+            if self._errand is not None:
+                self._parts.can_stop(False)
+                self._say(_("Stopping…"))
+                self._runner.stop(self._errand, keep=response == KEEP)
+        elif self._errand is None or self._may_discard():
+            self._leave()
+
+    def _begin(self):
+        self._parts.notice.clear()
+        recipe, order = self._recipe(), None
+        if not recipe.styles:
+            return self._parts.notice.say(_("Choose a style."))
+        order = orders.Order(recipe, self._parts.output.get_active_id())
+        try:
+            layer = layers.only_layer(self._image, [self._layer])
+            if self._former is None:
+                results.check_output(layer, order.output)
+            part = layers.Part(self._image, layer, effects=painting.with_effects(order))
+        except layers.Unfit as unfit:
+            return self._unfit(unfit)
+        ready = self._proofs.ready(recipe, part)
+        if ready is not None:  # what is seen is the painting itself
+            return self._insert(ready.errand, part, order)
+        self._proofs.drop()
+        errand = self._errand = Errand.painting(part.content(), recipe, uuid.uuid4().hex)
+        self._parts.running(True)
+        self._parts.can_stop(True)
+        self._parts.pane.original(pictures.looks(layer, layers.extent(layer), SIDE))
+        self._parts.pane.caption(_("What has been painted so far."), busy=True)
+        part.data = None  # it has been sent; what comes back is as large
+        return self._runner.carry_out(errand, lambda errand: self._news(errand, part, order))
+
+    def _news(self, errand, part, order):
+        if not errand.ended:
+            self._parts.bar.set_fraction(errand.job.get("fraction") or 0.0)
+            self._say(words.progress(errand.job, _))
+            return self._parts.pane.painted(self._seen(errand))
+        self._errand = None
+        self._parts.running(False)
+        self._parts.pane.idle()
+        self._say("")
+        if errand.state == DONE:
+            self._parts.pane.painted(pictures.shown_result(errand.result, SIDE))
+            self._insert(errand, part, order)
+        elif errand.state == CANCELLED:
+            self._say(_("Discarded."))
+            self._moved()
+        else:
+            self._parts.notice.say(self._runner.sentence(errand.error))
+        return None
+
+    def _seen(self, errand):
+        """An errand's preview as a pixbuf, or None where it has not changed."""
+        if errand.preview is None or errand.preview is getattr(errand, "seen", None):
+            return None
+        errand.seen = errand.preview
+        return pictures.of_bytes(errand.preview, SIDE)
+
+    def _insert(self, errand, part, order):
+        former = self._former if self._layer != self._former else None
+        try:
+            self.newest = results.insert(self._image, self._layer, part, errand.result, order, former)
+        except (layers.Unfit, ValueError) as error:
+            return self._parts.notice.say(str(error))
+        if order.output == orders.REPLACE and former is not None:
+            self._former = self.newest
+        Gimp.displays_flush()
+        errand.result = None
+        self._inserted[errand.job["id"]] = part, order
+        self._remember(order)
+        self._parts.pane.caption(_("Painted."))
+        said = _("Done: the layer '{name}' is in the image. Edit > Undo takes it out again.").format(name=self.newest.get_name())
+        self._say(" ".join([said] + list(errand.job.get("notes") or [])))
+        return self._parts.recent.add(errand.job)
+
+    def _remember(self, order):
+        """For "repeat", and for the next time."""
+        try:
+            files = [sources.kept(style.picture) for style in order.recipe.ordered() if not style.id]
+        except OSError as error:
+            return self._parts.notice.say(_("The next time will begin without this style's picture: {reason}.").format(
+                reason=error.strerror))
+        return orders.into_config(self._config, order, files)
+
+    def _insert_again(self, job):
+        def fetched(status, body):
+            try:
+                result = wire.checked(status, body)
+                known = self._inserted.get(job["id"])
+                if known is not None and known[1].output != orders.REPLACE:
+                    self.newest = results.insert(self._image, self._layer, known[0], result, known[1])
+                else:
+                    x, y, width, height = layers.extent(self._layer)
+                    left, top = self._layer.get_offsets()[-2:]
+                    self.newest = results.insert_alone(self._image, result, self._title_of(job), (left + x, top + y, width, height))
+            except (wire.Refused, layers.Unfit, ValueError) as error:
+                return self._parts.notice.say(str(error))
+            Gimp.displays_flush()
+            return self._say(_("The layer '{name}' is in the image.").format(name=self.newest.get_name()))
+        self._runner.ask(wire.result(job["id"]), fetched)
+
+    def _title_of(self, job):
+        titles = self._parts.gallery.titles()
+        ids = (job.get("parameters") or {}).get("style") or []
+        return " + ".join(titles.get(id, _("a picture") if id.startswith("upload:") else id) for id in ids) or _("Neural Style")
+
+    # -- small things ------------------------------------------------------------------------------------------------
+
+    def _say(self, text):
+        self._parts.status.set_text(text)
+
+    def _troubled(self, sentence):
+        self._say("")
+        if self._connected:
+            self._parts.notice.say(sentence)
+        else:
+            self._parts.notice.say(sentence, cure=self._connect, label=_("_Try Again"))
+
+    def _may_discard(self):
+        ask = Gtk.MessageDialog(transient_for=self._parts.dialog, modal=True, message_type=Gtk.MessageType.QUESTION,
+                                text=_("Discard the painting?"), secondary_text=_("It is not finished yet."))
+        ask.add_buttons(_("_Keep Painting"), Gtk.ResponseType.CANCEL, _("_Discard"), Gtk.ResponseType.OK)
+        answer = ask.run()
+        ask.destroy()
+        return answer == Gtk.ResponseType.OK or self._errand is None
+
+    def _leave(self):
+        if self._timer:
+            GLib.source_remove(self._timer)
+        if self._errand is not None:
+            self._runner.stop(self._errand, keep=False)
+        self._proofs.drop()
+        self._parts.dialog.hide()
+        self._runner.close()
+        Gtk.main_quit()

@@ -1,0 +1,169 @@
+"""The styles to choose from, as pictures."""
+
+import gi
+
+gi.require_version("GimpUi", "3.0")
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gdk, GimpUi, GLib, GObject, Gtk, Pango  # noqa: E402
+
+import pictures  # noqa: E402
+from impasto_client.recipe import Style  # noqa: E402
+from texts import _  # noqa: E402
+
+TILE = 84
+"""Px: a side of a style's picture."""
+
+LOWEST = 146
+"""Px: one row of them; there are more where the window is high enough."""
+
+WEIGHTS_HEIGHT = 116
+"""Px: four weights; those of more styles scroll."""
+
+MOST = 8
+"""Styles that can be mixed."""
+
+LEAST = 0.05
+"""The smallest weight in a mix."""
+
+
+class Gallery(Gtk.Box):
+    """A click chooses a style, with Ctrl one more; where several are chosen, each has a weight.
+
+    Signals: ``changed``; ``removed`` (a style of the user's own that she no longer wants).
+    """
+
+    __gsignals__ = {"changed": (GObject.SignalFlags.RUN_FIRST, None, ()),
+                    "removed": (GObject.SignalFlags.RUN_FIRST, None, (object,))}
+
+    def __init__(self):
+        Gtk.Box.__init__(self, orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        self._tiles, self._weights, self._quiet = [], {}, False
+        self._flow = Gtk.FlowBox(selection_mode=Gtk.SelectionMode.MULTIPLE, homogeneous=True, activate_on_single_click=False,
+                                 min_children_per_line=4, max_children_per_line=8, row_spacing=2, column_spacing=2, margin=2,
+                                 valign=Gtk.Align.START)
+        self._flow.connect("selected-children-changed", self._chosen)
+        self._flow.connect("button-press-event", self._pressed)
+        self._flow.connect("key-press-event", self._typed)
+        scroll = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, shadow_type=Gtk.ShadowType.IN, vexpand=True,
+                                    min_content_height=LOWEST)
+        scroll.add(self._flow)
+        self.pack_start(scroll, True, True, 0)
+        self._sliders = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=3)
+        self._weighing = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, propagate_natural_height=True,
+                                            max_content_height=WEIGHTS_HEIGHT, no_show_all=True)
+        self._weighing.add(self._sliders)
+        self.pack_start(self._weighing, False, False, 0)
+
+    def add_style(self, style, hint, fast, own=False, at=-1):
+        """One more to choose from; its picture comes later, by :meth:`picture`. ``own``: it can be removed."""
+        picture = Gtk.Image.new_from_icon_name("image-loading", Gtk.IconSize.DIALOG)
+        picture.set_size_request(TILE, TILE)
+        title = Gtk.Label(label="<small>%s</small>" % GLib.markup_escape_text(style.title), use_markup=True, wrap=True, lines=2,
+                          ellipsize=Pango.EllipsizeMode.END, width_chars=13, max_width_chars=13, justify=Gtk.Justification.CENTER)
+        speed = Gtk.Label(label="<small>%s</small>" % (_("in seconds") if fast else _("in minutes")), use_markup=True)
+        speed.get_style_context().add_class("dim-label")
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, margin=3)
+        for each in (picture, title, speed):
+            box.pack_start(each, False, False, 0)
+        child = Gtk.FlowBoxChild(tooltip_text=hint)
+        child.add(box)
+        child.style, child.picture, child.fast, child.own = style, picture, fast, own
+        self._tiles.insert(at if at >= 0 else len(self._tiles), child)
+        self._flow.insert(child, at)
+        child.show_all()
+        return child
+
+    def picture(self, child, pixbuf):
+        """Show a style's picture."""
+        if pixbuf is not None:
+            child.picture.set_from_pixbuf(pictures.square(pixbuf, TILE))
+
+    def clear(self):
+        """Forget the list, but not the pictures that came from outside it."""
+        for child in [tile for tile in self._tiles if tile.style.id]:
+            self._tiles.remove(child)
+            self._weights.pop(child, None)
+            self._flow.remove(child)
+
+    def choose(self, styles):
+        """Choose these of a recipe; pictures that are not in the list yet are added by the caller first."""
+        self._quiet = True
+        self._flow.unselect_all()
+        for wanted in styles:
+            for child in self._tiles:
+                same = child.style.id == wanted.id if wanted.id else child.style.picture == wanted.picture
+                if same:
+                    self._weights[child] = wanted.weight
+                    self._flow.select_child(child)
+        self._quiet = False
+        self._chosen(self._flow)
+
+    def chosen(self):
+        """The chosen styles with their weights, in the list's order."""
+        selected = self._selected()
+        several = len(selected) > 1
+        return [Style(c.style.id, c.style.picture, c.style.title, self._weights.get(c, 1.0) if several else 1.0) for c in selected]
+
+    def titles(self):
+        """Id of a style -> its title."""
+        return {tile.style.id: tile.style.title for tile in self._tiles if tile.style.id}
+
+    def slow(self):
+        """The styles that no network has learnt, chosen ones first."""
+        return [tile.style for tile in sorted(self._tiles, key=lambda tile: not tile.is_selected()) if not tile.fast]
+
+    def all_fast(self):
+        """Whether networks have learnt all that are chosen."""
+        selected = self._selected()
+        return bool(selected) and all(child.fast for child in selected)
+
+    def _pressed(self, flow, event):
+        child = flow.get_child_at_pos(int(event.x), int(event.y)) if event.button == Gdk.BUTTON_SECONDARY else None
+        if child is not None and child.own:
+            self._offer_removal(child, event)
+        return child is not None
+
+    def _typed(self, flow, event):
+        child = flow.get_focus_child() if event.keyval in (Gdk.KEY_Menu, Gdk.KEY_Delete) else None
+        if child is not None and child.own:
+            self._offer_removal(child, event)
+        return child is not None
+
+    def _offer_removal(self, child, event):
+        menu = Gtk.Menu()
+        remove = Gtk.MenuItem(label=_("Remove '{name}' from My Styles").format(name=child.style.title))
+        remove.connect("activate", lambda _item: self.emit("removed", child.style))
+        menu.append(remove)
+        menu.attach_to_widget(self, None)
+        menu.show_all()
+        if event.type == Gdk.EventType.BUTTON_PRESS:
+            menu.popup_at_pointer(event)
+        else:
+            menu.popup_at_widget(child, Gdk.Gravity.SOUTH, Gdk.Gravity.NORTH, event)
+
+    def _selected(self):
+        return [child for child in self._tiles if child.is_selected()]
+
+    def _chosen(self, _flow):
+        if self._quiet:
+            return
+        selected = self._selected()
+        if len(selected) > MOST:
+            self._flow.unselect_child(selected[-1])
+            return
+        for child in self._sliders.get_children():
+            self._sliders.remove(child)
+        for child in selected if len(selected) > 1 else []:
+            weight = Gtk.Adjustment(value=min(1.0, self._weights.get(child, 1.0)), lower=LEAST, upper=1.0, step_increment=0.05,
+                                    page_increment=0.1)
+            scale = GimpUi.SpinScale.new(weight, child.style.title, 2)
+            scale.set_tooltip_text(_("How much this style counts in the mix."))
+            weight.connect("value-changed", self._weighed, child)
+            self._sliders.pack_start(scale, False, False, 0)
+        self._sliders.show_all()
+        self._weighing.set_visible(len(selected) > 1)
+        self.emit("changed")
+
+    def _weighed(self, weight, child):
+        self._weights[child] = round(weight.get_value(), 2)
+        self.emit("changed")

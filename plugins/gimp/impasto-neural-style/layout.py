@@ -1,0 +1,119 @@
+"""What the window is made of. It only puts widgets in their places; dialog.py says what they do."""
+
+import gi
+
+gi.require_version("GimpUi", "3.0")
+gi.require_version("Gtk", "3.0")
+from gi.repository import GimpUi, Gtk  # noqa: E402
+
+import order as orders  # noqa: E402
+from controls import IN_FRONT, Controls  # noqa: E402
+from gallery import Gallery  # noqa: E402
+from impasto_client.parameters import PARAMETERS  # noqa: E402
+from learning import Learning  # noqa: E402
+from notice import Notice  # noqa: E402
+from pane import Pane  # noqa: E402
+from recent import Recent  # noqa: E402
+from texts import _  # noqa: E402
+
+PAINT, KEEP, DISCARD = 1, 2, 3
+"""What the buttons below answer."""
+
+SIZE = 1000, 700
+"""Px of the window; it fits on a small screen."""
+
+BESIDE = [p["name"] for p in PARAMETERS if p["name"] not in IN_FRONT]
+
+
+class Layout:
+    """The window's parts: ``dialog``, ``notice``, ``pane``, ``whole``, ``recent``, ``gallery``, ``from_file``, ``from_layer``,
+    ``learn``, ``front``, ``advanced``, ``source``, ``output``, ``learning``, ``status``, ``bar``, and the three buttons."""
+
+    def __init__(self, runner, moved, title_of):
+        """``moved()``: a control was moved; ``title_of(job)``: what a result is called."""
+        self.dialog = GimpUi.Dialog(title=_("Neural Style"), role="impasto-neural-style")
+        self.dialog.set_default_size(*SIZE)
+        content = self.dialog.get_content_area()
+        self.notice = Notice()
+        content.pack_start(self.notice, False, False, 0)
+        columns = Gtk.Box(spacing=18, margin=12)
+        content.pack_start(columns, True, True, 0)
+        columns.pack_start(self._left(runner, title_of), False, False, 0)
+        columns.pack_start(self._right(moved), True, True, 0)
+        content.pack_start(self._bottom(runner), False, False, 0)
+        self._buttons()
+
+    def _left(self, runner, title_of):
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        self.pane = Pane()
+        self.whole = Gtk.CheckButton.new_with_mnemonic(_("Preview the _whole picture"))
+        self.whole.set_tooltip_text(_("Takes as long as painting it; Paint then has nothing left to do."))
+        self.whole.set_no_show_all(True)
+        self.recent = Recent(runner, title_of)
+        box.pack_start(self.pane, False, False, 0)
+        box.pack_start(self.whole, False, False, 0)
+        box.pack_end(self.recent, False, False, 0)
+        return box
+
+    def _right(self, moved):
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        self.gallery = Gallery()
+        box.pack_start(self.gallery, True, True, 0)
+        box.pack_start(self._adding(), False, False, 0)
+        self.front = Controls(IN_FRONT, moved)
+        self.front.grid.set_margin_top(6)
+        box.pack_start(self.front.grid, False, False, 0)
+        self.source, self.output = Gtk.ComboBoxText(), Gtk.ComboBoxText()
+        for value, text in orders.outputs():
+            self.output.append(value, text)
+        self.front.add_row(_("_Result"), self.output)
+        self.source_row = self.front.add_row(_("_Paint from"), self.source)
+        self.advanced = Controls(BESIDE, moved)
+        scroll = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=190, margin_top=6)
+        scroll.add(self.advanced.grid)
+        self.expander = Gtk.Expander.new_with_mnemonic(_("_Advanced"))
+        self.expander.add(scroll)
+        box.pack_start(self.expander, False, False, 0)
+        return box
+
+    def _adding(self):
+        row = Gtk.Box(spacing=6, homogeneous=True)
+        self.from_file = Gtk.Button.new_with_mnemonic(_("Add a Pictu_re…"))
+        self.from_file.set_tooltip_text(_("A picture's file becomes a style of yours, here and in all that uses Impasto."))
+        self.from_layer = Gtk.Button.new_with_mnemonic(_("Use a La_yer…"))
+        self.from_layer.set_tooltip_text(_("Take the style from a layer, or a whole image, that is open in GIMP."))
+        self.learn = Gtk.Button.new_with_mnemonic(_("Learn a St_yle…"))
+        self.learn.set_tooltip_text(_("Train a network on a painting, so that it paints in seconds."))
+        for button in (self.from_file, self.from_layer, self.learn):
+            row.pack_start(button, True, True, 0)
+        return row
+
+    def _bottom(self, runner):
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin_start=12, margin_end=12)
+        self.learning = Learning(runner)
+        self.bar = Gtk.ProgressBar(no_show_all=True)
+        self.status = Gtk.Label(xalign=0, wrap=True, max_width_chars=100)
+        for widget in (self.learning, self.bar, self.status):
+            box.pack_start(widget, False, False, 0)
+        return box
+
+    def _buttons(self):
+        self.dialog.add_button(_("_Close"), Gtk.ResponseType.CLOSE)
+        self._discard = self.dialog.add_button(_("_Discard"), DISCARD)
+        self._keep = self.dialog.add_button(_("Stop and _Keep"), KEEP)
+        self._paint = self.dialog.add_button(_("_Paint"), PAINT)
+        self._paint.get_style_context().add_class("suggested-action")
+        self.dialog.set_default_response(PAINT)
+        for button in (self._discard, self._keep):
+            button.set_no_show_all(True)
+
+    def running(self, runs):
+        """Show what belongs to a painting under way, or what begins one."""
+        for widget, seen in ((self._discard, runs), (self._keep, runs), (self.bar, runs), (self._paint, not runs)):
+            widget.set_visible(seen)
+        self.bar.set_fraction(0.0)
+
+    def can_stop(self, yes):
+        """Whether the buttons that stop it can be pressed: once is enough."""
+        for button in (self._discard, self._keep):
+            button.set_sensitive(yes)

@@ -1,0 +1,110 @@
+"""Learn this style: a painting becomes a style that paints in seconds. The training is the daemon's, and outlives the window."""
+
+import uuid
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+from gi.repository import GObject, Gtk, Pango  # noqa: E402
+
+import daemon as daemons  # noqa: E402
+from impasto_client import words  # noqa: E402
+from impasto_client.errand import DONE, FAILED, Errand  # noqa: E402
+from texts import _  # noqa: E402
+
+LONGEST_NAME = 100
+"""What the daemon takes."""
+
+
+def ask(parent, choices):
+    """What is to be learnt, as its place in ``choices`` and a name, or None. ``choices``: pairs of a line in words and a name."""
+    asked = Gtk.Dialog(title=_("Learn a Style"), transient_for=parent, modal=True, resizable=False)
+    asked.add_buttons(_("_Cancel"), Gtk.ResponseType.CANCEL, _("_Learn"), Gtk.ResponseType.OK)
+    asked.set_default_response(Gtk.ResponseType.OK)
+    grid = Gtk.Grid(column_spacing=12, row_spacing=6, margin=12)
+    combo, name = Gtk.ComboBoxText(hexpand=True), Gtk.Entry(activates_default=True, max_length=LONGEST_NAME, width_chars=34)
+    for text, _name in choices:
+        combo.append_text(text)
+    combo.connect("changed", lambda combo: name.set_text(choices[combo.get_active()][1][:LONGEST_NAME]))
+    name.connect("changed", lambda name: asked.set_response_sensitive(Gtk.ResponseType.OK, bool(name.get_text().strip())))
+    for row, (text, widget) in enumerate(((_("_Painting"), combo), (_("_Name"), name))):
+        label = Gtk.Label.new_with_mnemonic(text)
+        label.set_xalign(0)
+        label.set_mnemonic_widget(widget)
+        grid.attach(label, 0, row, 1, 1)
+        grid.attach(widget, 1, row, 1, 1)
+    told = Gtk.Label(label=_("A network learns to paint like it, which takes some minutes. You can go on working, and close this "
+                             "window or GIMP; the style is in the list when it has been learnt."),
+                     xalign=0, wrap=True, max_width_chars=52, margin_top=6)
+    grid.attach(told, 0, 2, 2, 1)
+    asked.get_content_area().add(grid)
+    combo.set_active(0)
+    asked.show_all()
+    chosen = (combo.get_active(), name.get_text().strip()) if asked.run() == Gtk.ResponseType.OK else None
+    asked.destroy()
+    return chosen
+
+
+class Learning(Gtk.Box):
+    """A line about the training that runs; hidden while there is none. Signal ``ended`` (the errand)."""
+
+    __gsignals__ = {"ended": (GObject.SignalFlags.RUN_FIRST, None, (object,))}
+
+    def __init__(self, runner):
+        Gtk.Box.__init__(self, spacing=8, no_show_all=True)
+        self._runner, self._errand = runner, None
+        self._label = Gtk.Label(xalign=0, visible=True, ellipsize=Pango.EllipsizeMode.END)
+        self._bar = Gtk.ProgressBar(visible=True, valign=Gtk.Align.CENTER, width_request=160)
+        stop = Gtk.Button(label=_("Stop Learning"), visible=True)
+        stop.connect("clicked", lambda _button: self._runner.stop(self._errand, keep=False))
+        self.pack_start(self._label, True, True, 0)
+        self.pack_start(self._bar, False, False, 0)
+        self.pack_start(stop, False, False, 0)
+
+    @property
+    def busy(self):
+        """Whether a training is followed."""
+        return self._errand is not None
+
+    def begin(self, name, picture):
+        """Learn ``picture`` (a file's bytes) as a style called ``name``."""
+        self._follow(Errand.training(name, picture, uuid.uuid4().hex))
+
+    def take_up(self, jobs):
+        """Follow the training that still runs among these jobs, as the daemon lists them, if there is one."""
+        if self._errand is None:
+            running = [job for job in jobs if job["kind"] == "train" and job["state"] in ("queued", "running")]
+            if running:
+                self._follow(Errand.again(running[-1], picture=False))
+
+    def _follow(self, errand):
+        self._errand = errand
+        self._runner.carry_out(errand, self._news)
+        self._show()
+        self.show()
+
+    def _show(self):
+        job = self._errand.job
+        names = ", ".join((job.get("parameters") or {}).get("name") or [])
+        self._label.set_text(" · ".join(filter(None, [_("Learning '{name}'").format(name=names) if names else "",
+                                                      words.progress(job, _)])))
+        self._bar.set_fraction(job.get("fraction") or 0.0)
+
+    def _news(self, errand):
+        if errand is not self._errand:
+            return
+        if not errand.ended:
+            self._show()
+            return
+        self._errand = None
+        self.hide()
+        self.emit("ended", errand)
+
+
+def outcome(errand):
+    """What became of a training: (sentence, whether that is a trouble, ids of the new styles)."""
+    if errand.state == DONE:
+        return _("Learnt. The new style paints in seconds."), False, list((errand.job.get("result") or {}).get("styles") or [])
+    if errand.state == FAILED:
+        return daemons.sentence(errand.error), True, []
+    return _("The training was stopped; nothing was kept of it."), False, []

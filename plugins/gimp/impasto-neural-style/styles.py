@@ -1,0 +1,162 @@
+"""The styles in the window: those that the daemon knows, pictures and layers that are added, and what is learnt."""
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gtk  # noqa: E402
+
+import learning  # noqa: E402
+import order as orders  # noqa: E402
+import pictures  # noqa: E402
+import sources  # noqa: E402
+from impasto_client import wire  # noqa: E402
+from impasto_client.recipe import Style  # noqa: E402
+from texts import _  # noqa: E402
+
+SIDE = 256
+
+
+class Styles:
+    """Fills the gallery and answers its buttons. ``wanted``: the styles to choose as soon as they are listed."""
+
+    def __init__(self, parts, runner, layer):
+        self._parts, self._runner, self._layer, self.wanted = parts, runner, layer, []
+        self._pictures = {}
+        parts.from_file.connect("clicked", lambda _button: self._add_file())
+        parts.from_layer.connect("clicked", lambda _button: self._use_layer())
+        parts.learn.connect("clicked", lambda _button: self._learn())
+        parts.gallery.connect("removed", lambda _gallery, style: self._remove(style))
+        parts.learning.connect("ended", lambda _learning, errand: self._learnt(errand))
+        for button in (parts.from_file, parts.learn):
+            button.set_sensitive(False)
+
+    def list(self):
+        """Ask the daemon for its styles, and show them."""
+        self._runner.ask(wire.styles(), self._listed)
+
+    def _listed(self, status, body):
+        known = self._read(status, body)
+        if known is None:
+            return
+        for button in (self._parts.from_file, self._parts.learn):
+            button.set_sensitive(True)
+        gallery = self._parts.gallery
+        gallery.clear()
+        for one in known["styles"]:
+            self._show(one)
+        for style in self.wanted:
+            if not style.id:
+                self._show_picture(style)
+        gallery.choose(self.wanted)
+
+    def _show(self, one):
+        painter = ", ".join(filter(None, [one.get("painter"), one.get("year")]))
+        speed = _("Painted in seconds") if one["fast"] else _("Painted in minutes")
+        hint = "\n".join(filter(None, [one["title"], painter, speed, _("Ctrl+click mixes several styles.")]))
+        tile = self._parts.gallery.add_style(Style(one["id"], title=one["title"]), hint, one["fast"], one["own"])
+
+        def pictured(status, body):
+            if status == 200:
+                self._pictures[one["id"]] = pictures.of_bytes(body, SIDE)
+                self._parts.gallery.picture(tile, self._pictures[one["id"]])
+        if one["id"] in self._pictures:
+            self._parts.gallery.picture(tile, self._pictures[one["id"]])
+        else:
+            self._runner.ask(wire.thumbnail(one["id"]), pictured, quietly=True)
+
+    def _show_picture(self, style):
+        hint = "\n".join([style.title, _("Painted in minutes"), _("Ctrl+click mixes several styles.")])
+        self._parts.gallery.picture(self._parts.gallery.add_style(style, hint, False), pictures.of_bytes(style.picture, SIDE))
+
+    def _read(self, status, body):
+        try:
+            return wire.read(status, body)
+        except wire.Refused as refused:
+            self._parts.notice.say(self._runner.sentence(refused))
+            return None
+
+    def _add_file(self):
+        file = sources.ask_for_file(self._parts.dialog, _("A Picture as Style"))
+        if file is None:
+            return
+        try:
+            style = orders.picture(file)
+        except OSError as error:
+            self._parts.notice.say(_("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror))
+            return
+        self._runner.ask(wire.add_style(style.title[:learning.LONGEST_NAME], style.picture), self._added)
+
+    def _added(self, status, body):
+        new = self._read(status, body)
+        if new is not None:
+            self._choose_new([new["id"]])
+
+    def _choose_new(self, ids):
+        self.wanted = [Style(id) for id in ids]
+        self.list()
+
+    def _use_layer(self):
+        style = sources.ask_for_layer(self._parts.dialog)
+        if style is not None:
+            self._show_picture(style)
+            self._parts.gallery.choose([style])
+
+    def _remove(self, style):
+        ask = Gtk.MessageDialog(transient_for=self._parts.dialog, modal=True, message_type=Gtk.MessageType.QUESTION,
+                                text=_("Remove '{name}' from your styles?").format(name=style.title),
+                                secondary_text=_("Layers painted with it stay as they are."))
+        ask.add_buttons(_("_Cancel"), Gtk.ResponseType.CANCEL, _("_Remove"), Gtk.ResponseType.OK)
+        answer = ask.run()
+        ask.destroy()
+        if answer == Gtk.ResponseType.OK:
+            self.wanted = [chosen for chosen in self._parts.gallery.chosen() if chosen.id != style.id]
+            self._runner.ask(wire.remove_style(style.id), lambda status, body: self._read(status, body) is None or self.list())
+
+    # -- learning ----------------------------------------------------------------------------------------------------
+
+    def _learn(self):
+        if self._parts.learning.busy:
+            self._parts.notice.say(_("A style is being learnt already. The next one can begin when it has ended."), wrong=False)
+            return
+        slow = self._parts.gallery.slow()
+        here = self._layer.get_name() if self._layer.is_valid() else None
+        choices = [(style.title, style.title) for style in slow]
+        choices += [(_("The layer '{name}'").format(name=here), here)] if here else []
+        choices += [(_("A picture's file…"), "")]
+        chosen = learning.ask(self._parts.dialog, choices)
+        if chosen is None:
+            return
+        index, name = chosen
+        if index < len(slow):
+            self._learn_style(slow[index], name)
+        elif here and index == len(slow):
+            self._parts.learning.begin(name, pictures.of_layer(self._layer))
+        else:
+            file = sources.ask_for_file(self._parts.dialog, _("A Painting to Learn"))
+            if file is not None:
+                self._learn_file(file, name)
+
+    def _learn_style(self, style, name):
+        def fetched(status, body):
+            try:
+                self._parts.learning.begin(name, bytes(wire.checked(status, body)))
+            except wire.Refused as refused:
+                self._parts.notice.say(self._runner.sentence(refused))
+        if style.id:
+            self._runner.ask(wire.style_picture(style.id), fetched)
+        else:
+            self._parts.learning.begin(name, style.picture)
+
+    def _learn_file(self, file, name):
+        try:
+            style = orders.picture(file)
+        except OSError as error:
+            self._parts.notice.say(_("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror))
+            return
+        self._parts.learning.begin(name or style.title, style.picture)
+
+    def _learnt(self, errand):
+        sentence, wrong, ids = learning.outcome(errand)
+        self._parts.notice.say(sentence, wrong=wrong)
+        if ids:
+            self._choose_new(ids)
