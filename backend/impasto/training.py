@@ -11,7 +11,7 @@ from .parameters import ADVANCED, Order, param
 
 STYLE, NETWORK = "style", "network"
 
-NETWORKS = ("lean:64x5", "lean:48x4", "johnson:16-32-64x5", "johnson:32-64-128x5", "texture:8x5")
+NETWORKS = ("hourglass:48-96x5", "lean:64x5", "lean:48x4", "johnson:16-32-64x5", "johnson:32-64-128x5", "texture:8x5")
 """What can be trained from nothing; ``impasto.style.transformer`` says what they are."""
 
 STEPS = {STYLE: 400, NETWORK: 8000}

@@ -79,10 +79,17 @@ def test_half_precision_paints_the_same_picture(spec):
     net, picture = network(spec, seed=2), torch.rand(1, 3, 96, 128)
     with torch.inference_mode():
         exact = net(picture, one(3, 1))
-        rough = net.compute_in(torch.bfloat16)(picture, one(3, 1))
+        rough = net.settle(torch.bfloat16)(picture, one(3, 1))
     assert rough.dtype == torch.float32
     assert (net.dtype == torch.bfloat16) == net.staged
     assert (rough - exact).abs().mean() < 2e-2 * exact.std()
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_settled_weights_paint_the_very_same_picture(spec):
+    net, picture = network(spec, seed=2), torch.rand(1, 3, 96, 128)
+    with torch.inference_mode():
+        assert torch.equal(net(picture, one(3, 1)), net.settle(torch.float32)(picture, one(3, 1)))
 
 
 def freeze(net):
@@ -92,7 +99,8 @@ def freeze(net):
         norm.statistics = torch.zeros(1, channels, 1, 1), torch.ones(1, channels, 1, 1)
 
 
-@pytest.mark.parametrize("spec", ["", "johnson", "lean:0x3", "lean:12x99", "lean:300x2", "hourglass:8x2", "texture:8x1", "johnson:8x2", "lean:9x2 "])
+@pytest.mark.parametrize("spec", ["", "johnson", "lean:0x3", "lean:12x99", "lean:300x2", "hourglass:8x2",
+                                   "texture:8x1", "johnson:8x2", "lean:9x2 "])
 def test_a_string_that_names_no_network_is_refused(spec):
     with pytest.raises(ValueError, match="no network"):
         build(spec, 3)

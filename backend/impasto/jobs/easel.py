@@ -118,7 +118,7 @@ class Easel:
         if key not in self._networks:
             while len(self._networks) >= KEPT_NETWORKS:
                 self._networks.pop(next(iter(self._networks)))
-            self._networks[key] = compose(choice).to(self.device.torch).compute_in(dtype)
+            self._networks[key] = compose(choice).to(self.device.torch).settle(dtype)
         return self._networks[key]
 
     def _start(self, content: np.ndarray, size: Size, stylization: Stylization, cancelled: Callable[[], bool]) -> Tensor | None:

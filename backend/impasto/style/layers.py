@@ -34,7 +34,17 @@ class Convolution(nn.Module):
         self.down = self.stride = stride
         self.reach = kernel // 2
         self.channels = outputs
+        self.register_buffer("settled", None, persistent=False)
         nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
+
+    def kernel(self) -> Tensor:
+        """What the map is convolved with: the weights, in whatever form does it quickest."""
+        return self.weight
+
+    def settle(self) -> None:
+        """Work out the kernel once for all. From now on the weights must not change."""
+        kernel = self.kernel()
+        self.settled = None if kernel is self.weight else kernel.detach()
 
     def forward(self, x: Tensor, above: bool = True, below: bool = True) -> Tensor:
         """(N, inputs, H, W) -> (N, outputs, H / stride, W / stride), in the weights' type."""
@@ -64,9 +74,15 @@ class Grown(Convolution):
         taps = torch.tensor([[[_share(o - 1, p + t - 1, smooth) for t in range(3)] for o in range(3)] for p in range(2)])
         self.register_buffer("taps", taps, persistent=False)
 
+    def kernel(self) -> Tensor:
+        """(outputs * 4, inputs, 3, 3): from the small map to cells."""
+        if self.settled is not None:
+            return self.settled
+        return torch.einsum("poa,qxb,kcab->kpqcox", self.taps, self.taps, self.weight).flatten(0, 2)
+
     def forward(self, x: Tensor, above: bool = True, below: bool = True) -> Tensor:
         """(N, inputs, H, W) -> (N, outputs, 2 H, 2 W), or cells."""
-        weight = torch.einsum("poa,qxb,kcab->kpqcox", self.taps, self.taps, self.weight).flatten(0, 2)
+        weight = self.kernel()
         # A map enlarged by the nearest neighbour and reflected by one px meets the border's own px again.
         padded = F.pad(x.to(weight.dtype), (1, 1, int(above), int(below)), mode="replicate")
         cells = convolve(padded, weight, self.bias.repeat_interleave(4))
@@ -93,10 +109,16 @@ class OnCells(Convolution):
                               for o in range(3)] for p in range(2)])
         self.register_buffer("taps", taps, persistent=False)
 
+    def kernel(self) -> Tensor:
+        """(outputs * 4, inputs * 4, 3, 3): from cells to cells."""
+        if self.settled is not None:
+            return self.settled
+        weight = torch.einsum("poqa,rxsb,kcab->kprcqsox", self.taps, self.taps, self.weight)
+        return weight.flatten(0, 2).flatten(1, 3)
+
     def forward(self, x: Tensor, above: bool = True, below: bool = True) -> Tensor:
         """Cells (N, inputs * 4, H, W) -> px (N, outputs, 2 H, 2 W)."""
-        weight = torch.einsum("poqa,rxsb,kcab->kprcqsox", self.taps, self.taps, self.weight)
-        weight = weight.flatten(0, 2).flatten(1, 3)
+        weight = self.kernel()
         cells = convolve(_reflected_cells(x.to(weight.dtype), above, below), weight, self.bias.repeat_interleave(4))
         return F.pixel_shuffle(cells, 2)
 

@@ -127,11 +127,15 @@ class Network(nn.Module):
         """In the order in which a picture goes through them; the last has no norm."""
         raise NotImplementedError
 
-    def compute_in(self, dtype: torch.dtype) -> Network:
-        """Have the convolutions compute in ``dtype``, all but the last: what that gives is the picture, which needs every digit.
+    def settle(self, dtype: torch.dtype) -> Network:
+        """For painting, with final weights: what depends on them alone is worked out once, and convolutions compute in ``dtype``.
 
-        Networks that are not :attr:`staged` stay as they are. For painting, not for training, whose weights stay float32.
+        All but the last: what that gives is the picture, which needs every digit. Networks that are not :attr:`staged` stay as
+        they are.
         """
+        for module in self.modules():
+            if isinstance(module, Convolution):
+                module.settle()
         if self.staged and dtype != torch.float32:
             for stage in list(self.stages())[:-1]:
                 stage.convolution.to(dtype=dtype, memory_format=torch.channels_last)
