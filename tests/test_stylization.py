@@ -66,7 +66,8 @@ def test_values_that_are_refused(name, value):
     ({"style": ""}, StyleMissing, "style"),
     ({}, StyleMissing, "style"),
     ({"style": "a", "stength": "1"}, UnknownParameter, "stength"),
-    ({"style": "a", "x" * 5000: "1"}, UnknownParameter, "x" * 60),
+    ({"style": "a", "x" * 5000: "1"}, UnknownParameter, "x" * 59 + "…"),
+    ({"style": "a", "../etc/passwd": "1"}, UnknownParameter, "..…etc…passwd"),
 ])
 def test_rules_that_concern_the_whole(values, kind, field):
     with pytest.raises(kind) as caught:

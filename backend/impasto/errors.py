@@ -9,6 +9,7 @@ A new kind of failure is a new subclass here; `docs/api.md` lists every code and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -293,6 +294,20 @@ def all_errors(base: type[ImpastoError] = ImpastoError) -> Iterator[type[Impasto
     yield base
     for child in base.__subclasses__():
         yield from all_errors(child)
+
+
+_ODD = re.compile(r"[^\w .,:;+=%()\[\]*#!&-]+")
+
+
+def harmless(text: object, most: int = 60) -> str:
+    """What somebody sent, as it may be said back: short, with no path, markup or control character."""
+    plain = _ODD.sub("…", str(text)[:most + 1])
+    return plain if len(plain) <= most else plain[:most - 1] + "…"
+
+
+def quoted(text: object, most: int = 60) -> str:
+    """The same in quotes, for a sentence."""
+    return f"'{harmless(text, most)}'"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

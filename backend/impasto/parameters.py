@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from .errors import InvalidParameter, UnknownParameter, did_you_mean
+from .errors import InvalidParameter, UnknownParameter, did_you_mean, harmless, quoted
 
 BASIC, ADVANCED = "basic", "advanced"
 
@@ -45,7 +45,7 @@ class Parameter:
         try:
             return _PARSERS[self.kind](self, value)
         except (ValueError, TypeError, OverflowError, AttributeError):
-            raise InvalidParameter(f"{self.name} is {shown(value)}, but must be {self.accepts()}.", field=self.name) from None
+            raise InvalidParameter(f"{self.name} is {quoted(value)}, but must be {self.accepts()}.", field=self.name) from None
 
     def accepts(self) -> str:
         """The accepted values in words."""
@@ -63,8 +63,12 @@ def plain(number: float) -> str:
     return f"{number:.9f}".rstrip("0").rstrip(".")
 
 
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,4})?")
+"""Plain digits. Python would take underscores and the digits of every alphabet, too."""
+
+
 def _number(p: Parameter, value: Any) -> float:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or (isinstance(value, str) and not _NUMBER.fullmatch(value.strip())):
         raise ValueError
     number = float(value)
     low = -math.inf if p.minimum is None else p.minimum
@@ -121,11 +125,6 @@ _PARSERS = {"number": _number, "integer": _integer, "choice": _choice, "text lis
             "number list": _number_list, "layers": _layers}
 
 
-def shown(value: Any) -> str:
-    text = str(value)
-    return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
 def param(kind: str, default: Any, help: str, **spec: Any) -> Any:
     spec = {"kind": kind, "help": help, **spec}
     if isinstance(default, dict):
@@ -154,7 +153,7 @@ class Order:
         known = {p.name: p for p in cls.parameters()}
         for name in values:
             if name not in known:
-                raise UnknownParameter(f"There is no parameter {shown(name)}.", field=str(name)[:60],
+                raise UnknownParameter(f"There is no parameter {quoted(name)}.", field=harmless(name),
                                        hint=did_you_mean(str(name), known) or "GET /v1/parameters lists them all.")
         return cls(**{name: known[name].parse(value) for name, value in values.items()})
 

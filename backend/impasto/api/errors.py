@@ -17,6 +17,7 @@ from ..errors import (
     QueueFull,
     RequestTooLarge,
     UnsupportedMediaType,
+    quoted,
 )
 
 RETRY_AFTER_S = {QueueFull: 10, Busy: 2, ImpastoError: 60}
@@ -48,9 +49,9 @@ def translate(error: HTTPException) -> ImpastoError:
     """One of Werkzeug's own exceptions in Impasto's words."""
     status = error.code or 500
     if status == 404:
-        return NotFound(f"There is nothing at {request.path[:200]}.", hint="GET /docs lists the routes.")
+        return NotFound("There is nothing at this address.", hint="GET /docs lists the routes.")
     if status == 405:
-        return MethodNotAllowed(f"{request.path[:200]} does not take {request.method[:20]}.",
+        return MethodNotAllowed(f"This address does not take {quoted(request.method, 20)}.",
                                 hint=f"It takes {', '.join(sorted(getattr(error, 'valid_methods', None) or []))}.")
     if isinstance(error, RequestEntityTooLarge):
         return RequestTooLarge("The request is larger, has more parts, or has longer text fields than the daemon takes.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Request, request
 
-from ..errors import InvalidParameter, MalformedRequest, UnknownParameter, UnknownStyle, UnsupportedMediaType
+from ..errors import InvalidParameter, MalformedRequest, UnknownParameter, UnknownStyle, UnsupportedMediaType, harmless, quoted
 from ..parameters import MAX_STYLES, STYLE_ID, UPLOAD
 from ..stylization import Stylization
 from ..training import MOST_PAINTINGS, Training
@@ -39,7 +39,7 @@ def no_body() -> None:
     """Routes that take nothing: refuse what a form on a web page could send (415)."""
     if request.mimetype == "application/json" or not (request.mimetype or request.content_length):
         return
-    raise UnsupportedMediaType(f"{request.path[:200]} takes no body, or a JSON one.", hint="With curl: -X POST, without -d and -F.")
+    raise UnsupportedMediaType("This address takes no body, or a JSON one.", hint="With curl: -X POST, without -d and -F.")
 
 
 def read_stylization(*, answers_picture: bool) -> Submission:
@@ -85,7 +85,7 @@ def read_values(request: Request, uploads: int) -> dict[str, Any]:
     for name in request.files:
         if name not in ("content", "style"):
             wrong = InvalidParameter if name in known else UnknownParameter
-            raise wrong(f"{name[:60]!r} does not take a file.", field=name[:60], hint="Files are content and style.")
+            raise wrong(f"{quoted(name)} does not take a file.", field=harmless(name), hint="Files are content and style.")
     values: dict[str, Any] = {}
     for name, given in request.form.lists():
         if name == "format":
@@ -114,7 +114,7 @@ def style_pictures(stylization: Stylization, uploads: list[bytes]) -> list[bytes
 def style_id(text: str) -> str:
     """``text`` where it can be a style's id; raises :class:`UnknownStyle` before anything is looked up otherwise."""
     if not STYLE_ID.fullmatch(text):
-        raise UnknownStyle(f"There is no style {text[:60]!r}.", field="style", hint="GET /v1/styles lists them.")
+        raise UnknownStyle(f"There is no style {quoted(text)}.", field="style", hint="GET /v1/styles lists them.")
     return text
 
 
@@ -136,7 +136,7 @@ def lease(request: Request) -> float:
     except ValueError:
         seconds = 0.0
     if not SHORTEST_LEASE_S <= seconds <= LONGEST_LEASE_S:
-        raise InvalidParameter(f"Impasto-Lease is {text[:40]!r}, but must be {SHORTEST_LEASE_S:g} to {LONGEST_LEASE_S:g} seconds.",
+        raise InvalidParameter(f"Impasto-Lease is {quoted(text)}, but must be {SHORTEST_LEASE_S:g} to {LONGEST_LEASE_S:g} seconds.",
                                field="Impasto-Lease")
     return seconds
 
@@ -184,7 +184,7 @@ def read_style() -> NewStyle:
     files, name = request.files.getlist("picture"), request.form.get("name", "").strip()
     unknown = [field for field in [*request.form, *request.files] if field not in ("name", "picture")]
     if unknown:
-        raise UnknownParameter(f"There is no parameter {unknown[0][:60]!r}.", field=unknown[0][:60],
+        raise UnknownParameter(f"There is no parameter {quoted(unknown[0])}.", field=harmless(unknown[0]),
                                hint="A style has a name and a picture.")
     if len(files) != 1:
         raise MalformedRequest("The form needs one file named picture.", field="picture",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from flask import Request, Response, send_file
 
-from ..errors import Gone, ImpastoError, InvalidParameter, NotAcceptable
+from ..errors import Gone, ImpastoError, InvalidParameter, NotAcceptable, quoted
 from ..settings import Settings
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def wanted_format(name: str, request: Request, content: PictureInfo, *, strict: 
     if name:
         wanted = ALIASES.get(name.lower(), name.lower())
         if wanted not in images.FORMATS:
-            raise InvalidParameter(f"format is {name[:40]!r}, but must be one of {', '.join(images.FORMATS)}.", field="format")
+            raise InvalidParameter(f"format is {quoted(name)}, but must be one of {', '.join(images.FORMATS)}.", field="format")
     else:
         wanted = content.format if content.format in LOSSLESS else "png"
         with contextlib.nullcontext() if strict else contextlib.suppress(NotAcceptable):

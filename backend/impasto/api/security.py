@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from ..errors import Forbidden, ImpastoError, MalformedRequest, RequestTooLarge, Unauthorised
+from ..errors import Forbidden, ImpastoError, MalformedRequest, RequestTooLarge, Unauthorised, quoted
 from .errors import translate
 from .openapi import OPERATION
 from .pages import API_POLICY, sign_in_page
@@ -98,7 +98,7 @@ def check_length() -> None:
     """Refuse a long body where no form is taken. One sent in chunks has no length yet; it is bounded as those of forms are."""
     form = getattr(getattr(current_app.view_functions.get(request.endpoint or ""), OPERATION, None), "form", "")
     if not form and (request.content_length or 0) > MAX_PLAIN_BODY:
-        raise RequestTooLarge(f"{request.path[:200]} takes no body of more than {MAX_PLAIN_BODY // 1024} kB.")
+        raise RequestTooLarge(f"This address takes no body of more than {MAX_PLAIN_BODY // 1024} kB.")
 
 
 def harden(response: Response) -> Response:
@@ -126,7 +126,7 @@ def check_host() -> None:
         named.append(urlsplit(target).netloc)  # GET http://other/ HTTP/1.1
     foreign = next((name for name in named if not is_own_host(name)), None)
     if foreign is not None:
-        raise Forbidden(f"The daemon does not answer to the host {foreign[:100]!r}.",
+        raise Forbidden(f"The daemon does not answer to the host {quoted(foreign.rpartition('@')[2], 100)}.",
                         hint="Use the address that `impasto url` prints, or add the name to the setting allowed_hosts.")
 
 
@@ -166,7 +166,7 @@ def check_origin() -> str:
     if origin and origin in map(str.lower, services().settings.allowed_origins):
         return origin
     if request.method not in SAFE_METHODS and not is_same_origin(origin, default=True):
-        raise Forbidden(f"A web page from {origin[:100] or 'another site'} may not do this.",
+        raise Forbidden(f"A web page from {quoted(origin.rpartition('/')[2] or 'another site', 100)} may not do this.",
                         hint="If you trust that site, add its origin to the setting allowed_origins.")
     return ""
 

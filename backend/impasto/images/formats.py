@@ -148,7 +148,7 @@ def negotiate(accept: str | None, own: str) -> str:
     best = max(quality.values())
     if best <= 0:
         choices = ", ".join(f.media_type for f in FORMATS.values())
-        raise NotAcceptable(f"None of the formats in Accept can be written: {accept[:100]}.", hint=f"Accept one of {choices}.")
+        raise NotAcceptable("None of the formats that Accept names can be written.", hint=f"Accept one of {choices}.")
     chosen = [name for name in offers if quality[name] == best]
     named = [media for media, q in ranges if q == best]
     # Among equals the content's own format, then the one that the client named first.

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from ..errors import SettingsError, UnknownModel, did_you_mean
+from ..errors import SettingsError, UnknownModel, did_you_mean, quoted
 from ..paths import shipped
 from . import vgg
 from .weights import Convention
@@ -111,9 +111,8 @@ class Catalogue:
     def model(self, id: str) -> Model:
         """The model called ``id``. Raises :class:`UnknownModel` with the nearest name."""
         if not isinstance(id, str) or id not in self._models:
-            shown = str(id)[:60]
-            hint = did_you_mean(shown, self._models) or f"There are: {', '.join(self._models)}."
-            raise UnknownModel(f"There is no model '{shown}'.", hint=hint)
+            hint = did_you_mean(str(id)[:60], self._models) or f"There are: {', '.join(self._models)}."
+            raise UnknownModel(f"There is no model {quoted(id)}.", hint=hint)
         return self._models[id]
 
 

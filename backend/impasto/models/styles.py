@@ -22,7 +22,7 @@ import filelock
 import yaml
 
 from ..disk import disk_errors, remove_torn, written_whole
-from ..errors import Conflict, UnknownStyle, did_you_mean
+from ..errors import Conflict, UnknownStyle, did_you_mean, quoted
 from ..parameters import STYLE_ID
 from ..paths import Paths, shipped
 from ..settings import Settings
@@ -156,9 +156,8 @@ class StyleLibrary:
     def _find(self, id: str) -> tuple[Style, Path]:
         entries = {style.id: (style, file) for style, file in self._entries()}
         if not isinstance(id, str) or not STYLE_ID.fullmatch(id) or id not in entries:
-            shown = str(id)[:64]
-            hint = did_you_mean(shown, entries) or "impasto styles list shows them all."
-            raise UnknownStyle(f"There is no style '{shown}'.", hint=hint)
+            hint = did_you_mean(str(id)[:64], entries) or "impasto styles list shows them all."
+            raise UnknownStyle(f"There is no style {quoted(id)}.", hint=hint)
         return entries[id]
 
     def _entries(self) -> Iterator[tuple[Style, Path]]:

@@ -35,7 +35,7 @@ LEASE = Query("Impasto-Lease", "Give the job up when nobody asks about it for so
 def job_id(text: str) -> str:
     """``text`` where it can be a job's id; raises :class:`UnknownJob` before anything is looked up otherwise."""
     if not JOB_ID.fullmatch(text):
-        raise errors.UnknownJob(f"There is no job {text[:60]!r}.")
+        raise errors.UnknownJob(f"There is no job {errors.quoted(text)}.")
     return text
 
 
@@ -60,7 +60,7 @@ def submit() -> tuple[Response, int, dict[str, str]]:
 def jobs() -> dict[str, Any]:
     state = request.args.get("state", "")
     if state and state not in STATES:
-        raise errors.InvalidParameter(f"state is {state[:40]!r}, but must be one of {', '.join(STATES)}.", field="state")
+        raise errors.InvalidParameter(f"state is {errors.quoted(state)}, but must be one of {', '.join(STATES)}.", field="state")
     limit = int(number("limit", DEFAULT_LIST, 1, LONGEST_LIST, whole=True))
     return {"jobs": [job_json(job) for job in services().manager.list(limit=limit, state=state or None)]}
 
@@ -130,7 +130,10 @@ def result(id: str) -> Response:
     parts = services()
     path, media_type = parts.manager.result(job_id(id))
     with pictures.present():
-        return pictures.send_result(path, media_type, request, parts.settings, f"impasto-{id}")
+        response = pictures.send_result(path, media_type, request, parts.settings, f"impasto-{id}")
+    if request.method == "GET":
+        response.call_on_close(lambda: parts.manager.fetched(id))
+    return response
 
 
 @blueprint.get("/<id>/thumbnail")
@@ -179,5 +182,5 @@ def number(name: str, default: float, low: float, high: float, *, whole: bool = 
     value = float(text) if PLAIN_NUMBER.fullmatch(text) else -1
     if not low <= value <= high or (whole and "." in text):
         kind = "a whole number" if whole else "a number"
-        raise errors.InvalidParameter(f"{name} is {text[:40]!r}, but must be {kind} from {low:g} to {high:g}.", field=name)
+        raise errors.InvalidParameter(f"{name} is {errors.quoted(text)}, but must be {kind} from {low:g} to {high:g}.", field=name)
     return value
