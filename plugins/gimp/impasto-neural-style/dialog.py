@@ -163,13 +163,14 @@ class Window:
                 size=size))
         elif self._connected:
             text = _("{size}, as it will be.") if sample.whole else _("A part of {size}, as it will be. Drag to see another.")
-            parts.pane.caption(text.format(size=size), busy=True)
+            self._promise = text.format(size=size)
+            parts.pane.caption(_("{size}. Painting a preview…").format(size=size))
             self._proofs.make(self._image, layer, self._area, sample, recipe)
 
     def _proofed(self, proof):
         if not proof.errand.ended:
             return self._parts.pane.painted(self._seen(proof.errand))
-        self._parts.pane.idle()
+        self._parts.pane.caption(self._promise if proof.errand.state == DONE else "")
         if proof.errand.state == DONE:
             self._parts.pane.painted(proofs.shown(proof, SIDE))
         elif proof.errand.error is not None:
@@ -230,7 +231,7 @@ class Window:
         self._parts.running(True)
         self._parts.can_stop(True)
         self._parts.pane.original(pictures.looks(layer, layers.extent(layer), SIDE))
-        self._parts.pane.caption(_("What has been painted so far."), busy=True)
+        self._parts.pane.caption(_("What has been painted so far."))
         part.data = None  # it has been sent; what comes back is as large
         return self._runner.carry_out(errand, lambda errand: self._news(errand, part, order))
 
@@ -241,7 +242,6 @@ class Window:
             return self._parts.pane.painted(self._seen(errand))
         self._errand = None
         self._parts.running(False)
-        self._parts.pane.idle()
         self._say("")
         if errand.state == DONE:
             self._parts.pane.painted(pictures.shown_result(errand.result, SIDE))

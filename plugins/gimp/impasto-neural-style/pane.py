@@ -34,14 +34,12 @@ class Pane(Gtk.Box):
         self.pack_start(frame, False, False, 0)
         self._place = place
         row = Gtk.Box(spacing=6)
-        self._spinner = Gtk.Spinner()
         self._caption = Gtk.Label(xalign=0, wrap=True, max_width_chars=40)
         self._caption.get_style_context().add_class("dim-label")
         self._before = Gtk.CheckButton.new_with_mnemonic(_("Show the _original"))
         self._before.set_valign(Gtk.Align.START)
         self._before.connect("toggled", lambda _check: self._draw())
         row.pack_start(self._caption, True, True, 0)
-        row.pack_start(self._spinner, False, False, 0)
         row.pack_end(self._before, False, False, 0)
         self.pack_start(row, False, False, 0)
 
@@ -56,14 +54,9 @@ class Pane(Gtk.Box):
             self._painted = pixbuf
             self._draw()
 
-    def caption(self, text, busy=False):
-        """A line below the picture. ``busy``: something is being painted for it."""
+    def caption(self, text):
+        """A line below the picture."""
         self._caption.set_text(text)
-        (self._spinner.start if busy else self._spinner.stop)()
-
-    def idle(self):
-        """Nothing is being painted any more."""
-        self._spinner.stop()
 
     def _draw(self):
         shown = self._original if self._before.get_active() or self._painted is None else self._painted
