@@ -3,6 +3,7 @@ the stylize form from `Stylization`, Job from its dataclass, the error codes fro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +17,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 IMPLIED_METHODS = {"HEAD", "OPTIONS"}
 """Flask answers these by itself, for every route."""
+
+_VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
 
 OPERATION = "openapi_operation"
 """The name under which a view carries its description."""
@@ -68,7 +71,7 @@ def operations(app: Flask) -> dict[tuple[str, str], Operation | None]:
     """Every (path, method) of the app, paths written as OpenAPI does, with its description or None where that was forgotten."""
     found = {}
     for rule in app.url_map.iter_rules():
-        path = rule.rule.replace("<", "{").replace(">", "}")
+        path = _VARIABLE.sub(r"{\1}", rule.rule)
         for method in sorted((rule.methods or set()) - IMPLIED_METHODS):
             found[path, method.lower()] = getattr(app.view_functions[rule.endpoint], OPERATION, None)
     return found
@@ -95,7 +98,7 @@ def document(app: Flask, version: str) -> dict[str, Any]:
 def _operation(path: str, method: str, operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "summary": operation.summary, "tags": [operation.tag], "operationId": _name(path, method),
-        "responses": {str(status): _answer(answer) for status, answer in operation.answers.items()} | _failures(operation)}
+        "responses": _responses(operation)}
     parameters = [{"name": part[1:-1], "in": "path", "required": True, "schema": {"type": "string"}}
                   for part in path.split("/") if part.startswith("{")]
     for place, group in (("query", operation.query), ("header", operation.headers)):
@@ -113,6 +116,15 @@ def _operation(path: str, method: str, operation: Operation) -> dict[str, Any]:
 def _name(path: str, method: str) -> str:
     words = [part.strip("{}").replace(".", "_") for part in path.split("/") if part and part != "v1"]
     return "_".join([method, *words]) if words else f"{method}_page"
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    told = _failures(operation)
+    for status, answer in operation.answers.items():
+        described, failure = _answer(answer), told.get(str(status), {})
+        content = {**described.get("content", {}), **failure.get("content", {})}
+        told[str(status)] = {**described, **({"content": content} if content else {})}
+    return dict(sorted(told.items()))
 
 
 def _answer(answer: Answer) -> dict[str, Any]:

@@ -37,7 +37,7 @@ THUMBNAIL_SIDE = 256
 MAX_TITLE = 120
 OWN_LICENCE = "your own"
 _EXTENSIONS = {"png": "png", "jpeg": "jpg"}
-_RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
+_RESERVED = re.compile(r"con|prn|aux|nul|train|com[0-9]|lpt[0-9]")
 """Names that Windows keeps for devices, whatever the extension."""
 
 _TEXTS = ("title", "painter", "year", "licence")

@@ -9,5 +9,6 @@ from . import description, device, health, jobs, models, page, styles, stylize
 
 def register(app: Flask) -> None:
     """Add every route to ``app``."""
+    app.url_map.converters["style"] = styles.StyleSegment
     for module in (health, page, description, stylize, jobs, styles, models, device):
         app.register_blueprint(module.blueprint)

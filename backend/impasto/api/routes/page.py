@@ -23,7 +23,7 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 
 @blueprint.get("/")
 @describe("The studio page; a sign-in page (401) for a browser without a cookie.", "page",
-          {200: Answer("The page.", media="text/html")})
+          {200: Answer("The page.", media="text/html"), 401: Answer("The sign-in page.", media="text/html")})
 def studio() -> Response:
     return page("studio.html", version=__version__)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify
+from werkzeug.routing import BaseConverter
 
 from ... import errors
 from .. import pictures
@@ -21,6 +22,12 @@ blueprint = Blueprint("styles", __name__, url_prefix="/v1/styles")
 
 PICTURE_ERRORS = (errors.MalformedRequest, errors.InvalidParameter, errors.UnknownParameter, errors.BadPicture,
                   errors.UnsupportedPicture, errors.PictureTooLarge, errors.PictureTooSmall, errors.RequestTooLarge)
+
+
+class StyleSegment(BaseConverter):
+    """A part of an address that stands for a style: any but ``train``, which is a route of its own."""
+
+    regex = "(?!train(?:/|$))[^/]+"
 
 
 def style_json(style: Style) -> dict[str, Any]:
@@ -57,13 +64,13 @@ def train() -> tuple[Response, int, dict[str, str]]:
     return jsonify(job_json(job)), 202, {"Location": f"/v1/jobs/{job.id}"}
 
 
-@blueprint.get("/<id>")
+@blueprint.get("/<style:id>")
 @describe("One style.", "styles", {200: Answer("The style.", "Style")}, errors=(errors.UnknownStyle,))
 def style(id: str) -> dict[str, Any]:
     return style_json(services().styles.get(style_id(id)))
 
 
-@blueprint.delete("/<id>")
+@blueprint.delete("/<style:id>")
 @describe("Remove one of the user's own styles.", "styles", {204: Answer("It is gone.")},
           errors=(errors.UnknownStyle, errors.Conflict))
 def remove(id: str) -> tuple[str, int]:
@@ -71,14 +78,14 @@ def remove(id: str) -> tuple[str, int]:
     return "", 204
 
 
-@blueprint.get("/<id>/thumbnail")
+@blueprint.get("/<style:id>/thumbnail")
 @describe("A style's picture, at most 256 px a side.", "styles", {200: Answer("A PNG.", media="image/png")},
           errors=(errors.UnknownStyle,))
 def thumbnail(id: str) -> Response:
     return Response(services().styles.thumbnail(style_id(id)), mimetype="image/png")
 
 
-@blueprint.get("/<id>/picture")
+@blueprint.get("/<style:id>/picture")
 @describe("A style's picture as it was added.", "styles", {200: Answer("The picture.", media="image/*")},
           errors=(errors.UnknownStyle,))
 def picture(id: str) -> Response:
