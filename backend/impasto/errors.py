@@ -143,9 +143,10 @@ class UnknownModel(NotFound):
 
 
 class MethodNotAllowed(ImpastoError):
-    """The route exists but not for this HTTP method."""
+    """The route exists but not for this HTTP method; ``allowed`` are those that it takes."""
 
     code, status = "method_not_allowed", 405
+    allowed: tuple[str, ...] = ()
 
 
 class NotAcceptable(ImpastoError):

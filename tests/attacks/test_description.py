@@ -1,6 +1,6 @@
 """The API's own description as a source of requests: right ones and wrong ones, for every operation.
 
-`IMPASTO_FUZZ=2000` tries so many of each. Jobs are worked on by a script, so that nothing is painted or fetched.
+`FUZZ=2000` tries so many of each. Jobs are worked on by a script, so that nothing is painted or fetched.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .target import Target
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed: pip install -e '.[test]'")
 
-EXAMPLES = int(os.environ.get("IMPASTO_FUZZ", "25"))
+EXAMPLES = int(os.environ.get("FUZZ", "25"))
 PICTURES = [pictures.png(), pictures.encoded("JPEG"), pictures.npy(pictures.pixels()), pictures.png()[:200], b"", b"GIF89a"]
 
-FUZZ = settings(max_examples=EXAMPLES, deadline=None, derandomize="IMPASTO_FUZZ" not in os.environ,
+EFFORT = settings(max_examples=EXAMPLES, deadline=None, derandomize="FUZZ" not in os.environ,
                 suppress_health_check=list(HealthCheck))
 
 SIGNED = {"Authorization": f"Bearer {TOKEN}"}
@@ -47,7 +47,7 @@ schema = schemathesis.openapi.from_dict(openapi.document(without_parts(), __vers
 
 
 @schema.parametrize()
-@FUZZ
+@EFFORT
 def test_every_operation(case, fuzzed):
     """No failure of the daemon's own, and every answer is one that the description names, in the shape that it names."""
     answer = case.call(base_url=fuzzed.url, headers=SIGNED, timeout=20)

@@ -136,6 +136,13 @@ def test_a_method_that_a_route_does_not_take_is_told_which_it_takes(target):
             assert status == 405 and methods <= {m.strip() for m in headers["allow"].split(",")}, (method, path)
 
 
+@pytest.mark.parametrize("method", ["PUT", "TRACE", "DELETE"])
+def test_so_is_one_with_a_body(target, method):
+    """It is refused before the body comes, by other code."""
+    status, headers, _ = ask(target, method, "/v1/stylize", {}, token="yes", body=b"{}")
+    assert status == 405 and "POST" in headers["allow"]
+
+
 def test_asking_for_the_head_changes_nothing_and_brings_no_body(target):
     for path in PATHS:
         status, _, body = ask(target, "HEAD", filled(path), {}, token="yes")

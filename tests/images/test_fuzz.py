@@ -1,4 +1,4 @@
-"""Damaged files of every sort: one of our own errors or a sound picture, and soon. `IMPASTO_FUZZ=20000` runs longer."""
+"""Damaged files of every sort: one of our own errors or a sound picture, and soon. `FUZZ=20000` runs longer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from . import files
 
 SEEDS = list(files.small_files().values())
 LIMITS = Limits(max_megapixels=1)
-EXAMPLES = int(os.environ.get("IMPASTO_FUZZ", "500"))
+EXAMPLES = int(os.environ.get("FUZZ", "500"))
 
 places = st.floats(0, 1, exclude_max=True)
 changes = st.lists(st.one_of(
@@ -86,7 +86,7 @@ def check(data: bytes) -> None:
     assert thumbnail(data, 32, LIMITS).startswith(files.PNG_SIGNATURE)
 
 
-@settings(max_examples=EXAMPLES, deadline=timedelta(seconds=5), derandomize="IMPASTO_FUZZ" not in os.environ,
+@settings(max_examples=EXAMPLES, deadline=timedelta(seconds=5), derandomize="FUZZ" not in os.environ,
           suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(SEEDS), changes, st.booleans())
 def test_damaged_files(seed, steps, mend):
@@ -94,7 +94,7 @@ def test_damaged_files(seed, steps, mend):
     check(mended(data) if mend else data)
 
 
-@settings(max_examples=EXAMPLES // 5, deadline=timedelta(seconds=5), derandomize="IMPASTO_FUZZ" not in os.environ)
+@settings(max_examples=EXAMPLES // 5, deadline=timedelta(seconds=5), derandomize="FUZZ" not in os.environ)
 @given(st.sampled_from([seed[:n] for seed in SEEDS for n in (0, 4, 8, 12, 16, 40)]), st.binary(max_size=400))
 def test_noise_behind_a_true_beginning(start, noise):
     check(start + noise)

@@ -87,7 +87,7 @@ def test_add_get_remove(library):
     ("神奈川沖浪裏", "style", "神奈川沖浪裏"),
     ("../../etc/passwd", "etc-passwd", "../../etc/passwd"),
     ("..\\..\\boot.ini", "boot-ini", "..\\..\\boot.ini"),
-    ("con", "style-con", "con"),
+    ("con", "style-con", "con"), ("train", "style-train", "train"),
     ("a\0b\x1b[31m", "a-b-31m", "a b [31m"),
     ("", "style", "Style"),
     ("Starry Night", "starry-night-2", "Starry Night"),

@@ -38,9 +38,7 @@ def bounds(schema: dict[str, Any]) -> str:
     if "minimum" in schema and "maximum" in schema:
         said.append(f"{schema['minimum']:g} to {schema['maximum']:g}.")
     if schema.get("default") not in (None, [], ""):
-        default = schema["default"]
-        shown = ", ".join(f"{key}:{value:g}" for key, value in default.items()) if isinstance(default, dict) else default
-        said.append(f"Default {shown}.")
+        said.append(f"Default {schema['default']}.")
     return " ".join(said)
 
 

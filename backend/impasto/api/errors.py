@@ -40,6 +40,8 @@ def response_of(error: ImpastoError) -> Response:
     response = Response(body_of(error), status=error.status, mimetype="application/json")
     if error.status == 503:
         response.headers["Retry-After"] = str(next(s for kind, s in RETRY_AFTER_S.items() if isinstance(error, kind)))
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(error.allowed)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="impasto"'
     return response
@@ -51,8 +53,10 @@ def translate(error: HTTPException) -> ImpastoError:
     if status == 404:
         return NotFound("There is nothing at this address.", hint="GET /docs lists the routes.")
     if status == 405:
-        return MethodNotAllowed(f"This address does not take {quoted(request.method, 20)}.",
-                                hint=f"It takes {', '.join(sorted(getattr(error, 'valid_methods', None) or []))}.")
+        allowed = sorted(getattr(error, "valid_methods", None) or [])
+        told = MethodNotAllowed(f"This address does not take {quoted(request.method, 20)}.", hint=f"It takes {', '.join(allowed)}.")
+        told.allowed = tuple(allowed)
+        return told
     if isinstance(error, RequestEntityTooLarge):
         return RequestTooLarge("The request is larger, has more parts, or has longer text fields than the daemon takes.",
                                hint="Large pictures are bounded by the setting max_upload_mb.")
@@ -74,11 +78,7 @@ def register(app: Flask) -> None:
     def werkzeugs(error: HTTPException) -> Response:
         if error.code is not None and 300 <= error.code < 400:
             return error.get_response()  # type: ignore[return-value]  # a redirect is no failure
-        response = response_of(translate(error))
-        allowed = getattr(error, "valid_methods", None)
-        if allowed:
-            response.headers["Allow"] = ", ".join(sorted(allowed))
-        return response
+        return response_of(translate(error))
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:

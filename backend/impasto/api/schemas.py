@@ -14,6 +14,9 @@ from ..training import MOST_PAINTINGS, Training
 
 TEXT: dict[str, Any] = {"type": "string"}
 FILE: dict[str, Any] = {"type": "string", "contentMediaType": "application/octet-stream"}
+LAYERS = r"^(relu|conv)[1-5]_[1-4](:[0-9.]+)?(,(relu|conv)[1-5]_[1-4](:[0-9.]+)?)*$"
+"""Layers with weights, as a form sends them: relu1_1:0.5,relu2_1."""
+
 ANYTHING: dict[str, Any] = {"type": "object"}
 _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
@@ -96,8 +99,10 @@ def form_field(parameter: Parameter) -> dict[str, Any]:
         "number": {"type": "number", **number}, "integer": {"type": "integer", **number},
         "choice": {"type": "string", "enum": list(parameter.choices)}, "text list": {"type": "array", "items": TEXT},
         "number list": {"type": "array", "items": {"type": "number", **number}},
-        "layers": {"type": "object", "additionalProperties": {"type": "number", **number}}}[parameter.kind]
+        "layers": {"type": "string", "pattern": LAYERS}}[parameter.kind]
     default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
+    if isinstance(default, dict):
+        default = ",".join(f"{layer}:{weight:g}" for layer, weight in default.items())
     return {**shape, "description": parameter.help, "default": default}
 
 
