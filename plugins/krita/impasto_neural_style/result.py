@@ -4,7 +4,7 @@ from . import masking, spaces
 from .client import pixels
 from .qt import QtCore
 from .slices import WAIT
-from .source import SLOW_STRIP, STRIP, identity_of, is_open, node_of, rows_of
+from .source import SLOW_STRIP, STRIP, identity_of, is_open, layer_of, node_of, rows_of
 from .spaces import Unfit
 from .texts import _
 
@@ -24,12 +24,23 @@ class Place:
         """Back to where a part was read."""
         return cls(part.document, part.identity, part.x, part.y, part.working, part.selection)
 
+    @classmethod
+    def anywhere(cls, document, painted):
+        """For a painting whose layer nobody knows any more: above the active one, in the middle of a document."""
+        layer = layer_of(document.activeNode())
+        x, y = (document.width() - painted.width) // 2, (document.height() - painted.height) // 2
+        depth = {name: krita for krita, name in spaces.DEPTHS.items()}[painted.depth]
+        working = spaces.Space("GRAYA", depth, spaces.GREY) if painted.channels < 3 else spaces.Space("RGBA", depth, spaces.SRGB)
+        return cls(document, identity_of(layer) if layer is not None else "", x, y, working)
 
-def insert(krita, place, result, output, name, converter):
-    """A generator that puts a painting into its document, a strip a step; it returns the new layer.
 
-    ``result``: the file's bytes. Until the last step nothing of the document is touched, and nothing of the old layer ever: pixels
-    that a script sets are unknown to Krita's undo, and would upset that of the strokes below them.
+def insert(krita, place, painted, output, name, converter, sketch):
+    """A generator that puts a painting into its document, a strip a step. It returns the new layer, and the id of the one whose
+    place that has taken, or None.
+
+    ``painted``: pixels as they came from the daemon; ``sketch``: drawn along the way. Until the last step nothing of the document
+    is touched, and nothing of the old layer ever: pixels that a script sets are unknown to Krita's undo, and would upset that of
+    the strokes below them.
     """
     if not is_open(krita, place.document):
         raise Unfit(_("The document has been closed. The result is kept: open it again and take it from the history."))
@@ -40,7 +51,7 @@ def insert(krita, place, result, output, name, converter):
     else:
         new = place.document.createNode(name, "paintlayer")
     selection = place.selection if output != NEW_LAYER else None
-    yield from _fill(new, old if replaced else None, place, result, selection, converter)
+    yield from _fill(new, old if replaced else None, place, painted, selection, converter, sketch)
     if not is_open(krita, place.document):
         raise Unfit(_("The document has been closed. The result is kept: open it again and take it from the history."))
     old = node_of(place.document, place.identity)
@@ -50,9 +61,10 @@ def insert(krita, place, result, output, name, converter):
     yield WAIT
     if replaced and old is not None:
         old.remove()
-    elif old is not None and active is not None and identity_of(active) == identity_of(old):
+        return new, place.identity
+    if old is not None and active is not None and identity_of(active) == identity_of(old):
         yield from _activate(place.document, old, new)
-    return new
+    return new, None
 
 
 def _add(document, new, old, replaced):
@@ -81,18 +93,21 @@ def _activate(document, old, new):
         yield WAIT
 
 
-def _fill(new, under, place, result, selection, converter):
-    painted = pixels.unpack(result)
-    count, depth = spaces.channels(place.working), spaces.packed_depth(place.working)
-    if (painted.channels, painted.depth) != (count, depth):
+def _fill(new, under, place, painted, selection, converter, sketch):
+    opaque = painted.channels == spaces.channels(place.working) - 1
+    if painted.depth != spaces.packed_depth(place.working) or not (opaque or painted.channels == spaces.channels(place.working)):
         raise Unfit(_("The painting has not the layer's depth; this plug-in and the daemon do not fit together."))
     target = spaces.of(new)
     straight = spaces.same(place.working, target) and selection is None
     width, height = painted.width, painted.height
-    rows, line = rows_of(width, STRIP if straight else SLOW_STRIP), width * spaces.size(place.working)
+    rows, line = rows_of(width, STRIP if straight else SLOW_STRIP), width * painted.channels * pixels.SIZES[painted.depth]
     for top in range(0, height, rows):
         high = min(rows, height - top)
-        data = spaces.turned(painted.data[top * line:(top + high) * line], place.working)
+        data = painted.data[top * line:(top + high) * line]
+        if opaque:
+            data = spaces.with_alpha(data, painted.channels, painted.depth)
+        sketch.draw(data, width, high, top, place.working, converter)
+        data = spaces.turned(data, place.working)
         data = converter.convert(data, width, high, place.working, target)
         if selection is not None:
             chosen = selection[top * width:(top + high) * width]

@@ -1,6 +1,6 @@
 """What is painted: a layer of any kind, or the part of it that is selected, read strip by strip."""
 
-from . import spaces
+from . import pictures, spaces
 from .client import pixels
 from .qt import QtCore
 from .spaces import Unfit
@@ -59,7 +59,7 @@ class Part:
 
     ``x``, ``y``, ``width``, ``height``: in the document's px; they may lie outside its canvas. ``selection``: bytes, one a pixel,
     or None where nothing is selected. ``pieces``: the file for the daemon. ``space``: the layer's colours; ``working``: those of
-    ``pieces`` and of the painting.
+    ``pieces`` and of the painting. ``sketch``: a small picture of it. ``cut``: whether it is but the middle of what was asked for.
     """
 
     def __init__(self, document, node, raw=False, within=None):
@@ -74,11 +74,11 @@ class Part:
             raise Unfit(_("Select a layer to paint."))
         effects = [child for child in node.childNodes() if child.type() != SELECTION_MASK]
         self.plain = self.kind == "paintlayer" and (raw or not effects)
-        area, self._selected = _area(document, node, within)
+        area, self._selected, self.cut = _area(document, node, within)
         self.x, self.y, self.width, self.height = area.x(), area.y(), area.width(), area.height()
         self.space = spaces.of(node)
-        self.working = spaces.working(self.space)
-        self.pieces, self.selection = [], None
+        self.working = spaces.working(self.space) if within is None else pictures.shown_space(self.space)
+        self.pieces, self.selection, self.sketch = [], None, pictures.Sketch(self.width, self.height)
 
     @property
     def channels(self):
@@ -100,6 +100,7 @@ class Part:
                 raise Unfit(_("The pixels of '{name}' cannot be read.").format(name=self.name))
             data = converter.convert(data, self.width, count, self.space, self.working)
             pieces.append(bytes(spaces.turned(data, self.working)))
+            self.sketch.draw(pieces[-1], self.width, count, top, self.working, converter)
             yield
         if self._selected is not None:
             chosen = bytearray()
@@ -111,7 +112,7 @@ class Part:
 
 
 def _area(document, node, within):
-    """Where to read, and the selection where it matters."""
+    """Where to read, the selection where it matters, and whether it is only the middle."""
     canvas = QtCore.QRect(0, 0, document.width(), document.height())
     bounds = node.bounds()
     if node.type() not in ("paintlayer", "grouplayer", "vectorlayer", "clonelayer"):
@@ -124,12 +125,13 @@ def _area(document, node, within):
         bounds = bounds.intersected(chosen)
         if bounds.isEmpty():
             raise Unfit(_("The selection lies outside '{name}'. Select a part of it, or nothing.").format(name=node.name()))
-    if within is not None and bounds.width() * bounds.height() > within:
+    cut = within is not None and bounds.width() * bounds.height() > within
+    if cut:
         bounds = _middle(bounds.intersected(canvas) if bounds.intersects(canvas) else bounds, within)
     if min(bounds.width(), bounds.height()) < SMALLEST:
         raise Unfit(_("{width} x {height} px are too few to paint; it takes {smallest} on each side.").format(
             width=bounds.width(), height=bounds.height(), smallest=SMALLEST))
-    return bounds, selected
+    return bounds, selected, cut
 
 
 def _middle(rect, most):

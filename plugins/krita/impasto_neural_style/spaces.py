@@ -4,6 +4,7 @@ The daemon takes sRGB-encoded RGB, or grey with sRGB's curve. A layer that is th
 other is converted by Krita itself, to float and without clipping, in a document that nobody sees.
 """
 
+import array
 from collections import namedtuple
 
 from .qt import QtCore
@@ -69,6 +70,17 @@ def turned(data, space):
     there, here = memoryview(out).cast(code), memoryview(data).cast("B").cast(code)
     there[0::4], there[2::4] = here[2::4], here[0::4]
     return out
+
+
+def with_alpha(data, channels, depth):
+    """``data`` of 1 or 3 channels with an opaque alpha channel more. ``depth``: as the client's ``pixels`` calls it."""
+    code, full = {"u8": ("B", 255), "u16": ("H", 65535), "float": ("f", 1.0)}[depth]
+    here = memoryview(data).cast("B").cast(code)
+    there = array.array(code, [full]) * (len(here) // channels * (channels + 1))
+    out = memoryview(there)
+    for channel in range(channels):
+        out[channel::channels + 1] = here[channel::channels]
+    return out.cast("B")
 
 
 def packed_depth(space):

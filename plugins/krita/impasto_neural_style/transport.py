@@ -48,7 +48,7 @@ class Transport(QtCore.QObject):
         self._open = set()
 
     def send(self, daemon, request, answered, lost):
-        """``answered(status, body)`` or ``lost(reason)`` is called once, later. Answers an object whose ``abort()`` forbids both."""
+        """``answered(status, body)`` or ``lost(reason)`` is called once, later. Answers an object whose ``abort()`` forbids it."""
         exchange = _Exchange(self, daemon, request, answered, lost)
         self._open.add(exchange)
         exchange.begin(self._manager)

@@ -1,0 +1,186 @@
+"""The docker: styles, settings and results on three pages, and what runs, with its buttons, always in sight below."""
+
+import contextlib
+
+from krita import DockWidget, Krita
+
+from . import learning
+from .client import recipe as recipes
+from .foot import Foot
+from .pages import SettingsPage, StylesPage
+from .qt import Qt, QtCore, QtWidgets
+from .results_page import ResultsPage
+from .studio import Studio
+from .texts import _
+from .viewer import Compare
+
+
+class NeuralStyle(DockWidget):
+    """One in each window of Krita. ``studio``: what it does."""
+
+    def __init__(self):
+        DockWidget.__init__(self)
+        self.setWindowTitle(_("Neural Style"))
+        self.studio = Studio(Krita.instance(), self)
+        self._compare, self._quiet = None, False
+        self._build()
+        self._connect()
+        self._running()
+
+    # -- what Krita and Qt call --------------------------------------------------------------------------------------
+
+    def canvasChanged(self, canvas):
+        """Another document, or none."""
+        if self.isVisible() and canvas is not None:
+            self.studio.open()
+        if not self.studio.running:
+            self.studio.preview.clear()
+        self._running()
+
+    def showEvent(self, event):
+        DockWidget.showEvent(self, event)
+        QtCore.QTimer.singleShot(0, self.studio.open)
+
+    def resizeEvent(self, event):
+        DockWidget.resizeEvent(self, event)
+        self.foot.fit(self.height())
+
+    # -- the widgets -------------------------------------------------------------------------------------------------
+
+    def _build(self):
+        whole = QtWidgets.QWidget(self)
+        self.pages = QtWidgets.QTabWidget(whole)
+        self.pages.setObjectName("impasto-pages")
+        self.pages.setDocumentMode(True)
+        self.styles, self.settings, self.results = StylesPage(), SettingsPage(), ResultsPage(self.studio)
+        for page, title in ((self.styles, _("Styles")), (self.settings, _("Settings")), (self.results, _("Results"))):
+            self.pages.addTab(page, title)
+        self.pages.setCornerWidget(self._menu())
+        self.foot = Foot(whole)
+        box = QtWidgets.QVBoxLayout(whole)
+        box.setContentsMargins(3, 3, 3, 3)
+        box.setSpacing(4)
+        box.addWidget(self.pages, 1)
+        box.addWidget(self.foot)
+        self.setWidget(whole)
+
+    def _menu(self):
+        button = QtWidgets.QToolButton(self)
+        button.setObjectName("impasto-menu")
+        button.setText("+")
+        button.setAutoRaise(True)
+        button.setToolTip(_("More styles: from a file, from a layer, or learnt."))
+        button.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QtWidgets.QMenu(button)
+        menu.addAction(_("A picture as style…"), lambda: self._add(lambda: learning.from_file(self)))
+        menu.addAction(_("This layer as style"), lambda: self._add(lambda: learning.from_layer(self.studio.layer())))
+        menu.addSeparator()
+        menu.addAction(_("Learn a style…"), self._learn)
+        button.setMenu(menu)
+        return button
+
+    def _connect(self):
+        studio, foot = self.studio, self.foot
+        studio.said.connect(foot.say)
+        studio.styles_changed.connect(lambda: self.styles.put(studio.styles))
+        studio.pictured.connect(self.styles.picture)
+        studio.painting_changed.connect(self._running)
+        studio.learnt.connect(lambda ids: self._choose([recipes.Style(id) for id in ids]))
+        studio.preview.changed.connect(self._previewed)
+        studio.training.changed.connect(self._trained)
+        for page in (self.styles, self.settings):
+            page.changed.connect(self._moved)
+        self.pages.currentChanged.connect(lambda _index: self._running())
+        self.results.again.connect(self._edit)
+        self.results.compared.connect(lambda entry: self._look(entry.before, entry.after or entry.thumbnail, entry.title))
+        foot.shown.asked.connect(lambda: self._look(foot.shown.before, foot.shown.after, studio.recipe.title()))
+        foot.applied.connect(self.apply)
+        foot.kept.connect(self.keep)
+        foot.discarded.connect(self.discard)
+        foot.given_up.connect(studio.training.stop)
+
+    # -- what the user does ------------------------------------------------------------------------------------------
+
+    def apply(self):
+        """Paint the active layer."""
+        self.studio.apply()
+
+    def repeat(self):
+        """Paint the active layer as the last one was."""
+        self.studio.repeat()
+
+    def keep(self):
+        """Stop and keep."""
+        self.studio.stop()
+
+    def discard(self):
+        """Stop and discard."""
+        self.studio.discard()
+
+    def recipe(self):
+        """What the widgets say."""
+        return recipes.Recipe(self.styles.chosen(), dict(self.styles.sliders.values(), **self.settings.values()))
+
+    def _moved(self):
+        if not self._quiet:
+            self.studio.choose(self.recipe(), self.settings.output())
+
+    def _choose(self, styles):
+        for style in styles:
+            if not style.id:
+                self.studio.add_picture(style)
+        self.styles.choose(styles)
+
+    def _edit(self, entry):
+        """An earlier result's settings."""
+        self._quiet = True
+        self.styles.sliders.show_values(entry.recipe.values)
+        self.settings.show_values(entry.recipe.values)
+        self._quiet = False
+        self._choose(entry.recipe.styles)
+        self.pages.setCurrentWidget(self.styles)
+
+    def _look(self, before, after, title):
+        if after is not None:
+            self._compare = self._compare or Compare(self)
+            self._compare.put(before, after, title)
+
+    def _add(self, make):
+        try:
+            style = make()
+        except ValueError as error:
+            self.foot.say(str(error))
+            return
+        if style is not None:
+            self._choose([style])
+
+    def _learn(self):
+        if self.studio.training.running:
+            self.foot.say(_("One style is being learnt; another can follow it."))
+            return
+        choices = [style for style in self.styles.chosen() if style.picture]
+        with contextlib.suppress(ValueError):  # without a layer, there is still a file to choose
+            choices.append(learning.from_layer(self.studio.layer()))
+        asked = learning.Learn(choices, self)
+        asked.accepted.connect(lambda: self.studio.training.begin(asked.chosen.title, asked.chosen.picture))
+        asked.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        asked.open()
+
+    # -- what the studio tells ---------------------------------------------------------------------------------------
+
+    def _previewed(self):
+        preview = self.studio.preview
+        self.foot.shown.put(preview.before, preview.image, preview.busy)
+        self.foot.fit(self.height())
+        self.foot.caption(preview.sentence)
+
+    def _trained(self):
+        training = self.studio.training
+        self.foot.learn("%s: %s" % (training.name, training.sentence) if training.running else "")
+        if not training.running:
+            self.foot.say(training.sentence)
+
+    def _running(self):
+        wanted = self.pages.currentWidget() is not self.results
+        there = Krita.instance().activeDocument() is not None
+        self.foot.run(self.studio.painting.fraction if self.studio.running else None, there if wanted else None)

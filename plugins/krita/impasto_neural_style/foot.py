@@ -1,0 +1,121 @@
+"""What is always in sight, below the pages: what is being learnt, what is going on, the preview, and the buttons."""
+
+from .qt import Qt, QtWidgets, Signal
+from .texts import _
+from .viewer import Shown
+from .widgets import Line
+
+LOW = 420
+"""Px: in a docker lower than this, preview and buttons stand side by side."""
+
+
+class Foot(QtWidgets.QWidget):
+    """``applied``, ``kept``, ``discarded``, ``given_up``: a button was clicked."""
+
+    applied = Signal()
+    kept = Signal()
+    discarded = Signal()
+    given_up = Signal()
+
+    def __init__(self, parent=None):
+        QtWidgets.QWidget.__init__(self, parent)
+        self._low, self._caption = None, ""
+        self._status = QtWidgets.QLabel("", self)
+        self._status.setObjectName("impasto-status")
+        self._status.setWordWrap(True)
+        self._status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._status.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Minimum)
+        self._bar = QtWidgets.QProgressBar(self)
+        self._bar.setObjectName("impasto-progress")
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(6)
+        self.shown = Shown(self)
+        self.shown.setObjectName("impasto-preview")
+        self.apply = self._button("impasto-apply", _("Apply"), _("Paint the active layer, or what is selected of it."),
+                                  self.applied)
+        self.keep = self._button("impasto-keep", _("Stop and keep"), _("Stop, and keep the picture as it is by now."),
+                                 self.kept)
+        self.discard = self._button("impasto-discard", _("Discard"), _("Stop, and change nothing."), self.discarded)
+        self._buttons = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.LeftToRight)
+        self._buttons.setSpacing(3)
+        for button in (self.keep, self.discard, self.apply):
+            self._buttons.addWidget(button)
+        self._row = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.TopToBottom)
+        self._row.setSpacing(4)
+        self._row.addWidget(self.shown)
+        self._row.addLayout(self._buttons, 1)
+        box = QtWidgets.QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(3)
+        for widget in (self._learning(), self._status, self._bar):
+            box.addWidget(widget)
+        box.addLayout(self._row)
+        self.say("")
+
+    def say(self, sentence):
+        """What is going on, or went wrong; empty: nothing to tell."""
+        self._told = sentence
+        self._write()
+
+    def caption(self, sentence):
+        """What the preview shows: told where there is room, and nothing more important."""
+        self._caption = sentence
+        self.shown.describe(sentence)
+        self._write()
+
+    def learn(self, sentence):
+        """What is being learnt, and how far; empty: nothing."""
+        self._learning_line.say(sentence)
+        self._learning_row.setVisible(bool(sentence))
+
+    def run(self, fraction, apply):
+        """``fraction``: how far a painting is, or None where nothing is painted. ``apply``: whether there is something to paint,
+        None where nobody wants to know."""
+        running = fraction is not None
+        self._bar.setVisible(running)
+        self.keep.setVisible(running)
+        self.discard.setVisible(running)
+        self.apply.setVisible(not running and apply is not None)
+        self.apply.setEnabled(bool(apply))
+        if running:
+            # Until the daemon knows how far it is, the bar says that something is going on.
+            self._bar.setRange(0, 1000 if fraction else 0)
+            self._bar.setValue(round(1000 * fraction))
+
+    def fit(self, height):
+        """The docker has this height now."""
+        low = height < LOW
+        if low != self._low:
+            self._low, direction = low, QtWidgets.QBoxLayout.Direction
+            self._row.setDirection(direction.LeftToRight if low else direction.TopToBottom)
+            self._buttons.setDirection(direction.TopToBottom if low else direction.LeftToRight)
+            self._write()
+        self.shown.fit(height, low)
+
+    def _write(self):
+        text = self._told or ("" if self._low else self._caption)
+        self._status.setText(text)
+        self._status.setVisible(bool(text))
+
+    def _learning(self):
+        self._learning_row = QtWidgets.QWidget(self)
+        self._learning_line = Line(self._learning_row)
+        stop = QtWidgets.QToolButton(self._learning_row)
+        stop.setObjectName("impasto-stop-learning")
+        stop.setText(_("Give up"))
+        stop.setAutoRaise(True)
+        stop.clicked.connect(lambda _checked=False: self.given_up.emit())
+        row = QtWidgets.QHBoxLayout(self._learning_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._learning_line, 1)
+        row.addWidget(stop)
+        self._learning_row.setVisible(False)
+        return self._learning_row
+
+    def _button(self, name, text, hint, signal):
+        button = QtWidgets.QPushButton(text, self)
+        button.setObjectName(name)
+        button.setToolTip(hint)
+        button.setMinimumWidth(40)
+        button.clicked.connect(lambda _checked=False: signal.emit())
+        return button

@@ -1,0 +1,122 @@
+"""The docker's first two pages: which styles and how strong; and how exactly."""
+
+from . import result as results
+from .client import labels, parameters
+from .client import recipe as recipes
+from .controls import Controls, choice
+from .gallery import Gallery, Weights
+from .qt import Qt, QtWidgets, Signal
+from .texts import _
+from .widgets import Fold
+
+MOST_STYLES = 8
+"""Styles that can be mixed."""
+
+SLIDERS = ("strength", "detail")
+IN_FRONT = ("keep_colours", "method")
+"""What an artist sees at once, on the first page and on the second; the other parameters are folded away."""
+
+
+def key_of(style):
+    """A style's key in the gallery: its id, or what tells its picture from others."""
+    return style.id or "picture-%08x" % (hash(style.picture) & 0xffffffff)
+
+
+class StylesPage(QtWidgets.QWidget):
+    """The styles as pictures, how much each counts, and the two sliders. ``changed``: what is chosen, or a slider."""
+
+    changed = Signal()
+
+    def __init__(self, parent=None):
+        QtWidgets.QWidget.__init__(self, parent)
+        self._known = {}
+        self.gallery = Gallery(several=True, parent=self)
+        self.gallery.setObjectName("impasto-styles")
+        self.gallery.setAccessibleName(_("Styles"))
+        self.gallery.setToolTip(_("Click one; with Ctrl, several are mixed."))
+        self.weights = Weights(self.changed.emit, self)
+        self.sliders = Controls(SLIDERS, self.changed.emit, self)
+        box = QtWidgets.QVBoxLayout(self)
+        box.setContentsMargins(2, 4, 2, 0)
+        box.setSpacing(3)
+        box.addWidget(self.gallery, 1)
+        box.addWidget(self.weights)
+        box.addWidget(self.sliders)
+        self.gallery.itemSelectionChanged.connect(self._selected)
+
+    def put(self, known):
+        """Show these (a list of :class:`studio.Known`)."""
+        chosen = self.gallery.chosen()
+        self._known = {key_of(one.style): one for one in known}
+        blocked = self.gallery.blockSignals(True)
+        self.gallery.empty()
+        for key, one in self._known.items():
+            self.gallery.put(key, one.style.title, one.hint, one.image, "" if one.fast else _("minutes"))
+        self.gallery.blockSignals(blocked)
+        self.gallery.choose(chosen)
+
+    def picture(self, id):
+        """A style has its thumbnail."""
+        if id in self._known:
+            self.gallery.picture(id, self._known[id].image)
+
+    def chosen(self):
+        """The chosen styles with their weights."""
+        styles = [self._known[key].style for key in self.gallery.chosen()[:MOST_STYLES]]
+        return [recipes.Style(one.id, one.picture, one.title, self.weights.weight(key_of(one))) for one in styles]
+
+    def choose(self, styles):
+        """Choose these."""
+        for style in styles:
+            self.weights.remember(key_of(style), style.weight)
+        self.gallery.choose([key_of(style) for style in styles])
+        self._selected()
+
+    def _selected(self):
+        self.weights.show_for({key: self._known[key].style.title for key in self.gallery.chosen()[:MOST_STYLES]})
+        self.changed.emit()
+
+
+class SettingsPage(QtWidgets.QScrollArea):
+    """The other parameters, and what becomes of the painting."""
+
+    changed = Signal()
+
+    def __init__(self, parent=None):
+        QtWidgets.QScrollArea.__init__(self, parent)
+        page = QtWidgets.QWidget()
+        self.basic = Controls(IN_FRONT, self.changed.emit, page)
+        self._output = choice(((results.MASKED, _("New layer, masked by the selection")),
+                               (results.NEW_LAYER, _("New layer, all of it")),
+                               (results.REPLACE, _("Replace the layer's pixels"))), page)
+        self._output.currentIndexChanged.connect(lambda _index: self.changed.emit())
+        self.basic.add(_("Result"), self._output, "output", _("What becomes of the painting."))
+        names = [p["name"] for p in parameters.PARAMETERS if p["name"] not in SLIDERS + IN_FRONT]
+        self.advanced = Controls(names, self.changed.emit, page)
+        fold = Fold(_("Advanced"), self.advanced, page)
+        fold.button.setObjectName("impasto-advanced")
+        fold.button.setToolTip(labels.hints(_)["method"])
+        box = QtWidgets.QVBoxLayout(page)
+        box.setContentsMargins(2, 4, 2, 2)
+        box.setSpacing(4)
+        box.addWidget(self.basic)
+        box.addWidget(fold)
+        box.addStretch(1)
+        self.setObjectName("impasto-settings")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(page)
+
+    def output(self):
+        """One of :data:`result.OUTPUTS`."""
+        return self._output.currentData()
+
+    def values(self):
+        """The parameters that differ from their defaults."""
+        return dict(self.basic.values(), **self.advanced.values())
+
+    def show_values(self, values):
+        """Set every widget."""
+        self.basic.show_values(values)
+        self.advanced.show_values(values)

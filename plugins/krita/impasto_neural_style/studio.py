@@ -1,0 +1,222 @@
+"""What the docker shows and does, without a widget: styles, preview, the painting under way, results, what is learnt."""
+
+from . import pictures
+from . import result as results
+from .client import parameters
+from .client import recipe as recipes
+from .client import wire, words
+from .connection import Connection
+from .history import History
+from .painting import DONE, Painting
+from .preview import Preview
+from .qt import QtCore, Signal
+from .source import layer_of
+from .texts import _
+from .training import Training
+
+
+ADVANCED = {parameter["name"] for parameter in parameters.PARAMETERS if parameter["group"] == "advanced"}
+"""Only the iterative method knows these."""
+
+
+class Known:
+    """A style to choose from: ``style`` (a recipe's), ``hint`` for a tooltip, ``fast``: a network has learnt it, ``image``: a
+    QImage or None."""
+
+    def __init__(self, style, hint="", fast=False, image=None):
+        self.style, self.hint, self.fast, self.image = style, hint, fast, image
+
+
+class Studio(QtCore.QObject):
+    """``recipe``, ``output``: what would be painted now; ``painting``: the last :class:`Painting`, or None."""
+
+    styles_changed = Signal()
+    pictured = Signal(str)
+    """A style (its id) has its thumbnail."""
+    painting_changed = Signal()
+    said = Signal(str)
+    """A sentence for the user."""
+    applied = Signal()
+    learnt = Signal(list)
+
+    def __init__(self, krita, parent=None):
+        QtCore.QObject.__init__(self, parent)
+        self.krita, self.styles, self.painting = krita, [], None
+        self.recipe, self.output, self.last = recipes.Recipe(), results.MASKED, None
+        self.connection = Connection(self)
+        self.connection.ready.connect(self._ready)
+        self.connection.troubled.connect(self.said)
+        self.preview = Preview(krita, self.connection, self)
+        self.history = History(self.connection, self)
+        self.training = Training(self.connection, self)
+        self.training.learnt.connect(self._learnt)
+
+    def open(self):
+        """Find the daemon, or start it, and ask what there is."""
+        if not self.styles:
+            self.said.emit(_("Looking for Impasto…"))
+            self.connection.connect_daemon()
+
+    def close(self):
+        """Krita quits: nothing is asked any more. The daemon gives up a painting that nobody asks about; a training goes on."""
+        self.preview.stop()
+        if self.painting is not None:
+            self.painting.leave()
+        self.connection.close()
+
+    # -- styles ------------------------------------------------------------------------------------------------------
+
+    def _ready(self):
+        self.said.emit("")
+        self.ask_styles()
+
+    def ask_styles(self):
+        """Ask for the list of styles anew."""
+        self.connection.ask(wire.styles(), self._listed)
+
+    def _listed(self, status, body):
+        try:
+            told = wire.read(status, body)["styles"]
+        except wire.Refused as refused:
+            self.said.emit(_(words.WRONG_TOKEN) if refused.status == 401 else refused.sentence())
+            return
+        seen = {known.style.id: known.image for known in self.styles}
+        own = [known for known in self.styles if not known.style.id]
+        self.styles = [_known(one, seen.get(one["id"])) for one in told] + own
+        self.styles_changed.emit()
+        for known in self.styles:
+            if known.image is None and known.style.id:
+                self._picture(known)
+        self.history.load({known.style.id: known.style.title for known in self.styles if known.style.id})
+        self.connection.ask(wire.jobs(), self._look_for_training)
+
+    def _picture(self, known):
+        def answered(status, body):
+            known.image = pictures.of_bytes(body) if status == 200 else None
+            self.pictured.emit(known.style.id)
+        self.connection.ask(wire.thumbnail(known.style.id), answered)
+
+    def add_picture(self, style):
+        """One more style to choose from: a picture. The same again is not added twice."""
+        if not any(known.style.picture == style.picture for known in self.styles if not known.style.id):
+            hint = style.title + "\n" + _("Painted in minutes")
+            self.styles.append(Known(style, hint, False, pictures.of_bytes(style.picture, 256)))
+            self.styles_changed.emit()
+
+    def is_fast(self):
+        """Whether the recipe is painted in one pass."""
+        fast = {known.style.id for known in self.styles if known.fast}
+        method = self.recipe.values.get("method", "auto")
+        return bool(self.recipe.styles) and all(style.id in fast for style in self.recipe.styles) and (
+            method == "fast" or (method == "auto" and not ADVANCED & set(self.recipe.values)))
+
+    # -- painting ----------------------------------------------------------------------------------------------------
+
+    @property
+    def running(self):
+        """Whether something is being painted."""
+        return self.painting is not None and not self.painting.over
+
+    def choose(self, recipe, output):
+        """What would be painted now has changed: a preview of it is wanted, where one takes seconds."""
+        before, self.recipe, self.output = self.recipe, recipe, output
+        if recipe == before or self.running:
+            return
+        if self.is_fast():
+            self.preview.want(recipe)
+        else:
+            self.preview.clear()
+            if recipe.styles:
+                self.said.emit(_("The iterative method: minutes. What it paints is shown here while it works."))
+
+    def apply(self):
+        """Paint the active layer."""
+        if not self.recipe.styles:
+            self.said.emit(_("Choose a style."))
+        else:
+            self._paint(self.recipe, self.output)
+
+    def repeat(self):
+        """Paint the active layer as the last one was."""
+        if self.last is None:
+            self.apply()
+        else:
+            self._paint(*self.last)
+
+    def insert(self, id):
+        """Insert a result of the history once more."""
+        entry = self.history.entry(id)
+        if entry is None or self.running:
+            return
+        self._begin(Painting(self.krita, self.connection, entry.recipe or recipes.Recipe(), results.MASKED, self))
+        self.painting.name = entry.title or _("Neural Style")
+        self.painting.take(entry.job, entry.place)
+
+    def stop(self):
+        """Stop, and keep what there is."""
+        if self.running:
+            self.painting.stop()
+
+    def discard(self):
+        """Stop, and insert nothing."""
+        if self.running:
+            self.painting.discard()
+
+    def _paint(self, recipe, output):
+        if self.running:
+            return
+        self.last = (recipe, output)
+        self._begin(Painting(self.krita, self.connection, recipe, output, self))
+        document = self.krita.activeDocument()
+        self.painting.start(document, document.activeNode() if document is not None else None)
+
+    def _begin(self, painting):
+        self.preview.stop()
+        if self.painting is not None:
+            self.painting.deleteLater()
+        self.painting = painting
+        painting.changed.connect(self._news)
+        painting.painted.connect(lambda: self.history.add(painting))
+        painting.ended.connect(self._ended)
+
+    def _news(self):
+        painting = self.painting
+        self.said.emit(painting.sentence)
+        image = pictures.of_bytes(painting.take_preview())
+        if image is not None:
+            self.preview.show(image, painting.before)
+        self.painting_changed.emit()
+
+    def _ended(self):
+        if self.painting.state == DONE:
+            if self.painting.after is not None:
+                self.preview.show(self.painting.after, self.painting.before)
+            self.applied.emit()
+        self.painting_changed.emit()
+
+    # -- learning ----------------------------------------------------------------------------------------------------
+
+    def layer(self):
+        """The layer that would be painted, or None."""
+        document = self.krita.activeDocument()
+        return layer_of(document.activeNode()) if document is not None and document.activeNode() is not None else None
+
+    def _look_for_training(self, status, body):
+        try:
+            jobs = wire.read(status, body)["jobs"]
+        except wire.Refused:
+            return
+        for job in jobs:
+            if job["kind"] == "train" and job["state"] in ("queued", "running"):
+                self.training.take_up(job)
+                return
+
+    def _learnt(self, ids):
+        self.ask_styles()
+        self.learnt.emit(ids)
+
+
+def _known(one, image):
+    painter = ", ".join(filter(None, [one["painter"], one["year"]]))
+    hint = "\n".join(filter(None, [one["title"], painter, _("Painted in seconds") if one["fast"] else _("Painted in minutes")]))
+    return Known(recipes.Style(one["id"], title=one["title"]), hint, one["fast"], image)

@@ -1,0 +1,44 @@
+"""Replacing a layer is two steps to Krita, a layer more and one less; with this, one Undo takes both back, one Redo both again."""
+
+from .qt import QtCore
+from .source import is_open, node_of
+
+TRIES, PAUSE_MS = 40, 25
+"""Krita undoes a little later than it is told to."""
+
+
+_watch = []
+
+
+def watch(krita):
+    """The one that watches this Krita."""
+    if not _watch:
+        _watch.append(Together(krita))
+    return _watch[0]
+
+
+class Together(QtCore.QObject):
+    """Watches Undo and Redo of the documents in which something was replaced."""
+
+    def __init__(self, krita, parent=None):
+        QtCore.QObject.__init__(self, parent)
+        self._krita, self._pairs = krita, []
+        for name in ("edit_undo", "edit_redo"):
+            action = krita.action(name)
+            if action is not None:
+                action.triggered.connect(lambda _checked=False, action=action: self._look(action, TRIES))
+
+    def remember(self, document, new, old):
+        """``new`` has taken the place of ``old`` (their ids) in a document."""
+        self._pairs = [pair for pair in self._pairs if is_open(self._krita, pair[0])] + [(document, new, old)]
+
+    def _look(self, action, tries):
+        document = self._krita.activeDocument()
+        pairs = [pair for pair in self._pairs if document is not None and pair[0] == document]
+        if not pairs or not tries:
+            return
+        # Both there is what neither of the two steps is meant to end with.
+        if any(node_of(document, new) is not None and node_of(document, old) is not None for _document, new, old in pairs):
+            action.trigger()
+            return
+        QtCore.QTimer.singleShot(PAUSE_MS, lambda: self._look(action, tries - 1))
