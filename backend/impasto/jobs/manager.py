@@ -222,7 +222,13 @@ class JobManager:
 
     def remove(self, id: str) -> None:
         """Forget a job that has ended, and its pictures. Raises :class:`UnknownJob`, or :class:`Conflict` where it has not."""
-        self._store.remove(id)
+        try:
+            self._store.remove(id)
+        except DiskFull:
+            if self._store.get(id).state not in ENDED:
+                raise
+            self._folders.discard(id)  # makes the room that the database needs to write that the job has gone
+            self._store.remove(id)
         self._folders.discard(id)
         self._changed()
 

@@ -132,7 +132,7 @@ def result(id: str) -> Response:
     with pictures.present():
         response = pictures.send_result(path, media_type, request, parts.settings, f"impasto-{id}")
     if request.method == "GET":
-        response.call_on_close(lambda: parts.manager.fetched(id))
+        parts.manager.fetched(id)
     return response
 
 

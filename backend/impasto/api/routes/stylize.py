@@ -38,7 +38,7 @@ def stylize() -> Response:
     with pictures.present():
         response = pictures.send_result(path, media_type, request, parts.settings, f"impasto-{job.id}")
     response.headers["X-Job-Id"] = job.id
-    response.call_on_close(lambda: parts.manager.fetched(job.id))
+    parts.manager.fetched(job.id)
     return response
 
 
