@@ -6,7 +6,12 @@ import getpass
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,10 +19,14 @@ from urllib.parse import urlsplit
 import impasto
 import psutil
 from api.conftest import Client
-from api.raw import exchange
+from api.raw import exchange, poll
+from impasto.api import runtime
 from impasto.errors import all_errors
+from impasto.paths import Paths
 
 CODES = {kind.code for kind in all_errors()}
+
+STARTS_WITHIN_S = 30
 
 LEAKS = re.compile(r"Traceback|File \\?\"|site-packages|\.py\b|0x[0-9a-f]{8,}")
 """Signs of a program that talks about itself."""
@@ -67,3 +76,35 @@ class Target:
         folders = [self.folder, Path.home(), Path(impasto.__file__).parent, Path(tempfile.gettempdir()) / "pytest"]
         user = getpass.getuser()
         return [self.token, *map(str, folders), *([f"/{user}", f"\\{user}"] if len(user) > 2 else []), os.getcwd()]
+
+
+@contextmanager
+def default_start(folder: Path) -> Iterator[Target]:
+    """A daemon as `impasto serve` starts it, with nothing set but its folders. It has to live until the end, and to say nothing
+    in its log that it should not."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("IMPASTO_")}
+    environment = {**inherited, "IMPASTO_RUNTIME_DIR": str(folder / "run"), "IMPASTO_DATA_DIR": str(folder / "data")}
+    paths = Paths(data=folder / "data", weights=folder / "w", drop_in=folder / "d", runtime=folder / "run")
+    log = (folder / "log").open("wb")
+    flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+    process = subprocess.Popen([sys.executable, "-m", "impasto.cli", "serve"], env=environment, stdout=log, stderr=log,
+                               creationflags=flags)
+
+    def found() -> runtime.Daemon | None:
+        assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
+        return runtime.find_daemon(paths)
+
+    try:
+        daemon = poll(found, within=STARTS_WITHIN_S)
+        yield Target(daemon.url, daemon.token, process.pid, folder)
+        assert process.poll() is None, "the daemon did not live through the attacks"
+    finally:
+        process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        log.close()
+    said = (folder / "log").read_text(encoding="utf-8", errors="replace")
+    assert daemon.token not in said, "the token stands in the log"
+    assert "Traceback" not in said, said[-4000:]
