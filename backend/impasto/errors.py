@@ -239,7 +239,7 @@ class BadStyleFile(DigestMismatch):
 class OutOfMemory(ImpastoError):
     """The device has too little memory for the picture at this size."""
 
-    code, status = "out_of_memory", 507
+    code, status = "out_of_memory", 413
 
 
 class DiskFull(ImpastoError):

@@ -342,7 +342,7 @@ def test_stylize_refuses_before_it_paints(client):
     assert client.get("/v1/jobs").json()["jobs"][:1] == before
 
 
-@pytest.mark.parametrize(("seed", "status", "expected"), [(script.FAILS, 507, "out_of_memory"), (script.DIES, 503, "worker_died")])
+@pytest.mark.parametrize(("seed", "status", "expected"), [(script.FAILS, 413, "out_of_memory"), (script.DIES, 503, "worker_died")])
 def test_stylize_passes_on_why_it_failed_and_the_next_one_works(client, seed, status, expected):
     answer = client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave", "seed": seed})
     assert code(answer) == (status, expected)
