@@ -25,7 +25,7 @@ DEFAULT_WAIT_S, LONGEST_WAIT_S = 25.0, 60.0
 SUBMIT_ERRORS = (
     errors.MalformedRequest, errors.InvalidParameter, errors.UnknownParameter, errors.StyleMissing, errors.UnknownStyle,
     errors.BadPicture, errors.UnsupportedPicture, errors.PictureTooLarge, errors.PictureTooSmall, errors.RequestTooLarge,
-    errors.Conflict, errors.QueueFull, errors.Busy, errors.DiskFull)
+    errors.Conflict, errors.OutOfMemory, errors.QueueFull, errors.Busy, errors.DiskFull, errors.QuotaExceeded)
 KEY = Query("Idempotency-Key", "The same key twice is one job.", {"type": "string", "maxLength": forms.MAX_KEY_LENGTH})
 
 LEASE = Query("Impasto-Lease", "Give the job up when nobody asks about it for so many seconds.",
@@ -149,7 +149,7 @@ def thumbnail(id: str) -> Response:
 
 @blueprint.post("/<id>/cancel")
 @describe("Stop and discard. A job that has ended stays as it is.", "jobs", {200: Answer("The job.", "Job")},
-          errors=(errors.UnknownJob, errors.UnsupportedMediaType))
+          errors=(errors.UnknownJob, errors.UnsupportedMediaType, errors.DiskFull))
 def cancel(id: str) -> dict[str, Any]:
     no_body()
     return job_json(services().manager.cancel(job_id(id)))
@@ -165,7 +165,7 @@ def finish(id: str) -> dict[str, Any]:
 
 @blueprint.delete("/<id>")
 @describe("Remove an ended job and its pictures.", "jobs", {204: Answer("It is gone.")},
-          errors=(errors.UnknownJob, errors.Conflict))
+          errors=(errors.UnknownJob, errors.Conflict, errors.DiskFull))
 def remove(id: str) -> tuple[str, int]:
     services().manager.remove(job_id(id))
     return "", 204

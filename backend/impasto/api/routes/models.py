@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from ...errors import QueueFull, UnknownModel, UnsupportedMediaType
+from ...errors import Conflict, DiskFull, QueueFull, QuotaExceeded, UnknownModel, UnsupportedMediaType
 from ..forms import idempotency_key, no_body
 from ..openapi import Answer, describe
 from ..representation import job_json
@@ -24,7 +24,7 @@ def models() -> dict[str, Any]:
 
 @blueprint.post("/<id>/pull")
 @describe("Fetch an encoder's weights, as a job.", "models", {202: Answer("The job.", "Job", headers=("Location",))},
-          errors=(UnknownModel, UnsupportedMediaType, QueueFull))
+          errors=(UnknownModel, UnsupportedMediaType, Conflict, QueueFull, DiskFull, QuotaExceeded))
 def pull(id: str) -> tuple[Response, int, dict[str, str]]:
     from ...jobs import Submission
     no_body()

@@ -56,7 +56,7 @@ def add() -> tuple[Response, int, dict[str, str]]:
 @blueprint.post("/train")
 @describe("Learn paintings as fast styles.", "styles", {202: Answer("The job, whose result has the new styles.", "Job",
                                                                  headers=("Location",))}, form="TrainForm", headers=(KEY,),
-          errors=(*PICTURE_ERRORS, errors.Conflict, errors.QueueFull, errors.DiskFull, errors.Busy))
+          errors=(*PICTURE_ERRORS, errors.Conflict, errors.QueueFull, errors.DiskFull, errors.QuotaExceeded, errors.Busy))
 def train() -> tuple[Response, int, dict[str, str]]:
     parts = services()
     with parts.room.place():
@@ -72,7 +72,7 @@ def style(id: str) -> dict[str, Any]:
 
 @blueprint.delete("/<style:id>")
 @describe("Remove one of the user's own styles.", "styles", {204: Answer("It is gone.")},
-          errors=(errors.UnknownStyle, errors.Conflict))
+          errors=(errors.UnknownStyle, errors.Conflict, errors.DiskFull))
 def remove(id: str) -> tuple[str, int]:
     services().styles.remove(style_id(id))
     return "", 204
