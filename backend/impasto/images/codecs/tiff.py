@@ -201,7 +201,8 @@ def _check_jpeg_sizes(data: bytes, page: Directory) -> None:
 
 def _colours(stored: np.ndarray, plan: _Plan, page: Directory, header: Header) -> np.ndarray:
     if plan.photometric == _COLOUR_MAP:
-        return _palette(page)[stored[:, :, 0]]
+        numbers = stored[:, :, 0]
+        return _palette(page)[numbers.astype(np.uint8) if plan.bits == 1 else numbers]  # single bits come as truth values
     colours = _widened(stored, plan.bits, header.dtype)
     if plan.photometric == _WHITE_IS_ZERO:
         colours = colours.dtype.type(TOP[colours.dtype]) - colours
