@@ -99,7 +99,8 @@ def test_tiff_with_a_palette():
 
 def test_tiff_with_a_palette_of_two():
     table = struct.pack("<6H", 0x1000, 0x2000, 0x3000, 0x4000, 0x5000, 0x6000)  # all reds, all greens, all blues
-    tags = [(256, 4, 24), (257, 4, 16), (258, 3, 1), (259, 3, 1), (262, 3, 3), (273, 4, 200), (277, 3, 1), (278, 4, 16), (279, 4, 48)]
+    tags = [(256, 4, 24), (257, 4, 16), (258, 3, 1), (259, 3, 1), (262, 3, 3), (273, 4, 200), (277, 3, 1), (278, 4, 16),
+            (279, 4, 48)]
     entries = [struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags] + [struct.pack("<HHII", 320, 3, 6, 260)]
     directory = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
     data = (b"II*\0\x08\0\0\0" + directory).ljust(200, b"\0") + (b"\xff\0\0" * 16).ljust(60, b"\0") + table
