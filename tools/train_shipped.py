@@ -48,7 +48,7 @@ PHASES = (
     # Small crops first: four of 128 px cost what one of 256 px does, and colours and small strokes need no more.
     Phase(Recipe(steps=6000, batch=4, side=128, style_sides=(512, 256), learning_rate=3e-3, halvings=0), 1200),
     # Then large ones, in which large forms have room.
-    Phase(Recipe(steps=4000, batch=2, side=256, style_sides=(512, 256), learning_rate=2e-3), 4000),
+    Phase(Recipe(steps=3600, batch=2, side=256, style_sides=(512, 256), learning_rate=2e-3), 3600),
 )
 
 CROPS = 1000

@@ -72,6 +72,7 @@ def test_alpha_and_size_stay_and_colours_change(easel, network, tmp_path):
     assert np.array_equal(after.alpha, before.alpha)
     assert after.rgb.shape == before.rgb.shape and np.abs(after.rgb - before.rgb).mean() > 0.02
     assert (result["painted_width"], result["steps"], result["finished_early"]) == (90, 1, False)
+    assert 0 < result["painted_s"] < 60
     assert said[-1][0] == "device" and not any(event == "note" for event, _ in said)
 
 

@@ -55,7 +55,7 @@ def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], 
     ``progress``, ``preview`` (``preview.png`` is new), ``checkpoint`` and ``note``; ``control`` is looked at between steps.
     ``resumable``: keep checkpoints of an iterative painting in ``folder``, and go on from the one that is there.
     Answers the result: file, format, media_type, width, height, bytes, method ("fast" or "iterative": what auto has become),
-    painted_width, painted_height, steps, finished_early.
+    painted_width, painted_height, painted_s (seconds of painting alone), steps, finished_early.
     Raises :class:`Cancelled`, :class:`OutOfMemory`, and what decoding, fetching and painting raise.
     """
     report("phase", phase="preparing")
@@ -104,14 +104,16 @@ class _Run:
     def whole(self, easel: Easel, stylization: Stylization, size: tuple[int, int], choice: Choice | None,
               output: dict[str, Any]) -> dict[str, Any]:
         """Paint and save; see :func:`run_stylize`."""
+        began = time.monotonic()
         steps, early = self.paint(easel, stylization, size, choice)
+        took = round(time.monotonic() - began, 3)
         if size[0] * size[1] >= LARGE_PIXELS:
             easel.tidy()
         self._report("phase", phase="saving")
         result = self.save(output)
         self._report("device", **easel.describe())
         return {**result, "method": "fast" if choice else "iterative", "painted_width": size[1], "painted_height": size[0],
-                "steps": steps, "finished_early": early}
+                "painted_s": took, "steps": steps, "finished_early": early}
 
     def paint(self, easel: Easel, stylization: Stylization, size: tuple[int, int],
               choice: Choice | None) -> tuple[int, bool]:
