@@ -227,6 +227,18 @@ def test_a_damaged_database_is_put_aside_with_its_pictures(start, settings):
     assert next(paths.data.glob("jobs.sqlite3.damaged-*")).read_bytes().startswith(b"this is no database")
 
 
+@pytest.mark.parametrize("lose", [lambda file: file.unlink(), lambda file: file.write_bytes(b"")], ids=["gone", "empty"])
+def test_pictures_outlive_a_database_that_was_lost(start, settings, lose):
+    manager = start()
+    done = ended(manager, manager.submit(job()).id)
+    manager.stop()
+    paths = Paths.of(settings)
+    for file in paths.data.glob("jobs.sqlite3*"):
+        lose(file)
+    assert start().list() == []
+    assert (next(paths.data.glob("jobs.damaged-*")) / done.id / "result.png").read_text() == "picture"
+
+
 def test_a_database_of_a_newer_version_is_left_alone(start, settings):
     manager = start()
     manager.stop()

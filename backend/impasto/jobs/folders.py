@@ -84,6 +84,12 @@ class JobFolders:
                     total += entry.stat(follow_symlinks=False).st_size
         return total
 
+    def any(self) -> bool:
+        """Whether there is a job's folder at all."""
+        with contextlib.suppress(OSError):
+            return any(JOB_ID.fullmatch(entry.name) for entry in self.root.iterdir())
+        return False
+
     def sweep(self, known: Iterable[str]) -> None:
         """Remove folders of jobs that are not ``known`` and half-written ones. Call only while nobody submits."""
         kept = set(known)

@@ -101,6 +101,8 @@ class JobManager:
         return lock
 
     def _opened(self) -> JobStore:
+        if self._folders.any() and not _has_content(self.paths.database):
+            self._put_aside()  # or the sweep would take pictures that nobody knows any more for left-overs
         try:
             return JobStore(self.paths.database)
         except sqlite3.DatabaseError:
@@ -108,12 +110,12 @@ class JobManager:
             return JobStore(self.paths.database)
 
     def _put_aside(self) -> None:
-        """Nothing is thrown away: a damaged database and its pictures go together, under a name that is free."""
+        """Nothing is thrown away: a damaged or lost database and its pictures go together, under a name that is free."""
         jobs, database = self.paths.jobs, self.paths.database
         stamp = time.strftime("%Y%m%d-%H%M%S")
         while jobs.with_name(f"{jobs.name}.damaged-{stamp}").exists():
             stamp += "x"
-        log.error("the job database is damaged; it and the jobs' folders are kept under the suffix .damaged-%s", stamp)
+        log.error("the job database is damaged or gone; the jobs' folders are kept under the suffix .damaged-%s", stamp)
         with disk_errors():
             for file in (database.with_name(database.name + end) for end in ("", "-wal", "-shm")):
                 if file.exists():
@@ -290,6 +292,10 @@ class JobManager:
     def unload(self) -> None:
         """Give the workers' memory back: at once where they are idle, else after the present job."""
         self._each(lambda lane: lane.unload(UNLOAD_WAIT_S))
+
+
+def _has_content(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
 
 
 def _ended(job: Job) -> str:
