@@ -98,7 +98,7 @@ TARGETS = {
     "GET /v1%2fjobs": {200, 404},
     "GET /v1/jobs;a=b": {404},
     "GET /v1/jobs#x": {200, 400, 404},
-    "GET /v1/jobs?" + "a=b&" * 5000: {200},
+    "GET /v1/jobs?" + "a=b&" * 5000: {400},
     "GET /" + "a/" * 5000: {404},
     "GET /v1/jobs/" + "%41" * 5000: {404},
     "GET /\xff\xfe": {400, 404},
@@ -112,7 +112,10 @@ TARGETS = {
     "GET /v1/jobs?limit=-1": {400},
     "GET /v1/jobs?limit=": {400},
     "GET /v1/jobs?limit=" + "9" * 6000: {400},
-    "GET /v1/jobs?limit=1&limit=2": {400, 200},
+    "GET /v1/jobs?limit=1&limit=2": {400},
+    "GET /v1/jobs?limti=1": {400},
+    "GET /v1/jobs?=1": {400},
+    "GET /v1/styles?a=b": {200},
 }
 
 METHODS = {

@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 
 from ..paths import Paths
 from ..settings import Settings
-from . import errors, routes, security
+from . import errors, query, routes, security
 from .services import EXTENSION, Services
 from .waiting import WaitingRoom
 
@@ -37,6 +37,7 @@ def create_app(settings: Settings, paths: Paths, manager: JobManager, store: Mod
         settings=settings, paths=paths, manager=manager, store=store, styles=styles, token=token, instance=instance_id,
         room=WaitingRoom(settings.threads), stopping=stopping or threading.Event())
     security.install(app)
+    query.install(app)
     app.after_request(_noted)
     errors.register(app)
     routes.register(app)

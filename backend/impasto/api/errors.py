@@ -8,6 +8,7 @@ import logging
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from ..disk import disk_errors
 from ..errors import (
     Busy,
     ImpastoError,
@@ -79,6 +80,17 @@ def register(app: Flask) -> None:
         if error.code is not None and 300 <= error.code < 400:
             return error.get_response()  # type: ignore[return-value]  # a redirect is no failure
         return response_of(translate(error))
+
+    @app.errorhandler(OSError)
+    def of_the_system(error: OSError) -> Response:
+        """A disk or a folder that lets nobody read or write, wherever that shows."""
+        try:
+            with disk_errors():
+                raise error
+        except ImpastoError as told:
+            return known(told)
+        except OSError:
+            return unexpected(error)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:

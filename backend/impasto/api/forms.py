@@ -12,6 +12,7 @@ from ..parameters import MAX_STYLES, STYLE_ID, UPLOAD
 from ..stylization import Stylization
 from ..training import MOST_PAINTINGS, Training
 from . import pictures
+from .query import PLAIN_NUMBER
 from .services import services
 
 if TYPE_CHECKING:
@@ -131,10 +132,7 @@ def lease(request: Request) -> float:
     text = request.headers.get("Impasto-Lease", "")
     if not text:
         return 0.0
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
+    seconds = float(text) if PLAIN_NUMBER.fullmatch(text) else 0.0
     if not SHORTEST_LEASE_S <= seconds <= LONGEST_LEASE_S:
         raise InvalidParameter(f"Impasto-Lease is {quoted(text)}, but must be {SHORTEST_LEASE_S:g} to {LONGEST_LEASE_S:g} seconds.",
                                field="Impasto-Lease")

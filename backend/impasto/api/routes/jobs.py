@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -13,6 +12,7 @@ from .. import forms, pictures
 from ..events import event_stream, last_event_id
 from ..forms import no_body, read_stylization
 from ..openapi import Answer, Query, describe
+from ..query import number
 from ..representation import job_json
 from ..services import services
 from ..waiting import TICK_S, client_left
@@ -54,9 +54,10 @@ def submit() -> tuple[Response, int, dict[str, str]]:
 
 
 @blueprint.get("")
-@describe("The newest jobs.", "jobs", {200: Answer("Newest first.", "Jobs")}, errors=(errors.InvalidParameter,), query=(
-    Query("limit", "How many.", {"type": "integer", "minimum": 1, "maximum": LONGEST_LIST, "default": DEFAULT_LIST}),
-    Query("state", "Only those in this state.", {"type": "string", "enum": list(STATES)})))
+@describe("The newest jobs.", "jobs", {200: Answer("Newest first.", "Jobs")},
+          errors=(errors.InvalidParameter, errors.UnknownParameter), query=(
+              Query("limit", "How many.", {"type": "integer", "minimum": 1, "maximum": LONGEST_LIST, "default": DEFAULT_LIST}),
+              Query("state", "Only those in this state.", {"type": "string", "enum": list(STATES)})))
 def jobs() -> dict[str, Any]:
     state = request.args.get("state", "")
     if state and state not in STATES:
@@ -67,7 +68,7 @@ def jobs() -> dict[str, Any]:
 
 @blueprint.get("/<id>")
 @describe("One job; with since, waits until it has changed.", "jobs", {200: Answer("The job.", "Job")},
-          errors=(errors.UnknownJob, errors.InvalidParameter, errors.Busy), query=(
+          errors=(errors.UnknownJob, errors.InvalidParameter, errors.UnknownParameter, errors.Busy), query=(
               Query("since", "A version; the answer comes when the job's is greater.", {"type": "integer", "minimum": 0}),
               Query("timeout", "Seconds to wait at most.",
                     {"type": "number", "minimum": 0, "maximum": LONGEST_WAIT_S, "default": DEFAULT_WAIT_S})))
@@ -169,18 +170,3 @@ def finish(id: str) -> dict[str, Any]:
 def remove(id: str) -> tuple[str, int]:
     services().manager.remove(job_id(id))
     return "", 204
-
-
-PLAIN_NUMBER = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,16})?")
-
-
-def number(name: str, default: float, low: float, high: float, *, whole: bool = False) -> float:
-    """A number from the query string. Raises :class:`InvalidParameter`."""
-    text = request.args.get(name)
-    if text is None:
-        return default
-    value = float(text) if PLAIN_NUMBER.fullmatch(text) else -1
-    if not low <= value <= high or (whole and "." in text):
-        kind = "a whole number" if whole else "a number"
-        raise errors.InvalidParameter(f"{name} is {errors.quoted(text)}, but must be {kind} from {low:g} to {high:g}.", field=name)
-    return value
