@@ -28,9 +28,10 @@ def disk_errors() -> Iterator[None]:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        log.warning("cannot write: %s", error)
-        raise DiskFull("Impasto's folder is full or cannot be written.",
-                       hint="Make room, or name other folders with the settings data_dir and weights_dir.") from error
+        log.warning("cannot read or write: %s", error)
+        raise DiskFull("Impasto's folder is full, or cannot be read or written.",
+                       hint="Make room and see to its permissions, or name other folders with the settings data_dir and "
+                       "weights_dir.") from error
 
 
 @contextmanager

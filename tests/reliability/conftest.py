@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 
@@ -13,14 +15,26 @@ def started(tmp_path):
     """Start daemons on a folder of their own; none outlives the test."""
     daemons = []
 
-    def start(folder=None, **settings):
+    def start(folder=None, starter=(), **settings):
         named = {f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}
-        daemons.append(Daemon(folder or tmp_path / f"daemon-{len(daemons)}", named))
+        daemons.append(Daemon(folder or tmp_path / f"daemon-{len(daemons)}", named, list(starter)))
         return daemons[-1].start()
 
     yield start
     for daemon in daemons:
         daemon.stop()
+
+
+@pytest.fixture
+def humble():
+    """What starts a program that permissions stop, whoever runs the tests."""
+    if sys.platform == "win32":
+        pytest.skip("needs permissions as Unix knows them")
+    if os.geteuid():
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("the administrator is stopped by no permissions, and there is no setpriv to give that up")
+    return ["setpriv", "--inh-caps=-all", "--bounding-set=-all"]
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ import psutil
 import requests
 from impasto.api import runtime
 from impasto.paths import Paths
-from impasto.settings import Settings
 
 STARTS_WITHIN_S = 60
 """On a machine that does other things as well."""
@@ -23,10 +22,11 @@ STARTS_WITHIN_S = 60
 
 @dataclass
 class Daemon:
-    """Where it keeps its things, and what is set beyond that (``IMPASTO_`` names and values)."""
+    """Where it keeps its things, what is set beyond that (``IMPASTO_`` names and values), and what starts it, such as `nice`."""
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
+    starter: list[str] = field(default_factory=list)
     process: subprocess.Popen | None = None
 
     @property
@@ -53,7 +53,7 @@ class Daemon:
         """Start it, and do not wait."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "impasto.cli", "serve"], env=self.environment,
+            self.process = subprocess.Popen([*self.starter, sys.executable, "-m", "impasto.cli", "serve"], env=self.environment,
                                             stdout=subprocess.DEVNULL, stderr=log)
 
     def start(self) -> Daemon:
@@ -111,8 +111,3 @@ class Daemon:
                 self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.kill(with_children=True)
-
-
-def settings_of(daemon: Daemon) -> Settings:
-    """As the daemon itself reads them."""
-    return Settings.load(environment=daemon.environment)

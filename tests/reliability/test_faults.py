@@ -61,12 +61,12 @@ def result(daemon, id):
     return checked(daemon, client.get(f"{client.url}/v1/jobs/{id}/result")) if id else None
 
 
-def refused_start(daemon, *arguments, **environment):
+def refused_start(daemon, *arguments, hint=True, **environment):
     """What a start that cannot be says on standard error."""
-    said = subprocess.run([sys.executable, "-m", "impasto.cli", "serve", *arguments], env={**daemon.environment, **environment},
-                          capture_output=True, text=True, timeout=60)
+    said = subprocess.run([*daemon.starter, sys.executable, "-m", "impasto.cli", "serve", *arguments], timeout=60,
+                          env={**daemon.environment, **environment}, capture_output=True, text=True)
     assert said.returncode in (1, 2), said
-    assert "error: " in said.stderr and "\nhint: " in said.stderr and "Traceback" not in said.stderr, said.stderr
+    assert "error: " in said.stderr and ("\nhint: " in said.stderr or not hint) and "Traceback" not in said.stderr, said.stderr
     return said.stderr
 
 
@@ -143,6 +143,40 @@ def test_folders_that_are_taken_away_while_it_runs_are_made_again(started, taken
     assert style.status_code == 201
     for route in READ:
         assert checked(daemon, client.get(client.url + route)).status_code == 200
+
+
+@pytest.mark.parametrize("name, mode", [("jobs", 0o500), ("", 0o500), ("", 0), ("styles", 0), ("jobs", 0)])
+def test_folders_that_may_not_be_used_any_more(started, humble, name, mode):
+    daemon = started(starter=humble)
+    done, folder = accepted(daemon), daemon.data / name
+    assert ended(daemon, done)["state"] == "done"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(mode)
+    try:
+        client, taken = daemon.client(), submit(daemon)
+        for route in (*READ, f"/v1/jobs/{done}/result", f"/v1/jobs/{done}/preview"):
+            checked(daemon, client.get(client.url + route))
+        checked(daemon, client.post(client.url + "/v1/styles", data={"name": "Own"}, files={"picture": picture(1)}))
+    finally:
+        folder.chmod(0o700)
+    assert taken.status_code in (202, 507)
+    if taken.status_code == 202:
+        assert ended(daemon, taken.json()["id"])["state"] == "done"
+    assert ended(daemon, accepted(daemon))["state"] == "done" and result(daemon, done).status_code == 200
+
+
+def test_folders_that_may_not_be_written_at_the_start(tmp_path, humble):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    daemon = Daemon(tmp_path, starter=humble)
+    assert "data_dir" in refused_start(daemon, IMPASTO_DATA_DIR=str(tmp_path / "closed" / "data"))
+    assert "IMPASTO_RUNTIME_DIR" in refused_start(daemon, IMPASTO_RUNTIME_DIR=str(tmp_path / "closed" / "run"))
+
+
+@pytest.mark.parametrize("text", [b"port: [1", b"\xff\xfe\x00", b"prot: 1\n", b"port: many\n", b"- a list\n"])
+def test_a_damaged_configuration_is_named(tmp_path, text):
+    (tmp_path / "config.yaml").write_bytes(text)
+    said = refused_start(Daemon(tmp_path), IMPASTO_CONFIG=str(tmp_path / "config.yaml"), hint=False)
+    assert "config.yaml" in said and "Traceback" not in said
 
 
 def test_names_in_all_scripts_in_a_locale_that_knows_none(started, tmp_path):

@@ -118,7 +118,7 @@ class Database:
     def _change(self, *, lasting: bool = True) -> Iterator[sqlite3.Connection]:
         """One transaction; ``lasting``: on the disk when the block ends."""
         with self._lock, self._errors():
-            self._check_open()
+            self._check_open(writing=True)
             if not self._database.in_transaction:
                 self._database.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
             self._database.execute("BEGIN IMMEDIATE")
@@ -147,11 +147,16 @@ class Database:
             raise DiskFull("The job database is damaged.",
                            hint="Restart Impasto: it puts the damaged file aside and begins a new one.") from error
 
-    def _check_open(self) -> None:
+    def _check_open(self, *, writing: bool = False) -> None:
         if self._closed:
             raise Busy("The daemon is stopping.", hint="Ask again when it has started; no job is lost.")
-        if not self._file.exists():
-            self._write_again()
+        try:
+            self._file.lstat()
+        except FileNotFoundError:
+            with contextlib.nullcontext() if writing else contextlib.suppress(sqlite3.OperationalError):
+                self._write_again()
+        except OSError:
+            pass  # nobody may look into the folder now; what is open still serves
 
     def _write_again(self) -> None:
         """Somebody has removed the file under us; what was in it is still to be had as long as it is open."""
