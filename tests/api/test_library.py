@@ -13,7 +13,7 @@ from impasto.stylization import Stylization
 from PIL import Image
 
 from . import pictures
-from .conftest import TOKEN
+from .conftest import TOKEN, stylize_files
 
 
 def code(answer) -> tuple[int, str]:
@@ -159,8 +159,28 @@ def test_diagnostics_tell_no_names_and_no_secrets(daemon, client):
     assert told["packages"]["torch"] != "absent"
     assert set(told["models"]) == {"vgg19", "vgg16"}
     assert told["settings"]["token"] == "changed" and told["settings"]["threads"] == daemon.settings.threads
+    assert told["memory"]["total_bytes"] > told["memory"]["used_bytes"] > 0 and told["disk"]["free_bytes"] > 0
+    assert told["daemon"]["threads"] > 1 and told["daemon"]["uptime_s"] >= 0
     for private in (TOKEN, str(daemon.settings.data_dir), str(Path.home()), platform.node(), getpass.getuser()):
         assert len(private) < 3 or private not in answer.text, private
+
+
+def test_diagnostics_tell_what_went_wrong(daemon, client):
+    import logging
+
+    from impasto.api.services import EXTENSION
+
+    from . import script
+    answer = client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave", "seed": script.FAILS})
+    assert answer.json()["error"]["code"] == "out_of_memory"
+    failure = client.get("/v1/diagnostics").json()["failures"][0]
+    assert failure["code"] == "out_of_memory" and failure["message"] == answer.json()["error"]["message"]
+    recent = daemon.app.extensions[EXTENSION].recent
+    words = ("%s broke in /srv/secret/place", (str(Path.home() / "x"),), None)
+    recent.emit(logging.LogRecord("impasto.x", logging.ERROR, "/x.py", 1, *words))
+    line = client.get("/v1/diagnostics").json()["log"][-1]
+    assert line["level"] == "error" and "broke in <path>" in line["text"] and "secret" not in line["text"]
+    assert str(Path.home()) not in line["text"]
 
 
 def test_a_weights_folder_in_an_error_is_not_told_either(daemon, client, monkeypatch):

@@ -6,6 +6,7 @@ import json
 import socket
 
 import pytest
+import requests
 from impasto.api import runtime
 from impasto.cli import findings
 from impasto.paths import Paths
@@ -84,6 +85,28 @@ def test_a_stale_runtime_file_is_a_note(examine):
 
 def test_a_running_daemon(examine, daemon):
     assert daemon.url in examine()[0]["daemon"]["text"]
+
+
+def test_what_went_wrong_in_the_daemon_is_told(examine, daemon):
+    from api import pictures, script
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {daemon.token}"
+        session.post(daemon.url + "/v1/stylize", files={"content": ("a.png", pictures.png())}, timeout=60,
+                     data={"style": "great-wave", "seed": script.FAILS})
+    told, code = examine()
+    assert code == 0 and "out_of_memory" in told["failed job"]["text"]
+
+
+def test_nobody_is_named(impasto, folders, monkeypatch):
+    monkeypatch.setenv("HOME", str(folders / "home" / "vermeer"))
+    monkeypatch.setenv("USERPROFILE", str(folders / "home" / "vermeer"))
+    monkeypatch.setattr("getpass.getuser", lambda: "vermeer")
+    monkeypatch.setattr("platform.node", lambda: "delft")
+    for data in (folders / "home" / "vermeer" / "data", folders / "delft" / "vermeer"):
+        monkeypatch.setenv("IMPASTO_DATA_DIR", str(data))
+        for told in (impasto("doctor").out, impasto("doctor", "--json").out):
+            assert "vermeer" not in told and "delft" not in told
+    assert "~" in told or "<user>" in told
 
 
 def test_little_memory_is_said_before_it_runs_out(examine, monkeypatch):

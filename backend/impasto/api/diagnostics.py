@@ -1,44 +1,57 @@
-"""The report that a user can send along with a question: what runs here, without who runs it."""
+"""The report that a user can send along with a question: what runs here and what went wrong, without who runs it."""
 
 from __future__ import annotations
 
-import contextlib
-import getpass
+import os
 import platform
+import shutil
+import time
 from collections import Counter
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..settings import Settings
+from .privacy import private_words, scrubbed, without_places
 from .services import Services
 
 PACKAGES = ("torch", "torchvision", "numpy", "pillow", "imagecodecs", "tifffile", "flask", "waitress")
 
-PRIVATE = ("token", "host", "allowed_hosts", "allowed_origins", "data_dir", "weights_dir", "drop_in_dir", "mirrors")
+PRIVATE = ("token", "host", "allowed_hosts", "allowed_origins", "data_dir", "weights_dir", "drop_in_dir", "photos_dir", "mirrors")
 """Settings of which the report says only whether they were changed."""
 
 COUNTED_JOBS = 500
+TOLD_FAILURES = 10
 
 
 def report(parts: Services) -> dict[str, Any]:
-    """Versions, system, device, weights, settings and the latest failures, with names of users, folders and hosts removed."""
+    """Versions, system, device, weights, settings, room, and the latest failures and warnings, with private parts removed."""
     recent = parts.manager.list(limit=COUNTED_JOBS, state=None)
-    failures = [{"kind": job.kind, "code": (job.error or {}).get("code", "")} for job in recent if job.state == "failed"]
+    failures = [_failure(job) for job in recent if job.state == "failed"]
     told = {
         "impasto": __version__,
         "python": platform.python_version(),
-        "system": {"name": platform.system(), "release": platform.release(), "machine": platform.machine()},
+        "system": {"name": platform.system(), "release": platform.release(), "machine": platform.machine(),
+                   "cores": os.cpu_count() or 1},
         "packages": {name: _version(name) for name in PACKAGES},
         "device": parts.manager.device(),
+        "memory": _memory(),
+        "disk": _disk(parts),
+        "daemon": _daemon(parts),
         "models": {model.id: parts.store.status(model.id) for model in parts.store.catalogue.models()},
+        "styles": dict(Counter("own" if style.own else "shipped" for style in parts.styles.list())),
         "settings": _settings(parts.settings),
         "jobs": dict(Counter(job.state for job in recent)),
-        "failures": failures[:10],
-        "waiting_places": parts.room.places,
+        "failures": failures[:TOLD_FAILURES],
+        "log": [{**line, "text": without_places(line["text"])} for line in parts.recent.lines()],
     }
-    return _scrubbed(told, _private_words(parts))
+    return scrubbed(told, _words(parts))
+
+
+def _failure(job: Any) -> dict[str, Any]:
+    error = job.error or {}
+    return {"kind": job.kind, "ended": job.ended, "attempts": job.attempts, "code": error.get("code", ""),
+            "message": without_places(error.get("message", ""))}
 
 
 def _version(package: str) -> str:
@@ -48,25 +61,34 @@ def _version(package: str) -> str:
         return "absent"
 
 
+def _memory() -> dict[str, int]:
+    from ..jobs.memory import machine
+    used, total = machine()
+    return {"total_bytes": total, "used_bytes": used}
+
+
+def _disk(parts: Services) -> dict[str, int]:
+    try:
+        usage = shutil.disk_usage(parts.paths.data)
+    except OSError:
+        return {}
+    return {"total_bytes": usage.total, "free_bytes": usage.free}
+
+
+def _daemon(parts: Services) -> dict[str, Any]:
+    import psutil
+    process = psutil.Process()
+    handles = process.num_fds() if hasattr(process, "num_fds") else process.num_handles()
+    return {"uptime_s": round(time.time() - process.create_time()), "memory_bytes": process.memory_info().rss,
+            "threads": process.num_threads(), "handles": handles, "waiting_places": parts.room.places}
+
+
 def _settings(settings: Settings) -> dict[str, Any]:
     default, told = Settings().to_dict(), settings.to_dict()
     return {key: ("changed" if value != default[key] else "default") if key in PRIVATE else value for key, value in told.items()}
 
 
-def _private_words(parts: Services) -> dict[str, str]:
-    words = {str(parts.paths.runtime): "<runtime>", str(parts.paths.drop_in): "<drop-in>", str(parts.paths.weights): "<weights>",
-             str(parts.paths.data): "<data>", str(Path.home()): "<home>", parts.token: "<token>", platform.node(): "<machine>"}
-    with contextlib.suppress(OSError, KeyError, ImportError):  # no user name to be had, none to hide
-        words[getpass.getuser()] = "<user>"
-    return {word: name for word, name in words.items() if len(word) > 2}
-
-
-def _scrubbed(value: Any, words: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _scrubbed(inner, words) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_scrubbed(inner, words) for inner in value]
-    if isinstance(value, str):
-        for word in sorted(words, key=len, reverse=True):
-            value = value.replace(word, words[word])
-    return value
+def _words(parts: Services) -> dict[str, str]:
+    places = {str(parts.paths.runtime): "<runtime>", str(parts.paths.drop_in): "<drop-in>", str(parts.paths.weights): "<weights>",
+              str(parts.paths.data): "<data>"}
+    return {**private_words(parts.token), **places}

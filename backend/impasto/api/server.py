@@ -19,6 +19,7 @@ from ..paths import Paths
 from ..settings import Settings
 from . import httpd, runtime, security
 from .app import create_app
+from .services import EXTENSION
 
 if TYPE_CHECKING:
     from ..jobs import JobManager
@@ -28,7 +29,7 @@ STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 TOKEN_BYTES = 32
 
-log = logging.getLogger("impasto.server")
+everything, log = logging.getLogger("impasto"), logging.getLogger("impasto.server")
 
 
 def serve(settings: Settings, paths: Paths, *, ready: Callable[[str], None] = lambda url: None, work: str = "") -> None:
@@ -58,6 +59,7 @@ def run(settings: Settings, paths: Paths, manager: JobManager, listener: socket.
     token, instance = settings.token or secrets.token_urlsafe(TOKEN_BYTES), uuid.uuid4().hex
     store, styles = ModelStore(Catalogue.load(), paths, settings), StyleLibrary(paths, settings)
     app = create_app(settings, paths, manager, store, styles, token, instance, stopping=stopping)
+    everything.addHandler(app.extensions[EXTENSION].recent)
     server, url = httpd.make_server(app, listener, settings, security.refusal(app)), url_of(settings)
     try:
         runtime.write(paths, url, token, instance)
@@ -67,6 +69,7 @@ def run(settings: Settings, paths: Paths, manager: JobManager, listener: socket.
         server.run()  # until SystemExit; then lets its threads end, which look at stopping
     finally:
         runtime.remove(paths, instance)
+        everything.removeHandler(app.extensions[EXTENSION].recent)
 
 
 def _warm() -> None:

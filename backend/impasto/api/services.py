@@ -10,6 +10,7 @@ from flask import current_app
 
 from ..paths import Paths
 from ..settings import Settings
+from .recent import Recent
 from .tickets import Tickets
 from .waiting import WaitingRoom
 
@@ -37,6 +38,7 @@ class Services:
     room: WaitingRoom
     stopping: threading.Event
     tickets: Tickets = field(default_factory=Tickets)
+    recent: Recent = field(default_factory=Recent)
 
 
 def services() -> Services:

@@ -79,6 +79,10 @@ class Client:
         """A ticket that signs a browser in, once."""
         return str(self._ask("POST", "/session/ticket").json()["ticket"])
 
+    def diagnostics(self) -> dict[str, Any]:
+        """The daemon's report on itself."""
+        return self._ask("GET", "/v1/diagnostics").json()
+
     def _ask(self, method: str, path: str, **more: Any) -> requests.Response:
         try:
             answer = self._session.request(method, self.url + path, timeout=(CONNECT_S, ANSWER_S), allow_redirects=False, **more)

@@ -12,7 +12,7 @@ from ..errors import ImpastoError
 from ..paths import Paths
 from ..settings import Settings
 from .configuration import Configuration
-from .findings import NOTE, OK, PROBLEM, Finding, Machine, findings
+from .findings import NOTE, OK, PROBLEM, Finding, Machine, findings, public
 
 MARKS = {OK: "  ok     ", NOTE: "  note   ", PROBLEM: "PROBLEM  "}
 COLOURS = {OK: "green", NOTE: "yellow", PROBLEM: "red"}
@@ -24,13 +24,15 @@ COLOURS = {OK: "green", NOTE: "yellow", PROBLEM: "red"}
 def doctor(configuration: Configuration, as_json: bool) -> None:
     """Look at this machine and say what is missing and what to do.
 
-    Exits with 1 where there is a problem. Changes nothing and fetches nothing.
+    Exits with 1 where there is a problem. Changes nothing and fetches nothing. Names no user and no machine, so that it can be
+    passed on to somebody who helps.
     """
     found: list[Finding] = []
     try:
         settings = configuration.settings()
     except ImpastoError as error:  # the rest is still worth looking at
-        found.append(Finding("configuration", PROBLEM, error.message, error.hint or "`impasto config path` says which file it is."))
+        wrong = Finding("configuration", PROBLEM, error.message, error.hint or "`impasto config path` says which file it is.")
+        found.append(public(wrong))
         settings = Settings()
     found += findings(Machine(configuration, settings, Paths.of(settings)))
     healthy = all(finding.level != PROBLEM for finding in found)

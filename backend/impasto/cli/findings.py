@@ -8,7 +8,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -25,6 +25,9 @@ MEMORY_LEAST, MEMORY_GOOD = 3e9, 6e9
 
 DISK_LEAST, DISK_GOOD = 0.3e9, 2e9
 """Bytes. The smallest encoder's download and its converted form; the largest ones, and some results."""
+
+TOLD_FAILURES, TOLD_LINES = 3, 5
+"""How much of the running daemon's troubles is told."""
 
 PACKAGES = ("numpy", "PIL", "imagecodecs", "tifffile", "flask", "waitress", "requests", "yaml", "safetensors", "h5py", "filelock")
 
@@ -52,7 +55,10 @@ Check = Callable[[Machine], Iterable[Finding]]
 
 
 def findings(machine: Machine) -> list[Finding]:
-    """Everything, in the order in which to read it. A check that fails itself is a problem, not the end."""
+    """Everything, in the order in which to read it, without the names of the user and the machine, so that it can be passed on.
+
+    A check that fails itself is a problem, not the end.
+    """
     found: list[Finding] = []
     for check in CHECKS:
         try:
@@ -61,7 +67,13 @@ def findings(machine: Machine) -> list[Finding]:
             found.append(Finding(check.__name__.strip("_"), PROBLEM, error.message, error.hint))
         except Exception as error:
             found.append(Finding(check.__name__.strip("_"), PROBLEM, f"This could not be looked at ({type(error).__name__})."))
-    return found
+    return [public(finding) for finding in found]
+
+
+def public(finding: Finding) -> Finding:
+    """The finding with private words taken out."""
+    from ..api.privacy import private_words, scrubbed
+    return Finding(**scrubbed(asdict(finding), private_words()))
 
 
 def _versions(machine: Machine) -> Iterator[Finding]:
@@ -195,6 +207,23 @@ def _daemon(machine: Machine) -> Iterator[Finding]:
         yield from _port(machine.settings)
 
 
+def _troubles(machine: Machine) -> Iterator[Finding]:
+    """What went wrong lately, as the running daemon remembers it."""
+    from ..api.runtime import find_daemon
+    from .client import Client
+    found = find_daemon(machine.paths)
+    if not found:
+        return
+    with Client(found) as client:
+        report = client.diagnostics()
+    for failure in report["failures"][:TOLD_FAILURES]:
+        yield Finding("failed job", NOTE, f"A {failure['kind']} job failed: {failure['message']} ({failure['code']})")
+    if not report["failures"]:
+        yield Finding("jobs", OK, f"None has failed of the last {sum(report['jobs'].values())}.")
+    for line in report["log"][-TOLD_LINES:]:
+        yield Finding("log", NOTE, f"{line['at']} {line['text']}")
+
+
 def _port(settings: Settings) -> Iterator[Finding]:
     from ..api.httpd import listen
     try:
@@ -220,4 +249,5 @@ def _editors(machine: Machine) -> Iterator[Finding]:
                           f"Nothing, unless you want to paint from it. `impasto plugins install {kind}` says where it looks.")
 
 
-CHECKS: tuple[Check, ...] = (_versions, _configuration, _device, _vision, _memory, _folders, _weights, _drop_in, _daemon, _editors)
+CHECKS: tuple[Check, ...] = (
+    _versions, _configuration, _device, _vision, _memory, _folders, _weights, _drop_in, _daemon, _troubles, _editors)
