@@ -40,6 +40,11 @@ class Paths:
         return self.data / "jobs"
 
     @property
+    def workers(self) -> Path:
+        """Which processes the daemon's workers are."""
+        return self.data / "workers"
+
+    @property
     def database(self) -> Path:
         """The SQLite file that is the truth about jobs."""
         return self.data / "jobs.sqlite3"

@@ -162,6 +162,32 @@ def test_an_idle_worker_ends_with_its_daemon(daemon):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_a_worker_that_hangs_does_not_outlive_its_daemon_beyond_the_next_start(daemon, settings, start):
+    process, ids, worker = daemon("stubborn")
+    os.kill(worker, signal.SIGSTOP)
+    process.kill()
+    process.wait()
+    time.sleep(1.5)
+    assert not gone(worker)  # it has not noticed
+    manager = start()
+    assert gone(worker)
+    manager.cancel(ids[0])
+
+
+def test_a_number_that_has_gone_to_another_process_is_left_alone(settings, start):
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        note = Paths.of(settings).workers / "device"
+        note.parent.mkdir(parents=True)
+        note.write_text(f'{{"pid": {stranger.pid}, "born": 1.0}}', encoding="utf-8")
+        start()
+        assert stranger.poll() is None and not note.exists()
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 def test_ctrl_c_in_the_terminal_is_the_daemons_business(manager):
     painting = manager.submit(job("steps", total=50, pause=0.01))
     until(lambda: manager.get(painting.id).step > 1)

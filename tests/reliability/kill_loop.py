@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import json
 import random
+import signal
 import sqlite3
 import tempfile
 import threading
@@ -33,8 +34,11 @@ from .orders import catalogue
 CLIENTS = 5
 CHECKPOINT_S = 2.0
 
-KINDS = {"daemon": 0.45, "power": 0.2, "worker": 0.25, "start": 0.1}
-"""What is killed: the daemon alone; it and everything it has started; one of its workers; a daemon that is just starting."""
+SILENCE_S = 8
+
+KINDS = {"daemon": 0.42, "power": 0.2, "worker": 0.22, "start": 0.1, "hang": 0.06}
+"""What is killed: the daemon alone; it and everything it has started; one of its workers; a daemon that is just starting; a worker
+that is made to hang, by the daemon's own watch."""
 
 
 @dataclass
@@ -58,7 +62,8 @@ class Figures:
 def run(folder: Path, kills: int, seed: int, weights: Path | None) -> Figures:
     """Do it all in ``folder``; ``wrong`` is empty where nothing was lost."""
     began = time.monotonic()
-    settings = {"IMPASTO_CHECKPOINT_S": str(CHECKPOINT_S), "IMPASTO_CPU_THREADS": "1", "IMPASTO_OFFLINE": "true"}
+    settings = {"IMPASTO_CHECKPOINT_S": str(CHECKPOINT_S), "IMPASTO_WORKER_SILENCE_S": str(SILENCE_S),
+                "IMPASTO_CPU_THREADS": "1", "IMPASTO_OFFLINE": "true"}
     if weights:
         settings["IMPASTO_WEIGHTS_DIR"] = str(weights)
     daemon = Daemon(folder, settings).start()
@@ -108,12 +113,12 @@ def slaughter(daemon: Daemon, ledger: Ledger, orders: list, kills: int, dice: ra
 
 def kill(daemon: Daemon, kind: str, dice: random.Random, ledger: Ledger) -> bool:
     """Kill something, and see to it that there is a daemon again; whether there was anything to kill."""
-    if kind == "worker":
+    if kind in ("worker", "hang"):
         workers = daemon.workers()
         if not workers:
             return False
         with contextlib.suppress(psutil.Error):
-            dice.choice(workers).kill()
+            dice.choice(workers).send_signal(signal.SIGSTOP if kind == "hang" else signal.SIGKILL)
         ledger.kills.append(time.monotonic())
         return True
     daemon.kill(with_children=kind == "power")
@@ -161,6 +166,11 @@ def audit(daemon: Daemon, ledger: Ledger, killed: Counter) -> None:
             ledger.complain(f"{folder.name} holds {sorted(extra)}")
     for left in [*daemon.folder.rglob("*.part"), *daemon.folder.rglob(".new-*")]:
         ledger.complain(f"left behind: {left.relative_to(daemon.folder)}")
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("IMPASTO_DATA_DIR") == str(daemon.data):
+                ledger.complain(f"a process is left: {process}")
+                process.kill()
     if "Traceback" in daemon.log:
         ledger.complain("the daemon's log holds a traceback:\n" + daemon.log[daemon.log.index("Traceback"):][:3000])
 
@@ -172,7 +182,7 @@ def judge(promise: Promise, row: sqlite3.Row | None, ledger: Ledger, killed: Cou
         ledger.complain(f"{name} is {promise.state} for its client, but in the database {dict(row) if row else 'it is not'}")
     elif promise.state == "failed":
         code = (promise.error or {}).get("code")
-        if code != "worker_died" or row["deaths"] < 2 or not killed["worker"] + killed["power"]:
+        if code not in ("worker_died", "worker_hung") or row["deaths"] < 2 or killed["worker"] + killed["hang"] < 2:
             ledger.complain(f"{name} failed after {row['deaths']} deaths: {promise.error}")
     elif promise.state == "cancelled" and not promise.cancelled:
         ledger.complain(f"{name} was cancelled, but nobody asked for it")

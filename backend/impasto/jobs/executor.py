@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from ..errors import WorkerDied, WorkerHung
 from ..paths import Paths
 from ..settings import Settings
+from .orphans import write_down
 from .process import CLOSED, Inbox, WorkerProcess
 from .watch import Watch
 
@@ -89,6 +90,7 @@ class LocalExecutor:
 
     def __init__(self, name: str, settings: Settings, paths: Paths, work: str = WORK) -> None:
         self._work, self._log_file = work, paths.data / "logs" / f"worker-{name}.log"
+        self._note = paths.workers / name
         self._silence_s = settings.worker_silence_s
         folders = {name: str(Path(folder).absolute()) for name, folder in asdict(paths).items()}
         self._greeting = {"settings": {**settings.to_dict(), "token": ""}, "paths": folders}
@@ -149,6 +151,7 @@ class LocalExecutor:
             if self._worker:
                 self._worker.bury()
             self._worker = WorkerProcess(self._work, self._greeting, self._log_file, self._inbox)
+            write_down(self._note, self._worker.pid)
         return self._worker
 
 

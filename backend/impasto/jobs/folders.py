@@ -30,8 +30,11 @@ class JobFolders:
             raise ValueError(f"not a job id: {id!r}")
         return self.root / id
 
-    def create(self, id: str, inputs: Mapping[str, bytes]) -> Path:
-        """A folder with ``inputs`` that appears whole or not at all, and is on the disk by then. Raises :class:`DiskFull`."""
+    def create(self, id: str, inputs: Mapping[str, bytes], *, lasting: bool = True) -> Path:
+        """A folder with ``inputs`` that appears whole or not at all; ``lasting``: and is on the disk by then.
+
+        Raises :class:`DiskFull`.
+        """
         folder = self.path(id)
         incoming = self.root / f"{_INCOMING}{id}"
         with disk_errors():
@@ -40,10 +43,13 @@ class JobFolders:
                 for name, data in inputs.items():
                     file = incoming / Path(name).name
                     file.write_bytes(data)
-                    flush(file)
-                flush_folder(incoming)
+                    if lasting:
+                        flush(file)
+                if lasting:
+                    flush_folder(incoming)
                 incoming.rename(folder)
-                flush_folder(self.root)
+                if lasting:
+                    flush_folder(self.root)
             except BaseException:
                 shutil.rmtree(incoming, ignore_errors=True)
                 raise

@@ -31,6 +31,8 @@ class Submission:
     ``picture-0``, ``picture-1``... by the position in ``parameters["name"]``).
     ``output``: for "stylize" ``format`` (default: the content's) and ``quality`` (default 95).
     ``idempotency_key``: the same key again answers the job that exists; empty for none.
+    ``lasting``: accepted when it is on the disk. Otherwise a pulled plug may lose it: for a client that waits and has no name to
+    ask for it by, with whom the job ends anyway.
     """
 
     kind: str
@@ -38,6 +40,7 @@ class Submission:
     inputs: dict[str, bytes] = field(default_factory=dict)
     output: dict[str, Any] = field(default_factory=dict)
     idempotency_key: str = ""
+    lasting: bool = True
 
 
 @dataclass(frozen=True)

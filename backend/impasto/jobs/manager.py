@@ -27,6 +27,7 @@ from .job import CANCELLED, DONE, ENDED, FAILED, LANES, QUEUED, RUNNING, Job, Su
 from .lane import Lane
 from .leases import Leases
 from .memory import refuse_what_cannot_fit
+from .orphans import end_left_over
 from .quota import Quota
 from .store import JobStore
 
@@ -60,6 +61,7 @@ class JobManager:
             self.paths.jobs.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = self._locked()
         try:
+            end_left_over(self.paths.workers)  # they might still write to the folders that are looked through next
             self._store = self._opened()
             recover(self._store, self._folders, self._keep_s)
             self._quota = Quota(self.settings.disk_quota_mb * 1_000_000, self._store, self._folders, self._changed)
@@ -134,7 +136,7 @@ class JobManager:
     # -- jobs --------------------------------------------------------------------------------------------------------
 
     def submit(self, submission: Submission) -> Job:
-        """Accept a job. Once this returns, only cancelling or expiry loses it.
+        """Accept a job. Once this returns, only cancelling or expiry loses it (or, where it is not ``lasting``, a pulled plug).
 
         Raises :class:`QueueFull`, :class:`DiskFull`, :class:`QuotaExceeded`, :class:`OutOfMemory` for what can never fit, or
         :class:`Conflict` where the idempotency key belongs to another request.
@@ -147,10 +149,10 @@ class JobManager:
             return found
         self._check_room(submission, lane)  # before a large picture is written for nothing
         job = Job(id=new_id(), kind=submission.kind, state=QUEUED, parameters=submission.parameters, created=time.time())
-        self._folders.create(job.id, submission.inputs)
+        self._folders.create(job.id, submission.inputs, lasting=submission.lasting)
         try:
             accepted = self._store.add(job, lane=lane, output=submission.output, limit=self.settings.queue_limit,
-                                       key=key, fingerprint=fingerprint, size=_size(submission))
+                                       key=key, fingerprint=fingerprint, size=_size(submission), lasting=submission.lasting)
         except BaseException:
             self._folders.discard(job.id)
             raise

@@ -103,12 +103,12 @@ class JobStore(Database):
     # -- changing ----------------------------------------------------------------------------------------------------
 
     def add(self, job: Job, *, lane: str, output: Mapping[str, Any], limit: int, key: str = "", fingerprint: str = "",
-            size: int = 0) -> Job:
+            size: int = 0, lasting: bool = True) -> Job:
         """Queue ``job``, whose files have ``size`` bytes; where ``key`` is known by now, the job that has it.
 
-        Raises :class:`QueueFull`.
+        ``lasting``: it is on the disk by then. Raises :class:`QueueFull`.
         """
-        with self._change() as database:
+        with self._change(lasting=lasting) as database:
             found = self.by_key(key, fingerprint) if key else None
             if found:
                 return found
