@@ -111,7 +111,7 @@ def _device(machine: Machine) -> Iterator[Finding]:
     told = devices.choose(machine.settings).describe()
     level, do = OK, ""
     if told["device"] == "cpu":
-        level, do = NOTE, "A picture takes minutes on the CPU. With an NVIDIA card, install a torch that is built for CUDA."
+        level, do = NOTE, "The iterative method takes minutes here. With an NVIDIA card, install a torch that is built for CUDA."
     memory = told["memory_total_bytes"] / 1e9
     yield Finding("device", level, f"Paints on {told['device']} ({told['name']}, {memory:.0f} GB) in {told['precision']}.", do)
 
