@@ -1,4 +1,4 @@
-"""Workers that have outlived their daemon: one that hangs does not notice that its daemon was killed, and goes on holding the device.
+"""Workers that have outlived their daemon: one that hangs does not notice that its daemon was killed and holds the device.
 
 Each executor writes down which process its worker is; whoever takes the data folder next ends those that are still there.
 """
