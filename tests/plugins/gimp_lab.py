@@ -19,7 +19,7 @@ PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 SCRIPTS = Path(__file__).resolve().parent / "in_gimp"
 PLUGIN = "impasto-neural-style"
 GIMPRC = '(config-version "3.0.4")\n(show-welcome-dialog no)\n(check-updates no)\n'
-CONSOLE_S, WINDOW_S = 240, 40
+CONSOLE_S = 240
 
 
 @dataclass
@@ -77,13 +77,22 @@ class Lab:
         return subprocess.Popen(self._command("gimp-console", "-ids", "--quit", *self._batch(script, told)),
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
 
-    def window(self, script: str, display: int, *more: str, timeout: float = CONSOLE_S, **told: object) -> str:
-        """Run a script in a GIMP with its window on ``display``."""
-        command = self._command("gimp", "-nsfc", "--quit", *self._batch(script, told), *more, environment=[f"DISPLAY=:{display}"])
+    def start_window(self, script: str, display: int, files: tuple[str, ...] = (), language: str = "",
+                     **told: object) -> subprocess.Popen:
+        """Run a script in a GIMP with its window on ``display``, and ``files`` of the lab open; it goes on by itself."""
+        spoken = [f"LANGUAGE={language}"] if language else []
+        opened = [f"{self.inside}/{file}" for file in files]
+        command = self._command("gimp", "-nsfc", "--quit", *self._batch(script, told), *opened,
+                                environment=[f"DISPLAY=:{display}", *spoken])
         if self.root.name.endswith("3.2"):
             command = ["unshare", "-m", "sh", "-c", f'mount -t proc proc {self.root}/proc && exec "$@"', "sh", *command]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
-        return done.stdout.decode("utf-8", "replace")
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                start_new_session=True)
+
+    def do(self, display: int, *words: str) -> str:
+        """What a hand does, in xdotool's words; what that answers."""
+        command = self._command("xdotool", *words, environment=[f"DISPLAY=:{display}"])
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, text=True).stdout
 
     def screenshot(self, display: int, name: str) -> Path:
         """A picture of the whole screen."""

@@ -188,7 +188,7 @@ class Window:
     def _unfit(self, unfit):
         self._parts.pane.caption("")
         if unfit.curable:
-            self._parts.notice.say(str(unfit), cure=self._to_rgb, label=_("Convert to _RGB"))
+            self._parts.notice.say(str(unfit), cure=self._to_rgb, label=_("Con_vert to RGB"))
         else:
             self._parts.notice.say(str(unfit))
 

@@ -67,7 +67,7 @@ class Layout:
         for value, text in orders.outputs():
             self.output.append(value, text)
         self.front.add_row(_("_Result"), self.output)
-        self.source_row = self.front.add_row(_("_Paint from"), self.source)
+        self.source_row = self.front.add_row(_("Paint _from"), self.source)
         self.advanced = Controls(BESIDE, moved)
         scroll = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=190, margin_top=6)
         scroll.add(self.advanced.grid)
@@ -78,11 +78,11 @@ class Layout:
 
     def _adding(self):
         row = Gtk.Box(spacing=6, homogeneous=True)
-        self.from_file = Gtk.Button.new_with_mnemonic(_("Add a Pictu_re…"))
+        self.from_file = Gtk.Button.new_with_mnemonic(_("Add a P_icture…"))
         self.from_file.set_tooltip_text(_("A picture's file becomes a style of yours, here and in all that uses Impasto."))
-        self.from_layer = Gtk.Button.new_with_mnemonic(_("Use a La_yer…"))
+        self.from_layer = Gtk.Button.new_with_mnemonic(_("_Use a Layer…"))
         self.from_layer.set_tooltip_text(_("Take the style from a layer, or a whole image, that is open in GIMP."))
-        self.learn = Gtk.Button.new_with_mnemonic(_("Learn a St_yle…"))
+        self.learn = Gtk.Button.new_with_mnemonic(_("_Learn a Style…"))
         self.learn.set_tooltip_text(_("Train a network on a painting, so that it paints in seconds."))
         for button in (self.from_file, self.from_layer, self.learn):
             row.pack_start(button, True, True, 0)

@@ -1,21 +1,46 @@
-"""Opens the window on a picture, waits until it is closed, and writes down what has become of the image."""
+"""Opens the window on a picture, as often as the test says, and writes down what has become of the image meanwhile."""
 
 import json
 import os
+import sys
+import time
 
-from cases import LAB, PAINT, TOLD, Gimp, Gio, call
+from cases import LAB, PAINT, TOLD, Gimp, add_layer, call
 
-image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(os.path.join(LAB, TOLD["picture"])))
-if TOLD.get("indexed"):
-    image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, "")
-display = Gimp.Display.new(image)
-told = []
-for _ in range(TOLD.get("times", 1)):
-    done, message, new = call(PAINT, image, [image.get_layers()[0]], run_mode=Gimp.RunMode.INTERACTIVE)
-    layers = [{"name": layer.get_name(), "size": [layer.get_width(), layer.get_height()], "mask": layer.get_mask() is not None,
-               "recipe": layer.get_parasite("impasto-recipe") is not None} for layer in image.get_layers()]
-    told.append({"done": done, "message": message, "new": new.get_name() if new else None, "layers": layers,
-                 "type": image.get_base_type().value_nick})
-    with open(os.path.join(LAB, "told-back.part"), "w") as file:
-        json.dump(told, file)
-    os.rename(os.path.join(LAB, "told-back.part"), os.path.join(LAB, "told-back.json"))
+RECIPE = "impasto-recipe"
+
+
+def opened():
+    if not TOLD.get("picture"):
+        image = Gimp.Image.new(160, 120, Gimp.ImageBaseType.RGB)
+        add_layer(image, "content", (160, 120), TOLD.get("alpha", True))
+    else:
+        image = Gimp.get_images()[0]
+    if TOLD.get("indexed"):
+        image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, "")
+    if TOLD.get("values"):
+        recipe = {"impasto": 1, "styles": [{"id": "great-wave", "title": "", "weight": 1, "picture": ""}], "values": TOLD["values"]}
+        data = list(json.dumps(recipe).encode())
+        image.get_layers()[0].attach_parasite(Gimp.Parasite.new(RECIPE, Gimp.PARASITE_PERSISTENT, data))
+    if not TOLD.get("picture"):
+        Gimp.Display.new(image)
+    return image
+
+
+def tell(image, over):
+    """The image as it is, as a file for the test."""
+    layers = [{"name": layer.get_name(), "size": [layer.get_width(), layer.get_height()],
+               "recipe": layer.get_parasite(RECIPE) is not None} for layer in image.get_layers()]
+    with open(os.path.join(LAB, "image.part"), "w") as file:
+        json.dump({"layers": layers, "base": image.get_base_type().value_nick, "closed": over}, file)
+    os.rename(os.path.join(LAB, "image.part"), os.path.join(LAB, "image.json"))
+
+
+image = opened()
+for time_ in range(TOLD.get("times", 1)):
+    call(PAINT, image, [image.get_layers()[0]], run_mode=Gimp.RunMode.INTERACTIVE)
+    tell(image, time_ + 1)
+while not os.path.exists(os.path.join(LAB, "enough")):
+    tell(image, TOLD.get("times", 1))
+    time.sleep(0.1)
+sys.stdout.flush()

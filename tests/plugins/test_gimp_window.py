@@ -1,0 +1,213 @@
+"""The plug-in's window in a real GIMP, on a screen of its own, used by keyboard and mouse; the daemon tells what it was asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from api.conftest import INSTANCE, TOKEN, start
+from api.script import FAILS
+from impasto.jobs.executor import WORK
+
+from .gimp_lab import Lab, screen, why_not_window
+from .test_gimp import gimp  # noqa: F401
+
+TESTS = Path(__file__).resolve().parents[1]
+PHOTO = TESTS.parent / "examples/moraine-lake.jpg"
+TITLE = "^Neural Style$"
+LONG = {"iterations": 5000, "step_size": 0.02, "method": "iterative"}
+
+
+class Desk:
+    """A screen with one GIMP on it, and the window of Neural Style."""
+
+    def __init__(self, lab: Lab, display: int, daemon, **told: object) -> None:
+        self.lab, self.display, self.daemon = lab, display, daemon
+        shutil.copyfile(PHOTO, lab.outside / "photo.jpg")
+        lab.introduce(daemon.url, TOKEN, INSTANCE)
+        files = tuple(filter(None, [told.get("picture")]))
+        self.process = lab.start_window("window", display, files=files, **told)
+
+    def do(self, *words: str) -> str:
+        return self.lab.do(self.display, *words)
+
+    def key(self, *keys: str) -> None:
+        self.do("key", *keys)
+
+    def has(self, title: str) -> bool:
+        return bool(self.do("search", "--onlyvisible", "--name", title).strip())
+
+    def until(self, what, within: float = 45):
+        """Wait for something, and answer it."""
+        deadline = time.monotonic() + within
+        while not (found := what()):
+            assert self.process.poll() is None, self.process.stdout.read().decode("utf-8", "replace")[-3000:]
+            if time.monotonic() > deadline:
+                self.lab.screenshot(self.display, "late")
+                shutil.copyfile(self.lab.outside / "late.png", "/tmp/impasto-late.png")
+                raise AssertionError("it took too long; /tmp/impasto-late.png shows the screen")
+            time.sleep(0.1)
+        return found
+
+    def opened(self, title: str = TITLE) -> Desk:
+        self.until(lambda: self.has(title))
+        time.sleep(1.0)  # shown, but not listening yet
+        return self
+
+    def jobs(self, kind: str = "stylize", *states: str) -> list:
+        return [job for job in self.daemon.manager.list() if job.kind == kind and (not states or job.state in states)]
+
+    def image(self, closed: int = 1) -> dict:
+        """What the script in GIMP last wrote down, after the window was closed so often."""
+        def told():
+            file = self.lab.outside / "image.json"
+            found = json.loads(file.read_text()) if file.exists() else {"closed": 0}
+            return found if found["closed"] >= closed else None
+        return self.until(told)
+
+    def layers(self) -> list[str]:
+        return [layer["name"] for layer in self.image()["layers"]]
+
+    def to_the_image(self, *keys: str) -> None:
+        self.do("search", "--onlyvisible", "--name", "GIMP$", "windowactivate", "--sync")
+        self.key(*keys)
+
+    def leave(self) -> None:
+        (self.lab.outside / "enough").touch()
+        try:
+            self.process.wait(10)
+        except Exception:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(10)
+
+
+@pytest.fixture
+def desk(gimp, request):  # noqa: F811
+    """A function that opens GIMP and the window. It takes what the script in GIMP is told, and the daemon."""
+    reason = why_not_window(gimp)
+    if reason:
+        pytest.skip(reason)
+    lab, made = Lab.make(gimp), []
+    with screen(gimp) as display:
+        def begin(daemon, **told):
+            made.append(Desk(lab, display, daemon, **told))
+            return made[-1]
+        yield begin
+        for one in made:
+            one.leave()
+    shutil.rmtree(lab.outside, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def painter(tmp_path_factory):
+    """A daemon with the real fast styles."""
+    running, stop = start(tmp_path_factory.mktemp("painter"), work=WORK, max_upload_mb=512)
+    yield running
+    stop()
+
+
+@pytest.fixture
+def patient(tmp_path, monkeypatch):
+    """A daemon whose work lasts as long as one lets it."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH")])))
+    running, stop = start(tmp_path, work="plugins.work:table", max_upload_mb=64)
+    yield running
+    stop()
+
+
+def test_what_is_previewed_is_what_comes_and_one_undo_takes_it_out(desk, painter):
+    at = desk(painter, picture="photo.jpg", times=2).opened()
+    at.until(lambda: at.jobs("stylize", "done"))
+    time.sleep(1)
+    at.key("Escape")
+    at.image(1)
+    assert not at.jobs(), "a preview that was not taken is no result"
+    proof = at.opened().until(lambda: at.jobs("stylize", "done"))[0]
+    time.sleep(1)
+    at.key("alt+p")
+    time.sleep(2)
+    assert [job.id for job in at.jobs()] == [proof.id], "the preview was the whole picture, so nothing was painted twice"
+    at.key("Escape")
+    assert at.image(2)["layers"][0]["recipe"] and at.layers() == ["The Starry Night", "photo.jpg"]
+    at.to_the_image("ctrl+z")
+    at.until(lambda: at.layers() == ["photo.jpg"])
+    at.to_the_image("ctrl+y")
+    at.until(lambda: at.layers() == ["The Starry Night", "photo.jpg"])
+
+
+def test_stop_and_keep_then_discard(desk, patient):
+    at = desk(patient, values=LONG).opened()
+    at.key("alt+p")
+    job = at.until(lambda: [job for job in at.jobs("stylize", "running") if job.step > 5])[0]
+    at.key("alt+k")
+    kept = at.until(lambda: at.jobs("stylize", "done"))[0]
+    assert kept.id == job.id and kept.result["finished_early"]
+    time.sleep(1.5)
+    at.key("alt+p")
+    other = at.until(lambda: [job for job in at.jobs("stylize", "running") if job.step > 5])[0]
+    at.key("alt+d")
+    at.until(lambda: at.jobs("stylize", "cancelled"))
+    assert patient.manager.get(other.id).state == "cancelled"
+    at.key("Escape")
+    assert [layer["recipe"] for layer in at.image()["layers"]] == [True, True] and at.layers()[1] == "content"
+
+
+def test_to_close_while_it_paints_is_asked_about_and_discards(desk, patient):
+    at = desk(patient, values=LONG).opened()
+    at.key("alt+p")
+    at.until(lambda: [job for job in at.jobs("stylize", "running") if job.step > 5])
+    at.key("Escape")
+    time.sleep(1)
+    at.key("alt+k")  # keep painting
+    time.sleep(1)
+    assert at.has(TITLE) and at.jobs("stylize", "running")
+    at.key("Escape")
+    time.sleep(1)
+    at.key("alt+d")
+    at.until(lambda: at.jobs("stylize", "cancelled"))
+    assert at.layers() == ["content"]
+
+
+def test_after_a_failure_it_goes_on(desk, patient):
+    at = desk(patient, values={"seed": FAILS, "method": "iterative"}).opened()
+    for times in (1, 2):
+        at.key("alt+p")
+        at.until(lambda times=times: len(at.jobs("stylize", "failed")) == times)
+        time.sleep(1)
+    at.key("Escape")
+    assert at.layers() == ["content"]
+
+
+def test_learning_goes_on_when_the_window_is_closed_and_is_shown_again(desk, patient):
+    at = desk(patient, values=LONG, times=2).opened()
+    at.key("alt+l")
+    at.until(lambda: at.has("^Learn a Style$"))
+    time.sleep(0.5)
+    at.key("alt+l")
+    job = at.until(lambda: [job for job in at.jobs("train", "running") if job.step > 2])[0]
+    assert job.parameters["name"]
+    at.key("Escape")
+    at.image(1)
+    assert at.jobs("train", "running")
+    at.opened()
+    time.sleep(1.5)
+    before = at.lab.screenshot(at.display, "learning").read_bytes()
+    time.sleep(1.5)
+    assert at.lab.screenshot(at.display, "learning").read_bytes() != before, "progress is seen again"
+    at.key("Escape")
+    at.image(2)
+    assert at.jobs("train", "running")
+
+
+def test_an_indexed_image_is_offered_the_cure(desk, painter):
+    at = desk(painter, picture="photo.jpg", indexed=True).opened()
+    time.sleep(1)
+    at.key("alt+v")
+    time.sleep(3)
+    at.key("Escape")
+    assert at.image()["base"] == "rgb"
