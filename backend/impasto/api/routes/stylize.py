@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
@@ -31,6 +32,8 @@ def stylize() -> Response:
     parts = services()
     with parts.room.place():
         submission = read_stylization(answers_picture=True)
+        if not submission.idempotency_key:
+            submission = replace(submission, lasting=False)  # nobody could ask for it after a pulled plug
         job = ended(parts, parts.manager.submit(submission), keep=bool(submission.idempotency_key))
     if job.state == "failed":
         raise errors.ImpastoError.from_dict(job.error or {})
