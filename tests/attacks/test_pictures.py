@@ -22,11 +22,11 @@ MB = 1_000_000
 
 
 def nothing(count: int) -> bytes:
-    """``count`` zeros, packed by zlib."""
-    packer, packed = zlib.compressobj(9), []
-    for _ in range(count // MB):
-        packed.append(packer.compress(bytes(MB)))
-    return b"".join([*packed, packer.compress(bytes(count % MB)), packer.flush()])
+    """``count`` zeros as zlib packs them, made of one packed piece over and over."""
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    piece = packer.compress(bytes(MB)) + packer.flush(zlib.Z_FULL_FLUSH)
+    rest = packer.compress(bytes(count % MB)) + packer.flush()
+    return b"\x78\xda" + piece * (count // MB) + rest + struct.pack(">HH", count % 65521, 1)  # Adler-32 of zeros
 
 
 def tiff(tags: dict[int, int], body: bytes, at: int = 300) -> bytes:
@@ -179,6 +179,35 @@ def test_a_picture_is_bytes_and_never_a_place(target, path, field, value):
         answer = client.post(path, files=form, data={field: value, "name": "x"})
     target.check(answer.status_code, answer.headers, answer.content)
     assert answer.status_code == 400
+
+
+PAYLOAD = b"<script>alert(1)</script><?php system($_GET[0]); ?>"
+LARGE = files.samples("uint8", 3, 48, 64)
+POLYGLOTS = {
+    "behind a PNG": files.png(LARGE) + PAYLOAD, "in a PNG's text": files.png(LARGE, files.chunk(b"tEXt", b"Comment\0" + PAYLOAD)),
+    "in a PNG's profile": files.png(LARGE, files.chunk(b"iCCP", b"x\0\0" + zlib.compress(PAYLOAD * 9))),
+    "in a PNG's EXIF": files.png(LARGE, files.chunk(b"eXIf", b"II*\0\x08\0\0\0\0\0" + PAYLOAD)),
+    "a PNG and an archive": files.png(LARGE) + b"PK\x05\x06" + bytes(18) + PAYLOAD,
+    "behind a JPEG": files.pil(LARGE, "JPEG") + PAYLOAD, "a JPEG's remark": files.pil(LARGE, "JPEG", comment=PAYLOAD),
+    "behind a WebP": files.pil(LARGE, "WEBP") + PAYLOAD, "a TIFF's description": files.tiff(LARGE, description=PAYLOAD.decode()),
+    "behind a TIFF": files.tiff(LARGE) + PAYLOAD,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", POLYGLOTS)
+def test_what_travels_in_a_picture_does_not_travel_on(target, name):
+    """Neither into a style that is kept nor into a painting; and a picture is said to be a picture."""
+    with target.client() as client:
+        sent = ("x.html", POLYGLOTS[name], "text/html")
+        style = client.post("/v1/styles", files={"picture": sent}, data={"name": "Polyglot"}).json()
+        answers = [client.get(style["links"]["picture"]), client.get(style["links"]["thumbnail"])]
+        painted = client.post("/v1/stylize", files={"content": sent}, data={"style": "great-wave", "method": "fast"})
+        client.delete(style["links"]["self"])
+    for answer in (*answers, painted):
+        target.check(answer.status_code, answer.headers, b"")
+        assert answer.status_code == 200 and PAYLOAD not in answer.content and b"script" not in answer.content
+        assert answer.headers["content-type"].startswith("image/") and answer.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 def test_nothing_was_accepted(target):
