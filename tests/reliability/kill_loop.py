@@ -36,7 +36,7 @@ CHECKPOINT_S = 2.0
 
 SILENCE_S = 8
 
-KINDS = {"daemon": 0.42, "power": 0.2, "worker": 0.22, "start": 0.1, "hang": 0.06}
+KINDS = {"daemon": 0.47, "power": 0.25, "worker": 0.13, "start": 0.1, "hang": 0.05}
 """What is killed: the daemon alone; it and everything it has started; one of its workers; a daemon that is just starting; a worker
 that is made to hang, by the daemon's own watch."""
 

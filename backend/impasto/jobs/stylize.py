@@ -23,6 +23,7 @@ from ..stylization import Stylization
 from .control import Control
 from .folders import PREVIEW
 from .memory import SMALLEST, smaller
+from .room import when_there_is_room
 
 if TYPE_CHECKING:
     from ..models.fast_library import Choice
@@ -158,7 +159,7 @@ class _Run:
         data = images.write(samples, name)
         self._control.check()
         file = self._folder / f"result{extension}"
-        write_whole(file, data)
+        when_there_is_room(lambda: write_whole(file, data), self._report, self._control)
         return {"file": file.name, **told, "bytes": len(data)}
 
     def _styles(self, stylization: Stylization, easel: Easel) -> Iterator[np.ndarray]:
@@ -199,8 +200,8 @@ class _Run:
             rgb = np.repeat(rgb @ np.array([[0.2126], [0.7152], [0.0722]], np.float32), 3, axis=2)
         try:
             write_whole(self._folder / PREVIEW, images.to_png8(rgb, self._small_alpha(width, height)), lasting=False)
-        except PermissionError:
-            return  # Windows: somebody is reading the last one; the next will do
+        except OSError:
+            return  # the disk is full, or (Windows) somebody is reading the last one; the next will do
         self._report("preview")
 
     def _small_alpha(self, width: int, height: int) -> np.ndarray | None:

@@ -28,7 +28,7 @@ from ..paths import Paths, shipped
 from ..settings import Settings
 from ..style.mixing import SIZES, mix_of
 from ..style.scales import fit, resize
-from ..style.training import Recipe, Trainer
+from ..style.training import Recipe, Trainer, with_new_rows
 from ..style.transformer import Network, build
 from ..training import STEPS, STYLE, Training
 from .checkpoint import Checkpoint
@@ -37,6 +37,7 @@ from .easel import Easel
 from .fast import as_array, open_network
 from .folders import PREVIEW
 from .photos import Crops, Photos
+from .room import when_there_is_room
 from .together import is_first, join, local_device
 
 ENCODER = "vgg16"
@@ -91,7 +92,12 @@ def run_train(folder: Path, training: Training, titles: Sequence[str], settings:
         return {}
     report("phase", phase="saving")
     quality = session.quality()
-    kept = _keep(library, trainer, titles, data, training, photos, quality, base, run)
+
+    def keep() -> list[str]:
+        half = _kept_before(library, run) if run else None  # a disk that was full half-way
+        return half["styles"] if half else _keep(library, trainer, titles, data, training, photos, quality, base, run)
+
+    kept = when_there_is_room(keep, report, control)
     checkpoint.drop()
     report("device", **easel.describe())
     return {"styles": kept, "steps": trainer.done, "finished_early": trainer.done < recipe.steps,
@@ -133,20 +139,13 @@ def _painting(data: bytes, title: str, settings: Settings) -> Tensor:
 
 def _network(training: Training, paintings: int, easel: Easel) -> tuple[Network, str]:
     """The network to train, and the digest of the base that stays as it is ("" where all is trained anew)."""
-    rows = 1 + SIZES * paintings
     if training.learn != STYLE:
         torch.manual_seed(training.seed)
-        return build(training.network, rows).to(easel.device.torch), ""
+        return build(training.network, 1 + SIZES * paintings).to(easel.device.torch), ""
     file, header = next((found for found in FastLibrary(easel.paths).files() if found[1].whole and found[1].identity), (None, None))
     if file is None:
         raise BadStyleFile("There is no network that a style could be added to.", hint="Train one: --learn network.")
-    known = open_network(file).state_dict()
-    network = build(header.network, rows)
-    # What the known styles have in common is nearer to any painting than the row that paints photographs as they are.
-    state = {name: torch.cat([value[:1], value[1:].mean(0, keepdim=True).expand(rows - 1, -1)]) if fast.is_row(name) else value
-             for name, value in known.items()}
-    network.load_state_dict(state)
-    return network.to(easel.device.torch), header.base
+    return with_new_rows(open_network(file), paintings).to(easel.device.torch), header.base
 
 
 class _Session:
@@ -193,7 +192,7 @@ class _Session:
 
     def _show(self) -> float:
         """A sheet: photographs that are not trained on where there are any; below, in the new styles."""
-        network = _averaged(self._trainer)
+        network = self._trainer.result()
         photos = self._seen(SHOWN_PHOTOS, SHOWN_SIDE)
         rows = [photos]
         with torch.inference_mode():
@@ -203,8 +202,8 @@ class _Session:
         sheet = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
         try:
             write_whole(self._folder / PREVIEW, images.to_png8(as_array(sheet[None])), lasting=False)
-        except PermissionError:
-            return time.monotonic()  # Windows: somebody is reading the last one
+        except OSError:
+            return time.monotonic()  # the disk is full, or (Windows) somebody is reading the last one
         self._report("preview")
         return time.monotonic()
 
@@ -225,12 +224,6 @@ class _Session:
 
 def _rows(number: int) -> tuple[int, int]:
     return 1 + SIZES * number, 2 + SIZES * number
-
-
-def _averaged(trainer: Trainer) -> Network:
-    network = build(trainer.network.spec, trainer.network.rows).to(trainer.mean[0].device).eval()
-    network.load_state_dict(trainer.averaged())
-    return network
 
 
 def _keep(library: StyleLibrary, trainer: Trainer, titles: Sequence[str], data: Sequence[bytes], training: Training, photos: Photos,
