@@ -59,11 +59,11 @@ def submit() -> tuple[Response, int, dict[str, str]]:
               Query("limit", "How many.", {"type": "integer", "minimum": 1, "maximum": LONGEST_LIST, "default": DEFAULT_LIST}),
               Query("state", "Only those in this state.", {"type": "string", "enum": list(STATES)})))
 def jobs() -> dict[str, Any]:
-    state = request.args.get("state", "")
-    if state and state not in STATES:
+    state = request.args.get("state")
+    if state is not None and state not in STATES:
         raise errors.InvalidParameter(f"state is {errors.quoted(state)}, but must be one of {', '.join(STATES)}.", field="state")
     limit = int(number("limit", DEFAULT_LIST, 1, LONGEST_LIST, whole=True))
-    return {"jobs": [job_json(job) for job in services().manager.list(limit=limit, state=state or None)]}
+    return {"jobs": [job_json(job) for job in services().manager.list(limit=limit, state=state)]}
 
 
 @blueprint.get("/<id>")
