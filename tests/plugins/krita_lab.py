@@ -1,4 +1,5 @@
 """A real Krita for a test: a fresh profile with the plug-in installed in it, a screen of its own, and a second plug-in that drives.
+LAB_ONLY=WORDS runs those cases of a script alone whose names have the words in them.
 
 `provide` installs Krita from Debian's packages where it is missing and may be installed (root, apt): half a minute, 310 MB.
 """
@@ -93,7 +94,7 @@ class Lab:
                        "XDG_DATA_HOME": str(self.folder / "data"), "XDG_CONFIG_HOME": str(self.folder / "config"),
                        "XDG_CACHE_HOME": str(self.folder / "cache"), "XDG_RUNTIME_DIR": str(self.runtime),
                        "IMPASTO_RUNTIME_DIR": str(self.runtime), "LAB": str(self.folder), "LAB_SCRIPT": script,
-                       "QT_LOGGING_RULES": "*.debug=false"}
+                       "LAB_ONLY": os.environ.get("LAB_ONLY", ""), "QT_LOGGING_RULES": "*.debug=false"}
         self.runtime.chmod(0o700)
         with (self.folder / "stderr").open("wb") as errors:
             return subprocess.Popen(["krita", "--nosplash"], env=environment, cwd=self.folder, stdin=subprocess.DEVNULL,

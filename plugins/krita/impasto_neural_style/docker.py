@@ -90,6 +90,7 @@ class NeuralStyle(DockWidget):
         studio.training.changed.connect(self._trained)
         for page in (self.styles, self.settings):
             page.changed.connect(self._moved)
+        self.styles.gallery.itemClicked.connect(lambda _item: studio.renew())
         self.pages.currentChanged.connect(lambda _index: self._running())
         self.results.again.connect(self._edit)
         self.results.compared.connect(lambda entry: self._look(entry.before, entry.after or entry.thumbnail, entry.title))

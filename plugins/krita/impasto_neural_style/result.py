@@ -10,6 +10,8 @@ from .texts import _
 
 MASKED, NEW_LAYER, REPLACE = "masked", "new-layer", "replace"
 OUTPUTS = (MASKED, NEW_LAYER, REPLACE)
+TURNS = 300
+"""So many turns of the interface are waited for what Krita does later; there is one each millisecond at most."""
 
 
 class Place:
@@ -58,12 +60,15 @@ def insert(krita, place, painted, output, name, converter, sketch):
     active = place.document.activeNode()
     yield WAIT  # what comes now takes Krita a tenth of a second, whatever the size
     _add(place.document, new, old, replaced)
-    yield WAIT
+    yield from _until(lambda: node_of(place.document, identity_of(new)) is not None)
     if replaced and old is not None:
         old.remove()
+        yield from _until(lambda: node_of(place.document, place.identity) is None)
         return new, place.identity
     if old is not None and active is not None and identity_of(active) == identity_of(old):
-        yield from _activate(place.document, old, new)
+        # Krita makes a new layer the active one. The one that was painted stays it: the next style wants it, too.
+        yield from _until(lambda: _is_active(place.document, new))
+        place.document.setActiveNode(old)
     return new, None
 
 
@@ -83,14 +88,17 @@ def _add(document, new, old, replaced):
     parent.addChildNode(new, old)
 
 
-def _activate(document, old, new):
-    """Krita makes a new layer the active one, a little later. The one that was painted stays it: the next style wants it, too."""
-    for _turn in range(200):
-        active = document.activeNode()
-        if active is not None and identity_of(active) == identity_of(new):
-            document.setActiveNode(old)
-            return
+def _until(there):
+    """Krita does what it is told a little later; not for ever."""
+    for _turn in range(TURNS):
         yield WAIT
+        if there():
+            return
+
+
+def _is_active(document, node):
+    active = document.activeNode()
+    return active is not None and identity_of(active) == identity_of(node)
 
 
 def _fill(new, under, place, painted, selection, converter, sketch):

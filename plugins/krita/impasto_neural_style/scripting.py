@@ -7,6 +7,7 @@ from .client import parameters as known
 from .client import recipe as recipes
 from .connection import Connection
 from .painting import Painting
+from .texts import _
 
 _running = set()
 """Paintings that somebody's script has started and perhaps not kept."""
@@ -25,10 +26,23 @@ def paint(document, node, style, style_weights=(), output=result.MASKED, **value
     if len(weights) != len(ids):
         raise ValueError("%d styles but %d weights" % (len(ids), len(weights)))
     styles = list(map(lambda id, weight: recipes.Style(id, title=id, weight=float(weight)), ids, weights))
+    painting = _painting(recipes.Recipe(styles, values), output)
+    painting.start(document, node)
+    return painting
+
+
+def again(job, title=""):
+    """Insert the result of a job (its id), as the daemon has kept it, into the active document. Answers as :func:`paint` does."""
+    painting = _painting(recipes.Recipe(), result.NEW_LAYER)
+    painting.name = title or _("Neural Style")
+    painting.take({"id": job}, None)
+    return painting
+
+
+def _painting(recipe, output):
     connection = Connection()
-    painting = Painting(Krita.instance(), connection, recipes.Recipe(styles, values), output)
+    painting = Painting(Krita.instance(), connection, recipe, output)
     connection.setParent(painting)
     _running.add(painting)
     painting.ended.connect(lambda: _running.discard(painting))
-    painting.start(document, node)
     return painting

@@ -129,6 +129,11 @@ class Studio(QtCore.QObject):
             if recipe.styles:
                 self.said.emit(_("The iterative method: minutes. What it paints is shown here while it works."))
 
+    def renew(self):
+        """The layer may have changed: another preview of the same recipe."""
+        if self.is_fast() and not self.running:
+            self.preview.want(self.recipe)
+
     def apply(self):
         """Paint the active layer."""
         if not self.recipe.styles:

@@ -13,6 +13,7 @@ with open(os.path.join(LAB, "told.json"), encoding="utf-8") as opened:
     TOLD = json.load(opened)
 
 KRITA = Krita.instance()
+KRITA.setBatchmode(True)  # nobody is there to answer
 WIDTH, HEIGHT = 70, 50
 SRGB, GREY = "sRGB-elle-V2-srgbtrc.icc", "Gray-D50-elle-V2-srgbtrc.icc"
 CODES = {"U8": ("B", 255), "U16": ("H", 65535), "F16": ("e", 1.0), "F32": ("f", 1.0)}

@@ -42,7 +42,8 @@ class Driver(Extension):
             if window is None or not window.qwindow().isVisible():
                 return
             module = importlib.import_module("impasto_lab." + os.environ["LAB_SCRIPT"])
-            self.cases = list(module.CASES)
+            only = os.environ.get("LAB_ONLY", "")
+            self.cases = [case for case in module.CASES if only in case.__name__]
         if self.case is None:
             self.begin()
             return

@@ -1,0 +1,76 @@
+"""How long the interface stands still while a layer of twelve megapixels is painted."""
+
+import time
+
+import impasto_neural_style
+from PyQt5.QtCore import QTimer
+
+from .cases import TOLD, document
+from .driver import say
+
+SIZE = (4000, 3000)
+CASES = []
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+class Watch:
+    """Notes how long the interface had no turn."""
+
+    def __init__(self):
+        self.worst, self.when, self.last, self.began = 0.0, 0.0, time.monotonic(), time.monotonic()
+        self.timer = QTimer()
+        self.timer.timeout.connect(self.tick)
+        self.timer.start(2)
+
+    def tick(self):
+        now = time.monotonic()
+        if now - self.last > self.worst:
+            self.worst, self.when = now - self.last, self.last - self.began
+        self.last = now
+
+
+def photo(depth):
+    made, node = document("RGBA", depth, size=SIZE)
+    size = {"U8": 4, "U16": 8, "F16": 8}[depth]
+    line = bytes((x * 7 + x // 37) % 251 for x in range(SIZE[0] * size))
+    for top in range(0, SIZE[1], 50):
+        if depth == "F16":
+            node.setPixelData(b"\x00\x30\x00\x38\x00\x34\x00\x3c" * (SIZE[0] * 50), 0, top, SIZE[0], 50)
+        else:
+            node.setPixelData(line[top:] + line[:top] + line * 49, 0, top, SIZE[0], 50)
+    made.refreshProjection()
+    made.waitForDone()
+    return made, node
+
+
+def one(depth, **values):
+    made, node = photo(depth)
+    rest = time.monotonic() + 1.5  # Krita makes its thumbnails
+    yield lambda: time.monotonic() > rest
+    watch, began = Watch(), time.monotonic()
+    painting = impasto_neural_style.paint(made, node, "great-wave", **values)
+    stages = {}
+
+    def over():
+        stages.setdefault(painting.state, time.monotonic() - began)
+        return painting.over
+    yield over
+    assert painting.state == "done", painting.sentence
+    watch.timer.stop()
+    spent = ", ".join(f"{name} at {at:.1f} s" for name, at in stages.items())
+    say(f"{depth}: worst gap {1000 * watch.worst:.0f} ms at {watch.when:.1f} s; {spent}")
+    assert 1000 * watch.worst < TOLD["most"], watch.worst
+
+
+@case
+def twelve_megapixels_of_8_bits():
+    yield from one("U8", strength=0.0)
+
+
+@case
+def twelve_megapixels_of_16_bits():
+    yield from one("U16", strength=0.0)

@@ -1,0 +1,86 @@
+"""The plug-in in a real Krita under Xvfb, driven by a second plug-in in `in_krita/`, with a real daemon outside.
+
+Tried wherever Krita is there or can be installed (see krita_lab.py). TEST_KRITA=none leaves it out.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+from api.conftest import INSTANCE, TOKEN, start
+from api.script import DIES, FAILS
+from impasto.jobs.executor import WORK
+
+from . import krita_lab
+
+CASES = {"pixels": 20, "kinds": 17, "troubles": 10}
+GAP_MS = 250
+"""So long the interface may stand still at most, whatever the size of the layer."""
+
+
+@pytest.fixture(scope="module")
+def display():
+    """The number of a screen, on a machine with Krita."""
+    if os.environ.get("TEST_KRITA") == "none":
+        pytest.skip("TEST_KRITA says that no Krita is to be tried")
+    try:
+        krita_lab.provide()
+    except krita_lab.Unavailable as error:
+        pytest.skip(f"no Krita here: {error}")
+    with krita_lab.screen() as number:
+        yield number
+
+
+@pytest.fixture
+def lab(display, tmp_path):
+    return krita_lab.Lab.make(tmp_path / "krita", display)
+
+
+@pytest.fixture(scope="module")
+def painter(tmp_path_factory):
+    """The daemon with the real fast styles."""
+    running, stop = start(tmp_path_factory.mktemp("daemon"), work=WORK, max_upload_mb=512)
+    yield running
+    stop()
+
+
+def all_well(said: str, at_least: int) -> None:
+    failed = [line for line in said.splitlines() if line.startswith("CASE FAILED")]
+    assert not failed, "\n".join(line.replace("\\n", "\n") for line in failed)
+    assert "ALL CASES HAVE RUN" in said, said[-4000:]
+    assert said.count("CASE OK") >= at_least
+
+
+@pytest.mark.parametrize("script", ["pixels", "kinds"])
+def test_pixels_there_and_back(lab, painter, script):
+    lab.introduce(painter.url, TOKEN, INSTANCE)
+    all_well(lab.run(script), CASES[script])
+
+
+def test_troubles_and_the_docker(lab, daemon):
+    lab.introduce(daemon.url, TOKEN, INSTANCE)
+    all_well(lab.run("troubles", url=daemon.url, token=TOKEN, fails=FAILS, dies=DIES), CASES["troubles"])
+
+
+def test_the_interface_never_stands_still(lab, painter):
+    lab.introduce(painter.url, TOKEN, INSTANCE)
+    all_well(lab.run("large", most=GAP_MS), 2)
+
+
+def test_a_krita_that_is_killed_leaves_no_job_behind(lab, daemon):
+    lab.introduce(daemon.url, TOKEN, INSTANCE)
+    process = lab.start("endless", lease=2)
+    job, deadline = lab.folder / "job", time.monotonic() + 90
+    try:
+        while not (job.exists() and job.read_text()):
+            assert time.monotonic() < deadline and process.poll() is None, lab.said() + lab.errors()
+            time.sleep(0.05)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+    time.sleep(8)  # asking would be to say that somebody is there
+    with daemon.client() as client:
+        assert client.get(f"/v1/jobs/{job.read_text()}").json()["state"] == "cancelled"
