@@ -10,6 +10,7 @@ import webbrowser
 import click
 
 from ..api import runtime
+from ..errors import ImpastoError
 from ..paths import Paths
 from ..settings import Settings
 from .options import SectionedCommand, all_settings, with_settings
@@ -33,10 +34,19 @@ def serve(settings: Settings, opens: bool) -> None:
     def ready(url: str) -> None:
         click.echo(greeting(url))
         if opens:  # in a thread, since nothing is answered before this function has ended
-            threading.Thread(target=open_studio, args=(paths,), name="open", daemon=True).start()
+            threading.Thread(target=_open_or_say, args=(paths,), name="open", daemon=True).start()
 
     server.serve(settings, paths, ready=ready)
     click.echo("The daemon has ended.")
+
+
+def _open_or_say(paths: Paths) -> None:
+    try:
+        opened = open_studio(paths)
+    except ImpastoError:
+        opened = False
+    if not opened:
+        click.echo("There is no browser to open here: `impasto open --print` has an address to open by hand.", err=True)
 
 
 def greeting(url: str) -> str:
