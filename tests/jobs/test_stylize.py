@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -177,6 +178,11 @@ def test_cancel_leaves_no_result(folder, tmp_path):
     with pytest.raises(errors.Cancelled):
         paint(folder, easel, control=control)
     assert not (folder / "result.png").exists() and easel.pictures == []
+
+
+def test_a_folder_that_is_swept_away_meanwhile_is_made_again(folder, tmp_path):
+    result, _ = paint(folder, Easel(tmp_path, on_step=lambda step: shutil.rmtree(folder, ignore_errors=True)))
+    assert images.decode((folder / result["file"]).read_bytes()).width == 60
 
 
 def test_strength_0_is_the_picture_itself_untouched(folder, tmp_path):

@@ -159,6 +159,7 @@ class _Run:
         data = images.write(samples, name)
         self._control.check()
         file = self._folder / f"result{extension}"
+        self._folder.mkdir(parents=True, exist_ok=True)  # it may have been swept away by somebody who makes room
         when_there_is_room(lambda: write_whole(file, data), self._report, self._control)
         return {"file": file.name, **told, "bytes": len(data)}
 

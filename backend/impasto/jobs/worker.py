@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import gc
 import importlib
 import json
@@ -27,6 +26,7 @@ from typing import IO, Any
 
 import psutil
 
+from ..disk import NO_ROOM
 from ..errors import Cancelled, DiskFull, ImpastoError, OutOfMemory
 from ..paths import Paths
 from ..settings import Settings
@@ -37,8 +37,6 @@ LEAVE_GRACE_S = 1.0
 
 QUIET_S = 3.0
 """So long after the last job its memory is given back to the system."""
-
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 
 PULSE_S = 1.0
 """A job that looks whether to go on says at most so often that it is alive."""
@@ -184,8 +182,8 @@ def in_words(error: BaseException) -> ImpastoError:
         return OutOfMemory("There is not enough memory for this picture.",
                            hint="Set a smaller resolution, or close other programs.")
     if isinstance(error, OSError) and error.errno in NO_ROOM:
-        return DiskFull("The job's folder is full or cannot be written.",
-                        hint="Make room, or choose another folder with the setting data_dir.")
+        return DiskFull("The job's folder is gone, full, or cannot be written.",
+                        hint="Make room, or choose another folder with the setting data_dir, and send the job again.")
     if isinstance(error, ImportError):
         return ImpastoError("A part of the installation is missing or damaged.", hint="Run: impasto doctor")
     return ImpastoError("Something went wrong while working on the job; the worker's log in the data folder says what.")
