@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 
@@ -20,7 +21,8 @@ def exchange(port: int, request: bytes, *, then: bytes = b"", timeout: float = 1
             except OSError:
                 break  # the daemon has heard enough
         if half_close:
-            connection.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):  # the daemon has closed already
+                connection.shutdown(socket.SHUT_WR)
         return parse(read_all(connection))
 
 

@@ -85,6 +85,15 @@ class LingeringChannel(HTTPChannel):
         if not self.request.error:  # who is refused need not send the body
             super().send_continue()
 
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        """As waitress's, which stumbles when another thread has seen the client leave just now."""
+        try:
+            return super().send(data, do_close=do_close)
+        except AttributeError:
+            if self.socket is not None:
+                raise
+            return 0
+
     def give_up_if_slow(self, settings: Settings) -> None:
         """Answer a request that takes too long to come, and close a refused connection that has lingered."""
         if self.lingers_until:

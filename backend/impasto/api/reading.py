@@ -42,6 +42,8 @@ Gate = Callable[["StrictParser"], ImpastoError | None]
 class StrictParser(HTTPRequestParser):
     """One request. ``error``, once set, is an :class:`ImpastoError` or one of waitress's own."""
 
+    path = ""  # until the first line has been read; waitress names it when a client leaves
+
     def __init__(self, adj: Adjustments, gate: Gate) -> None:
         super().__init__(adj)
         self._gate = gate

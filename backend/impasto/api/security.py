@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from ..errors import Forbidden, ImpastoError, MalformedRequest, RequestTooLarge, Unauthorised, quoted
+from ..errors import Forbidden, ImpastoError, MalformedRequest, RequestTooLarge, Unauthorised
 from .errors import translate
 from .openapi import OPERATION
 from .pages import API_POLICY, sign_in_page
@@ -33,6 +34,8 @@ MAX_PLAIN_BODY = 64 * 1024
 """Bytes of a body where no form is taken."""
 
 QUERY_TOKENS = ("token", "access_token", "auth")
+
+_HOST = re.compile(r"[a-z0-9.:\[\]-]{1,80}", re.IGNORECASE)
 
 CORS_HEADERS = "Authorization, Content-Type, Accept, Idempotency-Key, Last-Event-ID"
 CORS_METHODS = "GET, HEAD, POST, DELETE, OPTIONS"
@@ -126,8 +129,13 @@ def check_host() -> None:
         named.append(urlsplit(target).netloc)  # GET http://other/ HTTP/1.1
     foreign = next((name for name in named if not is_own_host(name)), None)
     if foreign is not None:
-        raise Forbidden(f"The daemon does not answer to the host {quoted(foreign.rpartition('@')[2], 100)}.",
+        raise Forbidden(f"The daemon does not answer to {named_host(foreign)}.",
                         hint="Use the address that `impasto url` prints, or add the name to the setting allowed_hosts.")
+
+
+def named_host(text: str) -> str:
+    """A host for a sentence, where ``text`` looks like one."""
+    return f"the host '{text}'" if _HOST.fullmatch(text) else "a host of this name"
 
 
 def is_own_host(host: str) -> bool:
@@ -166,7 +174,7 @@ def check_origin() -> str:
     if origin and origin in map(str.lower, services().settings.allowed_origins):
         return origin
     if request.method not in SAFE_METHODS and not is_same_origin(origin, default=True):
-        raise Forbidden(f"A web page from {quoted(origin.rpartition('/')[2] or 'another site', 100)} may not do this.",
+        raise Forbidden(f"A web page from {named_host(origin.rpartition('/')[2])} may not do this.",
                         hint="If you trust that site, add its origin to the setting allowed_origins.")
     return ""
 
