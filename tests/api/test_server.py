@@ -140,6 +140,7 @@ def test_the_runtime_file_lets_its_owner_in_and_nobody_else(launch):
     if os.name == "posix":
         assert stat.S_IMODE(one.paths.runtime_file.stat().st_mode) == 0o600
         assert stat.S_IMODE(one.paths.runtime.stat().st_mode) == 0o700
+        assert stat.S_IMODE(one.paths.data.stat().st_mode) == 0o700
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has neither signal")

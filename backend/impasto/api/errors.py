@@ -92,6 +92,10 @@ def register(app: Flask) -> None:
         except OSError:
             return unexpected(error)
 
+    @app.errorhandler(MemoryError)
+    def memory(error: MemoryError) -> Response:
+        return known(Busy("There is not enough memory for this just now.", hint="Close other programs, or try again."))
+
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         log.error("%r %r failed", request.method, request.path, exc_info=error)

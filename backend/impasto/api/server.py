@@ -42,6 +42,9 @@ def serve(settings: Settings, paths: Paths, *, ready: Callable[[str], None] = la
     from ..jobs import JobManager
     check_address(settings)
     manager = JobManager(settings, paths, **({"work": work} if work else {}))
+    if not paths.data.exists():  # what the user paints is for her alone; a folder that is there stays as she has made it
+        with contextlib.suppress(OSError):  # the manager finds words for it
+            runtime.private_folder(paths.data)
     with stop_signals() as stopping:
         manager.start()
         try:
