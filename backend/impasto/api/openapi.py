@@ -18,6 +18,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 IMPLIED_METHODS = {"HEAD", "OPTIONS"}
 """Flask answers these by itself, for every route."""
 
+_HOMES = {"Job": "/v1/jobs/{id}", "Style": "/v1/styles/{id}"}
+"""Where what a schema describes can be found by its id."""
+
 _VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
 
 OPERATION = "openapi_operation"
@@ -83,6 +86,7 @@ def document(app: Flask, version: str) -> dict[str, Any]:
     for (path, method), operation in sorted(operations(app).items()):
         if operation is not None:
             paths.setdefault(path, {})[method] = _operation(path, method, operation)
+    _link(paths)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Impasto", "version": version, "license": {"name": "MIT", "identifier": "MIT"},
@@ -93,6 +97,19 @@ def document(app: Flask, version: str) -> dict[str, Any]:
         "paths": paths,
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}, **components()},
     }
+
+
+def _link(paths: dict[str, dict[str, Any]]) -> None:
+    """Say of every answer that brings something new, a job or a style, where its id leads."""
+    for methods in paths.values():
+        for told in methods.values():
+            for answer in (told["responses"].get(status, {}) for status in ("201", "202")):
+                schema = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
+                if schema in _HOMES:
+                    answer["links"] = {operation["operationId"]: {"operationId": operation["operationId"],
+                                                                  "parameters": {"id": "$response.body#/id"}}
+                                       for path, there in paths.items() if path.startswith(_HOMES[schema])
+                                       for operation in there.values()}
 
 
 def _operation(path: str, method: str, operation: Operation) -> dict[str, Any]:
