@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -73,7 +74,7 @@ def all_well(output: str, at_least: int) -> None:
     assert output.count("CASE OK") >= at_least
 
 
-@pytest.mark.parametrize("script, at_least", [("pixels", 56), ("places", 17), ("arguments", 11)])
+@pytest.mark.parametrize("script, at_least", [("pixels", 56), ("places", 22), ("arguments", 11)])
 def test_through_the_procedure_database(lab, daemon, script, at_least):
     lab.introduce(daemon.url, TOKEN, INSTANCE)
     all_well(lab.console(script), at_least)
@@ -84,6 +85,30 @@ def test_through_the_procedure_database(lab, daemon, script, at_least):
 def documented(arguments: list[str]) -> None:
     """What the procedure takes is every parameter there is, and what the docs list."""
     assert {p["name"].replace("_", "-") for p in PARAMETERS} < set(arguments)
+
+
+def test_the_documented_script(lab, daemon):
+    lab.introduce(daemon.url, TOKEN, INSTANCE)
+    text = (TESTS.parent / "docs/gimp.md").read_text(encoding="utf-8")
+    (lab.outside / "paint.py").write_text(re.search(r"```python\n(.+?)```", text, re.DOTALL).group(1))
+    (lab.outside / "documented.scm").write_text(re.search(r"```scheme\n(.+?)```", text, re.DOTALL).group(1))
+    shutil.copyfile(TESTS.parent / "examples/moraine-lake.jpg", lab.outside / "photo.jpg")
+    output = lab.console("documented")
+    assert "photo.jpg has the layer great-wave" in output and (lab.outside / "photo.jpg.xcf").exists(), output[-2000:]
+    assert "SCHEME PAINTED great-wave" in output, output[-2000:]
+
+
+@pytest.mark.skipif("TEST_GIMP_SPEED" not in os.environ, reason="it measures time: set TEST_GIMP_SPEED on an idle machine")
+def test_twelve_megapixels_cost_little_more_than_the_painting(lab, daemon):
+    lab.introduce(daemon.url, TOKEN, INSTANCE)
+    before = {job.id for job in daemon.manager.list()}
+    output = lab.console("speed", size=[4000, 3000], times=3)
+    calls = [[float(when) for when in line.split()[1:]] for line in output.splitlines() if line.startswith("TOOK")]
+    jobs = sorted((job for job in daemon.manager.list() if job.id not in before), key=lambda job: job.created)
+    for (began, over), job in zip(calls, jobs, strict=True):
+        painting = job.ended - job.started
+        print(f"{over - began:.2f} s from the call to the layer, {painting:.2f} s of them painting")
+        assert over - began - painting <= 1.5
 
 
 class Outside:

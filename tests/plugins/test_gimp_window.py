@@ -204,6 +204,23 @@ def test_learning_goes_on_when_the_window_is_closed_and_is_shown_again(desk, pat
     assert at.jobs("train", "running")
 
 
+def test_a_painted_layer_is_painted_again_from_its_source_by_its_recipe(desk, patient):
+    at = desk(patient, values={"iterations": 3, "step_size": 0.01, "strength": 0.7}, times=2).opened()
+    at.key("alt+p")
+    at.until(lambda: at.jobs("stylize", "done"))
+    time.sleep(1.5)
+    at.key("Escape")
+    at.image(1)
+    at.opened()
+    at.key("alt+p")
+    first, second = at.until(lambda: len(done := at.jobs("stylize", "done")) == 2 and done)
+    assert first.parameters == second.parameters and second.parameters["strength"] == 0.7
+    time.sleep(1.5)
+    at.key("Escape")
+    layers = at.image(2)["layers"]
+    assert [layer["source"] for layer in layers] == ["content", "content", None]
+
+
 def test_an_indexed_image_is_offered_the_cure(desk, painter):
     at = desk(painter, picture="photo.jpg", indexed=True).opened()
     time.sleep(1)

@@ -46,7 +46,7 @@ def ask_for_layer(parent):
     ask.set_default_size(380, 420)
     rows = Gtk.ListBox(activate_on_single_click=False)
     for image in Gimp.get_images():
-        rows.add(_row(image, image.get_name(), image.get_thumbnail(TILE, TILE, Gimp.PixbufTransparency.SMALL_CHECKS), 0))
+        rows.add(_row(image, _name_of(image), image.get_thumbnail(TILE, TILE, Gimp.PixbufTransparency.SMALL_CHECKS), 0))
         _add_layers(rows, image.get_layers(), 1)
     rows.connect("row-activated", lambda _rows, _row: ask.response(Gtk.ResponseType.OK))
     rows.select_row(rows.get_row_at_index(0))
@@ -69,9 +69,15 @@ def _add_layers(rows, layers, depth):
             _add_layers(rows, layer.get_children(), depth + 1)
 
 
+def _name_of(image):
+    """An image's name without what GIMP puts around it."""
+    file = image.get_file() or image.get_imported_file()
+    return os.path.splitext(file.get_basename())[0] if file is not None else image.get_name()
+
+
 def _row(item, title, pixbuf, depth):
     row = Gtk.ListBoxRow()
-    row.item, row.title = item, os.path.splitext(title)[0] if depth == 0 else title
+    row.item, row.title = item, title
     box = Gtk.Box(spacing=8, margin=4, margin_start=4 + 20 * depth)
     picture = Gtk.Image.new_from_pixbuf(pixbuf) if pixbuf else Gtk.Image(icon_name="image-x-generic")
     picture.set_size_request(TILE, TILE)

@@ -1,9 +1,12 @@
 """Where a painting goes: selections, offsets, groups, masks, effects, and what can be undone."""
 
 import array
+import os
+import sys
 
 from cases import (
     HEIGHT,
+    LAB,
     PAINT,
     WIDTH,
     Gegl,
@@ -21,6 +24,11 @@ from cases import (
     run,
     seen,
 )
+
+sys.path.insert(0, os.path.join(LAB, "profile/plug-ins/impasto-neural-style"))
+import layers  # noqa: E402
+import order  # noqa: E402
+import results  # noqa: E402
 
 
 @case
@@ -213,6 +221,32 @@ def locked_pixels_are_not_replaced():
     layer.set_lock_content(True)
     refused(image, [layer], "locked", output="replace")
     paint(image, layer, strength=0.0)
+
+
+@case
+def a_painting_knows_what_it_was_painted_from_and_can_be_painted_anew():
+    image, layer = picture()
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 8, 30, 25)
+    first = paint(image, layer, style="scream")
+    assert results.source_of(image, first) == layer and results.source_of(image, layer) is None
+    recipe, part = results.recipe_of(first), layers.Part(image, layer)
+    second = results.insert(image, layer, part, part.content(), order.Order(recipe, order.NEW_LAYER), first)
+    assert image.get_layers() == [second, first, layer] and second.get_mask() is None
+    third = results.insert(image, layer, part, part.content(), order.Order(recipe, order.REPLACE), first)
+    assert image.get_layers() == [second, third, layer] and third.get_mask() is not None
+    assert results.source_of(image, third) == layer and results.recipe_of(third) == recipe
+
+
+@case
+def a_result_of_another_time_is_inserted_where_it_fits():
+    image, layer = picture()
+    layer.set_offsets(7, 5)
+    part = layers.Part(image, layer, (0, 0, 30, 20))
+    fits = results.insert_alone(image, part.content(), "fits", (12, 9, 30, 20))
+    other = results.insert_alone(image, part.content(), "other", (0, 0, 31, 20))
+    assert image.get_layers() == [other, fits, layer]
+    assert tuple(fits.get_offsets()[-2:]) == (12, 9) and tuple(other.get_offsets()[-2:]) == ((WIDTH - 30) // 2, (HEIGHT - 20) // 2)
+    assert get(fits, "R'G'B'A u8") == get(layer, "R'G'B'A u8", (0, 0, 30, 20))
 
 
 @case

@@ -27,10 +27,16 @@ def opened():
     return image
 
 
+def source_of(image, layer):
+    """Name of the layer that this one was painted from."""
+    parasite = layer.get_parasite("impasto-source")
+    return image.get_layer_by_tattoo(int(bytes(parasite.get_data()))).get_name() if parasite else None
+
+
 def tell(image, over):
     """The image as it is, as a file for the test."""
     layers = [{"name": layer.get_name(), "size": [layer.get_width(), layer.get_height()],
-               "recipe": layer.get_parasite(RECIPE) is not None} for layer in image.get_layers()]
+               "recipe": layer.get_parasite(RECIPE) is not None, "source": source_of(image, layer)} for layer in image.get_layers()]
     with open(os.path.join(LAB, "image.part"), "w") as file:
         json.dump({"layers": layers, "base": image.get_base_type().value_nick, "closed": over}, file)
     os.rename(os.path.join(LAB, "image.part"), os.path.join(LAB, "image.json"))
