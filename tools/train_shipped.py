@@ -2,7 +2,8 @@
 
     python tools/train_shipped.py --photos FOLDER [--work out/training] [--device cpu]
 
-Goes on from its checkpoint when it was stopped. Every --every steps a sheet of all styles on --preview pictures is left beside the
+First the network with its first styles, in phases; then further styles, of which only the rows are learnt. Goes on from its
+checkpoint when it was stopped. Every --every steps a sheet of all styles on --preview pictures is left beside the
 checkpoint: look at it. The end is models/fast/impasto.safetensors, with what it was trained on and how good it is in its header.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,14 +27,16 @@ from impasto.models import Catalogue, FastHeader, FastStyle, ModelStore, fast
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
 from impasto.style import Encoder
-from impasto.style.mixing import mix_of
+from impasto.style.mixing import SIZES, mix_of
+from impasto.style.perceptual import FIRST_ROW
 from impasto.style.scales import fit, resize
-from impasto.style.training import Recipe, Trainer
-from impasto.style.transformer import build
+from impasto.style.training import Recipe, Trainer, with_new_rows
+from impasto.style.transformer import Network, build
 from torch import Tensor
 
 NETWORK = "hourglass:48-96x5"
-STYLES = ("starry-night", "great-wave", "scream", "metzinger", "composition-vii")
+FIRST = ("starry-night", "great-wave", "scream", "metzinger", "composition-vii")
+FURTHER = ("wheatstacks", "kairouan", "shipwreck")
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,9 @@ PHASES = (
     # Then large ones, in which large forms have room.
     Phase(Recipe(steps=3600, batch=2, side=256, style_sides=(512, 256), learning_rate=2e-3), 3600),
 )
+
+ROWS = Phase(Recipe(steps=1200, batch=1, side=256, style_sides=(512, 256), learning_rate=1e-2, warm_up=20, average=0.99), 1200)
+"""How the further styles are learnt."""
 
 CROPS = 1000
 """Steps after which the crops come again. What the encoder sees in them is kept: 4 GB of memory for a sixth of the time."""
@@ -73,27 +79,35 @@ def main() -> None:
     encoder = Encoder(*ModelStore(Catalogue.load(), Paths.of(settings), settings).load("vgg16"), dtype=device.dtype)
     encoder = encoder.to(device.torch)
     photos = Photos(given.photos)
-    paintings = [opened(shipped("paintings", f"{style}.jpg"), 1024).to(given.device) for style in STYLES]
     previews = [opened(file, 384).to(given.device) for file in given.preview]
-    print(f"{len(photos)} photographs, {len(photos.held_out)} held out, {len(STYLES)} styles, {NETWORK}", flush=True)
-    trainer = None
-    for number, phase in enumerate(PHASES):
-        checkpoint = given.work / f"phase-{number}.pt"
-        started_from = trainer.averaged() if trainer else None
-        trainer = begin(phase.recipe, encoder, paintings, given.device, started_from)
+    print(f"{len(photos)} photographs, {len(photos.held_out)} held out, {NETWORK}", flush=True)
+
+    def learn(name: str, phase: Phase, styles: Sequence[str], network: Network) -> Trainer:
+        paintings = [opened(shipped("paintings", f"{style}.jpg"), 1024).to(given.device) for style in styles]
+        trainer = Trainer(network.to(given.device), encoder, paintings, phase.recipe, phase is ROWS, dtype=encoder.dtype)
+        checkpoint = given.work / f"{name}.pt"
         if checkpoint.exists():
             trainer.restore(torch.load(checkpoint, weights_only=True, map_location=given.device))
         run(trainer, phase, photos, checkpoint, given.every, previews)
-    write(given.out, trainer, photos, given.photos_licence)
+        return trainer
+
+    torch.manual_seed(0)
+    network = build(NETWORK, FIRST_ROW + SIZES * len(FIRST))
+    for number, phase in enumerate(PHASES):
+        first = learn(f"phase-{number}", phase, FIRST, network)
+        network = first.result()
+    further = learn("further", ROWS, FURTHER, with_new_rows(network, len(FURTHER)))
+    found = dict(zip(FIRST + FURTHER, quality(first, photos) + quality(further, photos), strict=True))
+    write(given.out, together(network, further.result()), found, photos, given.photos_licence)
 
 
-def begin(recipe: Recipe, encoder: Encoder, paintings: list[Tensor], device: str, weights: dict[str, Tensor] | None) -> Trainer:
-    """A trainer at its first step, from nothing or from the weights that the phase before ended with."""
-    torch.manual_seed(recipe.seed)
-    network = build(NETWORK, 1 + 2 * len(STYLES)).to(device)
-    if weights:
-        network.load_state_dict(weights)
-    return Trainer(network, encoder, paintings, recipe, dtype=encoder.dtype)
+def together(first: Network, further: Network) -> Network:
+    """The rows of both in one network; the second has the first's convolutions and row 0."""
+    network = build(first.spec, first.rows + further.rows - FIRST_ROW)
+    more = further.state_dict()
+    network.load_state_dict({name: torch.cat([value, more[name][FIRST_ROW:]]) if fast.is_row(name) else value
+                             for name, value in first.state_dict().items()})
+    return network
 
 
 def run(trainer: Trainer, phase: Phase, photos: Photos, checkpoint: Path, every: int, previews: list[Tensor]) -> None:
@@ -128,32 +142,39 @@ def save(state: dict[str, Any], file: Path) -> None:
 
 def sheet(trainer: Trainer, previews: list[Tensor], file: Path) -> None:
     """Every style (a row) on every preview (broad, then fine strokes)."""
-    network = build(NETWORK, trainer.network.rows).to(previews[0].device).eval()
-    network.load_state_dict(trainer.averaged())
+    network = trainer.result()
     rows = []
     with torch.inference_mode():
-        for style in range(len(STYLES)):
+        for style in range((network.rows - FIRST_ROW) // SIZES):
             mixes = [mix_of(network.rows, [(1 + 2 * style, 2 + 2 * style)], [1.0], 0.5, detail)[None] for detail in (0.0, 1.0)]
             cells = [network(picture, mix.to(picture)).clamp(0, 1)[..., :256, :384] for picture in previews for mix in mixes]
             rows.append(torch.cat([torch.nn.functional.pad(c, (0, 384 - c.shape[-1], 0, 256 - c.shape[-2])) for c in cells], 3))
     file.write_bytes(images.to_png8(torch.cat(rows, 2)[0].permute(1, 2, 0).cpu().numpy()))
 
 
-def write(file: Path, trainer: Trainer, photos: Photos, photos_licence: str) -> None:
-    """The shipped file: weights, styles, how they were trained, and their losses on photographs that were never trained on."""
-    records = yaml.safe_load(shipped("paintings", "styles.yaml").read_text(encoding="utf-8"))["styles"]
-    texts = [{name: records[style][name] for name in ("title", "painter", "year", "licence")} for style in STYLES]
-    styles = tuple(FastStyle(id=style, broad=1 + 2 * i, fine=2 + 2 * i, **texts[i]) for i, style in enumerate(STYLES))
+def quality(trainer: Trainer, photos: Photos) -> list[dict[str, float]]:
+    """Of each style of a trainer: its losses on photographs that were never trained on."""
     seen = photos.validation(256).to(trainer.mean[0].device)
-    quality = {"what": "mean over 20 held-out photographs at 256 px, strength 0.5, broad strokes"}
-    for style in styles:
-        losses = [trainer.assess(seen[i:i + 1], style.broad) for i in range(len(seen))]
-        quality[style.id] = {name: round(float(np.mean([one[name] for one in losses])), 4) for name in ("content", "style")}
-        print(style.id, quality[style.id], flush=True)
-    training = {"phases": [{"steps": phase.until, **dataclasses.asdict(phase.recipe)} for phase in PHASES], "encoder": "vgg16",
-                "photographs": len(photos), "photographs_licence": photos_licence, "torch": str(torch.__version__)}
-    arrays = {name: value.cpu().numpy() for name, value in trainer.averaged().items()}
-    fast.write(file, arrays, FastHeader(NETWORK, trainer.network.rows, styles, training, quality))
+    found = []
+    for row in range(FIRST_ROW, trainer.network.rows, SIZES):
+        losses = [trainer.assess(one[None], row) for one in seen]
+        found.append({name: round(float(np.mean([one[name] for one in losses])), 4) for name in ("content", "style")})
+        print(row, found[-1], flush=True)
+    return found
+
+
+def write(file: Path, network: Network, found: dict[str, dict[str, float]], photos: Photos, photos_licence: str) -> None:
+    """The shipped file: weights, styles, how they were trained, and how good they are."""
+    records = yaml.safe_load(shipped("paintings", "styles.yaml").read_text(encoding="utf-8"))["styles"]
+    texts = [{name: records[style][name] for name in ("title", "painter", "year", "licence")} for style in found]
+    styles = tuple(FastStyle(id=style, broad=FIRST_ROW + SIZES * i, fine=FIRST_ROW + SIZES * i + 1, **texts[i])
+                   for i, style in enumerate(found))
+    training = {"phases": [{"steps": phase.until, **dataclasses.asdict(phase.recipe)} for phase in PHASES],
+                "rows": {"styles": FURTHER, **dataclasses.asdict(ROWS.recipe)}, "encoder": "vgg16", "photographs": len(photos),
+                "photographs_licence": photos_licence, "torch": str(torch.__version__)}
+    told = {"what": "mean over 20 held-out photographs at 256 px, strength 0.5, broad strokes", **found}
+    fast.write(file, {name: value.cpu().numpy() for name, value in network.state_dict().items()},
+               FastHeader(network.spec, network.rows, styles, training, told))
 
 
 def opened(file: Path, side: int) -> Tensor:

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from .encoder import Encoder
-from .mixing import IDENTITY, mix_of
+from .mixing import IDENTITY, SIZES, mix_of
 from .perceptual import FIRST_ROW, Balance, Perceptual
-from .transformer import Network
+from .transformer import Network, build
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,12 @@ class Trainer:
         """The network's state with the running mean of the weights in it: what is kept."""
         return {name: mean.clone() for (name, _), mean in zip(self.network.named_parameters(), self.mean, strict=True)}
 
+    def result(self) -> Network:
+        """A network with :meth:`averaged` in it, to paint with; on the trainer's device."""
+        network = build(self.network.spec, self.network.rows).to(self.mean[0].device).eval()
+        network.load_state_dict(self.averaged())
+        return network
+
     def state(self) -> dict[str, Any]:
         """Everything that :meth:`restore` needs to go on as if nothing had happened."""
         return {"done": self.done, "network": self.network.state_dict(), "mean": self.mean,
@@ -175,3 +181,14 @@ class Trainer:
         self.mean = [mean.clone() for mean in state["mean"]]
 
 
+def with_new_rows(network: Network, paintings: int) -> Network:
+    """A network on the convolutions of ``network`` with the identity's row and those of ``paintings`` still to learn.
+
+    What the known styles have in common is nearer to any painting than the row that paints photographs as they are.
+    """
+    new = SIZES * paintings
+    state = {name: torch.cat([value[:FIRST_ROW], value[FIRST_ROW:].mean(0, keepdim=True).expand(new, -1)])
+             if name.endswith(("gamma", "beta")) else value for name, value in network.state_dict().items()}
+    grown = build(network.spec, FIRST_ROW + new)
+    grown.load_state_dict(state)
+    return grown
