@@ -16,7 +16,7 @@ from api.conftest import TOKEN, start
 from impasto.api import runtime
 from impasto.paths import Paths
 from impasto.settings import Settings
-from impasto_client import labels, languages, pixels, places, recipe, wire, words
+from impasto_client import labels, languages, pixels, places, preview, recipe, wire, words
 from impasto_client.errand import CANCELLED, DONE, FAILED, Errand
 from impasto_client.parameters import PARAMETERS
 from impasto_client.pixels import Pixels
@@ -188,7 +188,27 @@ def test_styles_thumbnails_and_an_own_style(send):
     assert wire.checked(*send(wire.thumbnail(listed[0]["id"]))).startswith(b"\x89PNG")
     added = wire.read(*send(wire.add_style("Über-Fresko \u00e9", content(width=80, height=60, channels=3))))
     assert added["title"] == "Über-Fresko \u00e9" and added["own"]
+    assert wire.checked(*send(wire.style_picture(added["id"])))
+    assert send(wire.remove_style(added["id"]))[0] == 204 and send(wire.style_picture(added["id"]))[0] == 404
     assert wire.read(*send(wire.jobs(3)))["jobs"]
+
+
+def test_an_editor_that_cannot_go_on_says_why():
+    errand = Errand.painting(content(), GREAT_WAVE, "key-13")
+    errand.give_up("The disk is gone.")
+    assert errand.state == FAILED and errand.request is None and errand.error.sentence() == "The disk is gone."
+
+
+def test_a_preview_is_a_part_at_its_final_size():
+    assert preview.sample(1000, 700, 0, 800_000) == (0, 0, 1000, 700, 1.0, True)
+    x, y, width, height, factor, whole = preview.sample(4000, 3000, 0, 800_000)
+    assert not whole and factor == 1 and 700_000 < width * height <= 800_000 and abs(width / height - 4 / 3) < 0.01
+    assert (x + width / 2, y + height / 2) == pytest.approx((2000, 1500), abs=1)
+    corner = preview.sample(4000, 3000, 0, 800_000, (1.0, 0.0))
+    assert (corner.x + corner.width, corner.y) == (4000, 0)
+    assert preview.sample(4000, 3000, 1000, 800_000) == (0, 0, 4000, 3000, 0.25, True), "what is painted smaller needs no part"
+    assert preview.sample(4000, 3000, 2000, 800_000).factor == 0.5
+    assert preview.sample(20000, 30, 0, 100_000).height == 30 and preview.sample(4000, 3000, 0, 0).whole
 
 
 def test_a_training_is_followed_to_its_end(send):

@@ -205,7 +205,7 @@ def test_learning_goes_on_when_the_window_is_closed_and_is_shown_again(desk, pat
 
 
 def test_a_painted_layer_is_painted_again_from_its_source_by_its_recipe(desk, patient):
-    at = desk(patient, values={"iterations": 3, "step_size": 0.01, "strength": 0.7}, times=2).opened()
+    at = desk(patient, values={"iterations": 3, "step_size": 0.01, "strength": 0.7}, times=2, repeat=True).opened()
     at.key("alt+p")
     at.until(lambda: at.jobs("stylize", "done"))
     time.sleep(1.5)
@@ -217,8 +217,9 @@ def test_a_painted_layer_is_painted_again_from_its_source_by_its_recipe(desk, pa
     assert first.parameters == second.parameters and second.parameters["strength"] == 0.7
     time.sleep(1.5)
     at.key("Escape")
-    layers = at.image(2)["layers"]
-    assert [layer["source"] for layer in layers] == ["content", "content", None]
+    assert [layer["source"] for layer in at.image(2)["layers"]] == ["content", "content", None]
+    third = at.until(lambda: len(done := at.jobs("stylize", "done")) == 3 and done[0])
+    assert third.parameters == second.parameters, "what was done last in the window is repeated without it"
 
 
 def test_an_indexed_image_is_offered_the_cure(desk, painter):

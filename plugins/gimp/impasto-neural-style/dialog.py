@@ -56,7 +56,7 @@ class Window:
         self._runner = Runner(self._troubled)
         self._proofs = proofs.Proofs(self._runner, self._proofed)
         parts = self._parts = Layout(self._runner, self._moved, self._title_of)
-        self._styles = Styles(parts, self._runner, layer)
+        self._styles = Styles(parts, self._runner, layer, self._troubled)
         self._recall(layer)
         self._wire(parts)
         parts.dialog.show_all()
@@ -140,14 +140,18 @@ class Window:
             return GLib.SOURCE_REMOVE  # the painting under way is what is seen
         self._proofs.drop()
         try:
-            layer = layers.only_layer(self._image, [self._layer]) if self._layer.is_valid() else None
-            if layer is None:
-                raise layers.Unfit(_("The layer is gone. Close this window and choose another one."))
+            layer = self._paintable()
             self._area = layers.extent(layer)
             self._preview(layer, self._recipe())
         except layers.Unfit as unfit:
             self._unfit(unfit)
         return GLib.SOURCE_REMOVE
+
+    def _paintable(self):
+        """The layer to paint. Raises :class:`layers.Unfit`."""
+        if not self._layer.is_valid():
+            raise layers.Unfit(_("The layer is gone. Close this window and choose another one."))
+        return layers.only_layer(self._image, [self._layer])
 
     def _preview(self, layer, recipe):
         parts, (_x, _y, width, height) = self._parts, self._area
@@ -217,7 +221,7 @@ class Window:
             return self._parts.notice.say(_("Choose a style."))
         order = orders.Order(recipe, self._parts.output.get_active_id())
         try:
-            layer = layers.only_layer(self._image, [self._layer])
+            layer = self._paintable()
             if self._former is None:
                 results.check_output(layer, order.output)
             part = layers.Part(self._image, layer, effects=painting.with_effects(order))
@@ -294,14 +298,21 @@ class Window:
                 if known is not None and known[1].output != orders.REPLACE:
                     self.newest = results.insert(self._image, self._layer, known[0], result, known[1])
                 else:
-                    x, y, width, height = layers.extent(self._layer)
-                    left, top = self._layer.get_offsets()[-2:]
-                    self.newest = results.insert_alone(self._image, result, self._title_of(job), (left + x, top + y, width, height))
+                    self.newest = results.insert_alone(self._image, result, self._title_of(job), self._place())
             except (wire.Refused, layers.Unfit, ValueError) as error:
                 return self._parts.notice.say(str(error))
             Gimp.displays_flush()
             return self._say(_("The layer '{name}' is in the image.").format(name=self.newest.get_name()))
         self._runner.ask(wire.result(job["id"]), fetched)
+
+    def _place(self):
+        """Where in the image the layer is painted, as (x, y, width, height); None where it cannot be."""
+        try:
+            x, y, width, height = layers.extent(self._paintable())
+        except layers.Unfit:
+            return None
+        left, top = self._layer.get_offsets()[-2:]
+        return left + x, top + y, width, height
 
     def _title_of(self, job):
         titles = self._parts.gallery.titles()
@@ -315,10 +326,7 @@ class Window:
 
     def _troubled(self, sentence):
         self._say("")
-        if self._connected:
-            self._parts.notice.say(sentence)
-        else:
-            self._parts.notice.say(sentence, cure=self._connect, label=_("_Try Again"))
+        self._parts.notice.say(sentence, cure=self._connect, label=_("_Try Again"))
 
     def _may_discard(self):
         ask = Gtk.MessageDialog(transient_for=self._parts.dialog, modal=True, message_type=Gtk.MessageType.QUESTION,

@@ -33,6 +33,7 @@ class Layout:
         """``moved()``: a control was moved; ``title_of(job)``: what a result is called."""
         self.dialog = GimpUi.Dialog(title=_("Neural Style"), role="impasto-neural-style")
         self.dialog.set_default_size(*SIZE)
+        GimpUi.window_set_transient(self.dialog)
         content = self.dialog.get_content_area()
         self.notice = Notice()
         content.pack_start(self.notice, False, False, 0)

@@ -19,9 +19,10 @@ SIDE = 256
 class Styles:
     """Fills the gallery and answers its buttons. ``wanted``: the styles to choose as soon as they are listed."""
 
-    def __init__(self, parts, runner, layer):
-        self._parts, self._runner, self._layer, self.wanted = parts, runner, layer, []
-        self._pictures = {}
+    def __init__(self, parts, runner, layer, troubled):
+        """``troubled(sentence)``: the daemon does not give what it should."""
+        self._parts, self._runner, self._layer, self._troubled = parts, runner, layer, troubled
+        self.wanted, self._pictures = [], {}
         parts.from_file.connect("clicked", lambda _button: self._add_file())
         parts.from_layer.connect("clicked", lambda _button: self._use_layer())
         parts.learn.connect("clicked", lambda _button: self._learn())
@@ -35,9 +36,10 @@ class Styles:
         self._runner.ask(wire.styles(), self._listed)
 
     def _listed(self, status, body):
-        known = self._read(status, body)
-        if known is None:
-            return
+        try:
+            known = wire.read(status, body)
+        except wire.Refused as refused:
+            return self._troubled(self._runner.sentence(refused))
         for button in (self._parts.from_file, self._parts.learn):
             button.set_sensitive(True)
         gallery = self._parts.gallery
@@ -48,6 +50,7 @@ class Styles:
             if not style.id:
                 self._show_picture(style)
         gallery.choose(self.wanted)
+        return None
 
     def _show(self, one):
         painter = ", ".join(filter(None, [one.get("painter"), one.get("year")]))

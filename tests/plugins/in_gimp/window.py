@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from cases import LAB, PAINT, TOLD, Gimp, add_layer, call
+from cases import LAB, PAINT, REPEAT, TOLD, Gimp, add_layer, call
 
 RECIPE = "impasto-recipe"
 
@@ -46,6 +46,8 @@ image = opened()
 for time_ in range(TOLD.get("times", 1)):
     call(PAINT, image, [image.get_layers()[0]], run_mode=Gimp.RunMode.INTERACTIVE)
     tell(image, time_ + 1)
+if TOLD.get("repeat"):
+    call(REPEAT, image, [image.get_layers()[-1]])
 while not os.path.exists(os.path.join(LAB, "enough")):
     tell(image, TOLD.get("times", 1))
     time.sleep(0.1)
