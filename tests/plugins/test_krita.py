@@ -5,9 +5,12 @@ Tried wherever Krita is there or can be installed (see krita_lab.py). TEST_KRITA
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from api.conftest import INSTANCE, TOKEN, start
@@ -16,6 +19,9 @@ from impasto.jobs.executor import WORK
 
 from . import krita_lab
 
+TESTS = Path(__file__).resolve().parents[1]
+SCRIPTED = "from impasto.api.server import serve; from impasto.settings import Settings; from impasto.paths import Paths; " \
+           "settings = Settings.load(); serve(settings, Paths.of(settings), work='api.script:table')"
 CASES = {"pixels": 20, "kinds": 17, "troubles": 10}
 GAP_MS = 250
 """So long the interface may stand still at most, whatever the size of the layer."""
@@ -63,6 +69,24 @@ def test_pixels_there_and_back(lab, painter, script):
 def test_troubles_and_the_docker(lab, daemon):
     lab.introduce(daemon.url, TOKEN, INSTANCE)
     all_well(lab.run("troubles", url=daemon.url, token=TOKEN, fails=FAILS, dies=DIES), CASES["troubles"])
+
+
+def test_a_daemon_that_is_not_there(lab, tmp_path):
+    environment = {"PYTHONPATH": str(TESTS), "IMPASTO_RUNTIME_DIR": str(lab.runtime), "IMPASTO_DATA_DIR": str(tmp_path / "data")}
+    words = " ".join(f"{name}={value}" for name, value in environment.items())
+    serve = ["/bin/sh", "-c", f'exec env {words} "$0" -c "$1"', sys.executable, SCRIPTED]
+    try:
+        all_well(lab.run("starting", serve=serve, environment={}), 4)
+    finally:
+        told = lab.runtime / "daemon.json"
+        if told.exists():
+            os.kill(json.loads(told.read_text("utf-8"))["pid"], signal.SIGTERM)
+
+
+def test_krita_is_closed_in_the_middle(lab, daemon):
+    lab.introduce(daemon.url, TOKEN, INSTANCE)
+    said = lab.run("quitting", url=daemon.url, token=TOKEN)
+    assert "QUITTING" in said and "Error" not in said and "Traceback" not in lab.errors(), said + lab.errors()
 
 
 def test_the_interface_never_stands_still(lab, painter):

@@ -20,7 +20,7 @@ LOOK_MS, AGAIN_MS = 300, 700
 COMMAND_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), places.COMMAND_FILE)
 """Written by `impasto plugins install`: how to start the daemon, and where its runtime file lies."""
 
-IDLE, LOOKING, STARTING, READY = "idle", "looking", "starting", "ready"
+IDLE, LOOKING, STARTING, READY, CLOSED = "idle", "looking", "starting", "ready", "closed"
 
 
 class Connection(QtCore.QObject):
@@ -43,11 +43,13 @@ class Connection(QtCore.QObject):
 
     def close(self):
         """No news from now on. What was asked and queued goes on without us; jobs that nobody asks about end by themselves."""
-        self._waiting = []
+        self._waiting, self.state = [], CLOSED
         self._transport.close()
 
     def ask(self, request, then, lost=None):
         """Send a request; ``then(status, body)``, or ``lost(reason)`` where no answer came."""
+        if self.state == CLOSED:
+            return
         if self.state == READY:
             self._transport.send(self.daemon, request, then, lambda reason: self._gone(reason, lost))
         else:
@@ -91,6 +93,8 @@ class Connection(QtCore.QObject):
 
     def _look(self, files):
         """Ask the daemons that these runtime files tell of, one after the other, whether they are there."""
+        if self.state == CLOSED:
+            return
         if not files:
             self._nobody()
             return
@@ -145,7 +149,8 @@ class Connection(QtCore.QObject):
                 lost(sentence)
 
     def _gone(self, reason, lost):
-        self.state = IDLE  # it may have been started anew, at another address
+        if self.state != CLOSED:
+            self.state = IDLE  # it may have been started anew, at another address
         if lost is not None:
             lost(reason)
 

@@ -26,6 +26,10 @@ class NeuralStyle(DockWidget):
         self._build()
         self._connect()
         self._running()
+        # Krita may quit, or this window be closed, in the middle of whatever is going on.
+        close = self.studio.close
+        self.destroyed.connect(lambda: close())
+        QtWidgets.QApplication.instance().aboutToQuit.connect(close)
 
     # -- what Krita and Qt call --------------------------------------------------------------------------------------
 

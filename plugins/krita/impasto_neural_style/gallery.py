@@ -91,7 +91,7 @@ class Gallery(QtWidgets.QListWidget):
         QtWidgets.QListWidget.resizeEvent(self, event)
 
     def minimumSizeHint(self):
-        return QtCore.QSize(130, 60)
+        return QtCore.QSize(130, 50)
 
     def sizeHint(self):
         return QtCore.QSize(240, 2 * self.cell().height() + 4)

@@ -58,7 +58,8 @@ def insert(krita, place, painted, output, name, converter, sketch):
         raise Unfit(_("The document has been closed. The result is kept: open it again and take it from the history."))
     old = node_of(place.document, place.identity)
     active = place.document.activeNode()
-    yield WAIT  # what comes now takes Krita a tenth of a second, whatever the size
+    # What comes now takes Krita a tenth of a second, whatever the size, but not before it is done with what it is about.
+    yield from _until(lambda: _at_rest(place.document))
     _add(place.document, new, old, replaced)
     yield from _until(lambda: node_of(place.document, identity_of(new)) is not None)
     if replaced and old is not None:
@@ -94,6 +95,13 @@ def _until(there):
         yield WAIT
         if there():
             return
+
+
+def _at_rest(document):
+    if document.tryBarrierLock():
+        document.unlock()
+        return True
+    return False
 
 
 def _is_active(document, node):

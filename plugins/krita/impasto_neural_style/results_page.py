@@ -31,7 +31,7 @@ class ResultsPage(QtWidgets.QWidget):
         box = QtWidgets.QVBoxLayout(self)
         box.setContentsMargins(2, 4, 2, 0)
         box.setSpacing(4)
-        box.addWidget(self._none)
+        box.addWidget(self._none, 1, QtCore.Qt.AlignmentFlag.AlignTop)
         box.addWidget(self._list, 1)
         box.addLayout(grid)
         self._list.itemSelectionChanged.connect(self._enable)
@@ -49,6 +49,7 @@ class ResultsPage(QtWidgets.QWidget):
             self._list.put(entry.id, entry.title or _("Neural Style"), self._hint(entry), entry.thumbnail)
         self._list.choose(chosen)
         self._none.setVisible(not self._studio.history.entries)
+        self._list.setVisible(bool(self._studio.history.entries))
         self._enable()
 
     def entry(self):

@@ -6,6 +6,10 @@ NETWORK_ERRORS = range(1, 200)
 """QNetworkReply's errors that mean that no whole answer came; the others come with a status and a body that says more."""
 
 
+READ_BYTES = 1 << 20
+"""An answer is taken over in parts of this size: a large one in a single part would stop the interface for a moment."""
+
+
 class Pieces(QtCore.QIODevice):
     """A list of bytes as one device to read from."""
 
@@ -87,6 +91,7 @@ class _Exchange:
             device.setParent(self._reply)
         else:
             self._reply = manager.post(told, QtCore.QByteArray(bytes(body)))
+        self._reply.setReadBufferSize(READ_BYTES)
         self._reply.readyRead.connect(self._read)
         self._reply.finished.connect(self._finished)
 

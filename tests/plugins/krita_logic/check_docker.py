@@ -1,0 +1,241 @@
+"""What the docker does, step by step. Collected by ../test_krita_docker.py under each Qt, not by the suite itself."""
+
+import os
+
+import pytest
+import scene
+from impasto_neural_style import qt
+from impasto_neural_style.client import recipe as recipes
+from impasto_neural_style.qt import QtCore, QtWidgets
+from krita import Krita
+
+
+@pytest.fixture
+def daemon():
+    return scene.Daemon()
+
+
+@pytest.fixture
+def docker(daemon):
+    made = scene.docker(daemon)
+    made.studio.krita = made.studio.preview._krita = Krita.instance()
+    yield made
+    made.studio.close()
+    made.close()
+    made.deleteLater()
+    scene.settle(0.01)
+
+
+def button(docker, name):
+    return docker.findChild(QtWidgets.QPushButton, name)
+
+
+def choose(docker, *rows):
+    docker.styles.gallery.clearSelection()
+    for row in rows:
+        docker.styles.gallery.item(row).setSelected(True)
+
+
+def previewed(docker):
+    return lambda: docker.studio.preview.image is not None and not docker.studio.preview.busy
+
+
+def test_this_is_the_qt_that_was_asked_for():
+    assert qt.major_version() == int(os.environ["FAKE_KRITA_QT"])
+    assert QtCore.QT_VERSION_STR.startswith(os.environ["FAKE_KRITA_QT"])
+
+
+def test_it_is_registered(daemon):
+    from impasto_neural_style import extension
+    krita = Krita.instance()
+    extension.register(krita)
+    assert krita.factories[-1].widget.__name__ == "NeuralStyle" and krita.extensions
+
+
+def test_styles_are_listed_and_pictured(docker):
+    assert [docker.styles.gallery.item(row).text() for row in range(3)] == ["The Wave", "The Night", "Kairouan"]
+    scene.until(lambda: all(known.image is not None for known in docker.studio.styles))
+
+
+def test_two_in_a_row_at_the_width_that_krita_gives_it(docker):
+    gallery = docker.styles.gallery
+    first, second, third = (gallery.visualItemRect(gallery.item(row)) for row in range(3))
+    assert first.top() == second.top() < third.top()
+    assert gallery.viewport().width() - 2 * first.width() < first.width()
+
+
+@pytest.mark.parametrize("height", [320, 424, 900])
+def test_the_buttons_are_in_sight_without_scrolling(docker, daemon, height):
+    Krita.instance().new()
+    docker.resize(262, height)
+    choose(docker, 0)
+    scene.until(previewed(docker))
+    daemon.held = True
+    docker.apply()
+    scene.until(lambda: docker.studio.running and docker.studio.painting.fraction)
+    scene.settle()
+    for name in ("impasto-keep", "impasto-discard"):
+        one = button(docker, name)
+        place = QtCore.QRect(one.mapTo(docker, QtCore.QPoint(0, 0)), one.size())
+        assert one.isVisible() and docker.rect().contains(place), (name, place)
+        assert not any(isinstance(parent, QtWidgets.QScrollArea) for parent in parents(one))
+    assert docker.height() <= height + 1 and docker.styles.gallery.viewport().height() > 40
+    docker.discard()
+
+
+def parents(widget):
+    while widget is not None:
+        widget = widget.parentWidget()
+        yield widget
+
+
+def test_twenty_moves_make_one_preview(docker, daemon):
+    Krita.instance().new()
+    choose(docker, 0)
+    scene.until(previewed(docker))
+    before, image = len(daemon.posts()), docker.studio.preview.image
+    slider = docker.findChild(QtWidgets.QSlider, "impasto-strength")
+    for value in range(50, 90, 2):
+        slider.setValue(value)
+        scene.settle(0.01)
+    scene.until(lambda: docker.studio.preview.image is not image and not docker.studio.preview.busy)
+    assert daemon.posts()[before:] == ["/v1/jobs"]
+    assert b'name="strength"\r\n\r\n0.88' in daemon.bodies[-1]
+
+
+def test_a_preview_that_is_out_of_date_is_given_up(docker, daemon):
+    Krita.instance().new()
+    daemon.held = True
+    choose(docker, 0)
+    scene.until(lambda: len(daemon.jobs) == 1)
+    scene.settle(0.1)
+    docker.findChild(QtWidgets.QSlider, "impasto-detail").setValue(80)
+    scene.until(lambda: len(daemon.jobs) == 2)
+    assert daemon.jobs["job0"]["state"] == "cancelled" and daemon.jobs["job1"]["state"] == "running"
+
+
+def test_slow_methods_are_not_previewed(docker, daemon):
+    Krita.instance().new()
+    choose(docker, 2)
+    scene.settle(0.6)
+    assert not daemon.jobs
+    choose(docker, 0)
+    docker.settings.show_values({"iterations": 7})
+    scene.settle(0.6)
+    assert not daemon.jobs and not docker.studio.is_fast()
+
+
+def test_several_styles_have_weights(docker):
+    choose(docker, 0, 1)
+    docker.styles.weights._sliders["night"].setValue(25)
+    assert [(style.id, style.weight) for style in docker.recipe().styles] == [("wave", 1.0), ("night", 0.25)]
+    choose(docker, 1)
+    assert docker.recipe().styles == [recipes.Style("night", title="The Night")]
+    assert not docker.styles.weights.isVisible()
+
+
+def test_settings_make_the_recipe_and_the_recipe_the_settings(docker):
+    values = {"strength": 0.7, "detail": 0.2, "keep_colours": "luminance", "method": "iterative", "resolution": 640, "seed": 3,
+              "content_weight": 2.5, "loss": "gram", "init": "noise", "optimiser": "adam", "iterations": 20, "scales": 2,
+              "pooling": "l2", "encoder": "vgg16", "content_layers": "relu4_2:1"}
+    docker.styles.sliders.show_values(values)
+    docker.settings.show_values(values)
+    assert docker.recipe().values == values
+    docker.styles.sliders.show_values({})
+    docker.settings.show_values({})
+    assert docker.recipe().values == {}
+
+
+def test_painted_into_a_new_layer_and_kept_in_the_history(docker, daemon):
+    document, node = Krita.instance().new()
+    docker.canvasChanged(object())
+    choose(docker, 0)
+    button(docker, "impasto-apply").click()
+    scene.until(lambda: not docker.studio.running)
+    assert [one.name() for one in document.topLevelNodes()] == ["content", "The Wave"], docker.studio.painting.sentence
+    assert document.topLevelNodes()[1].data == node.data
+    results = docker.results
+    assert results._list.count() == 1
+    results._list.setCurrentRow(0)
+    button(docker, "impasto-insert").click()
+    scene.until(lambda: len(document.topLevelNodes()) == 3)
+    scene.until(lambda: not docker.studio.running)
+    button(docker, "impasto-compare-button").click()
+    assert docker._compare.isVisible() and docker._compare.before is not None
+    docker.styles.sliders.show_values({"strength": 0.9})
+    button(docker, "impasto-edit").click()
+    assert docker.recipe().values == {} and docker.pages.currentWidget() is docker.styles
+    button(docker, "impasto-remove").click()
+    assert results._list.count() == 0
+    scene.until(lambda: any(method == "DELETE" for method, _path in daemon.asked))
+
+
+def test_stop_and_keep_and_discard(docker, daemon):
+    document, _node = Krita.instance().new()
+    daemon.held = True
+    for name, state, layers in (("impasto-keep", "done", 2), ("impasto-discard", "cancelled", 2)):
+        choose(docker, 0)
+        docker.apply()
+        scene.until(lambda: docker.studio.running and docker.studio.painting.fraction)
+        assert "40 %" in docker.foot._status.text() and "30 s" in docker.foot._status.text()
+        button(docker, name).click()
+        scene.until(lambda: not docker.studio.running)
+        scene.until(lambda state=state: daemon.jobs[docker.studio.painting.job["id"]]["state"] == state)
+        assert len(document.topLevelNodes()) == layers
+
+
+def test_a_document_that_is_closed_meanwhile_leaves_the_result(docker, daemon):
+    document, _node = Krita.instance().new()
+    daemon.held = True
+    choose(docker, 0)
+    docker.apply()
+    scene.until(lambda: docker.studio.running and docker.studio.painting.fraction)
+    document.close()
+    docker.canvasChanged(None)
+    daemon.let_go()
+    scene.until(lambda: not docker.studio.running)
+    assert "has been closed" in docker.foot._status.text() and docker.results._list.count() == 1
+    other, _node = Krita.instance().new()
+    docker.canvasChanged(object())
+    docker.results._list.setCurrentRow(0)
+    docker.studio.insert(docker.results.entry().id)
+    scene.until(lambda: len(other.topLevelNodes()) == 2)
+
+
+def test_without_a_document_or_a_style_it_says_so(docker):
+    docker.canvasChanged(None)
+    assert not button(docker, "impasto-apply").isEnabled()
+    docker.apply()
+    assert "Choose a style" in docker.foot._status.text()
+    choose(docker, 0)
+    docker.apply()
+    assert "Open a picture" in docker.foot._status.text()
+
+
+def test_quitting_in_the_middle_is_the_end_of_it(docker, daemon):
+    Krita.instance().new()
+    daemon.held = True
+    choose(docker, 0)
+    docker.apply()
+    scene.until(lambda: docker.studio.running and docker.studio.painting.fraction)
+    docker.studio.close()
+    asked = len(daemon.asked)
+    scene.settle(0.3)
+    assert len(daemon.asked) <= asked + 1
+
+
+def test_a_layer_as_a_style(docker):
+    document, node = Krita.instance().new()
+    from impasto_neural_style import learning
+    docker._add(lambda: learning.from_layer(docker.studio.layer()))
+    assert [style.title for style in docker.recipe().styles] == ["content"] and docker.recipe().styles[0].picture
+    node.data = b""
+    docker._add(lambda: learning.from_layer(docker.studio.layer()))
+    assert "Select a layer" in docker.foot._status.text()
+
+
+def test_the_wheel_scrolls_and_does_not_change_values(docker):
+    slider = docker.findChild(QtWidgets.QSlider, "impasto-strength")
+    slider.clearFocus()
+    event = QtCore.QEvent(QtCore.QEvent.Type.Wheel)
+    assert docker.styles.sliders._calm.eventFilter(slider, event) and slider.value() == 50

@@ -1,0 +1,115 @@
+"""The docker with a Krita and a daemon that are not there: what it asks is answered from a script, at once or when told to."""
+
+import json
+import struct
+import time
+import zlib
+
+from impasto_neural_style import connection as connections
+from impasto_neural_style.client import pixels, places
+from impasto_neural_style.qt import QtWidgets
+from krita import Krita
+
+APP = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
+
+
+def png(side=16):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\x00" + b"\x20\x60\xa0" * side for _row in range(side))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) + chunk(
+        b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+class Daemon:
+    """Takes the place of the transport. ``held``: jobs stay "running" until :meth:`let_go`. ``asked``: (method, path) of all."""
+
+    def __init__(self):
+        self.asked, self.jobs, self.held, self.bodies = [], {}, False, []
+        self.styles = [{"id": id, "title": title, "painter": "", "year": "", "fast": fast} for id, title, fast in
+                       (("wave", "The Wave", True), ("night", "The Night", True), ("klee", "Kairouan", False))]
+
+    def send(self, _daemon, request, answered, lost):
+        self.asked.append((request.method, request.path))
+        connections.QtCore.QTimer.singleShot(0, lambda: self._answer(request, answered))
+
+    def close(self):
+        pass
+
+    def posts(self):
+        return [path for method, path in self.asked if method == "POST"]
+
+    def let_go(self):
+        for job in self.jobs.values():
+            if job["state"] == "running":
+                job.update(state="done", version=job["version"] + 1)
+
+    def _answer(self, request, answered):
+        path = request.path.split("?")[0]
+        if request.method == "POST" and path == "/v1/jobs":
+            job = {"id": f"job{len(self.jobs)}", "kind": "stylize", "state": "running" if self.held else "done", "version": 1,
+                   "phase": "painting", "fraction": 0.4, "eta": 30, "preview": 0, "parameters": {"style": ["wave"]},
+                   "created": 1700000000.0, "width": 64, "height": 48}
+            body = b"".join(bytes(piece) for piece in request.body)
+            self.bodies.append(body)
+            start = body.index(pixels.MAGIC)
+            job["content"] = body[start:body.index(b"\r\n--", start + 128)]
+            self.jobs[job["id"]] = job
+            answered(202, self._json(job))
+        elif path == "/v1/jobs":
+            answered(200, json.dumps({"jobs": []}).encode())
+        elif path == "/v1/styles":
+            answered(200, json.dumps({"styles": self.styles}).encode())
+        elif path == "/health":
+            answered(200, json.dumps({"instance": "i", "version": "0.1"}).encode())
+        elif path.endswith("/thumbnail"):
+            answered(200, png())
+        elif path.startswith("/v1/jobs/"):
+            self._job(request, path, answered)
+
+    def _job(self, request, path, answered):
+        job = self.jobs[path.split("/")[3]]
+        if request.method == "DELETE":
+            answered(200, b"{}")
+        elif path.endswith("/result"):
+            answered(200, job["content"])
+        else:
+            if path.endswith(("/cancel", "/finish")):
+                job.update(state="cancelled" if path.endswith("cancel") else "done", version=job["version"] + 1)
+            if job["state"] == "running":  # a question that is held until there is news
+                connections.QtCore.QTimer.singleShot(20, lambda: answered(200, self._json(job)))
+            else:
+                answered(200, self._json(job))
+
+    @staticmethod
+    def _json(job):
+        return json.dumps({name: value for name, value in job.items() if name != "content"}).encode()
+
+
+def until(there, seconds=10.0):
+    """Let Qt go on until ``there()``."""
+    end = time.monotonic() + seconds
+    while not there():
+        assert time.monotonic() < end, "waited in vain"
+        APP.processEvents()
+        time.sleep(0.002)
+
+
+def settle(seconds=0.05):
+    end = time.monotonic() + seconds
+    until(lambda: time.monotonic() > end)
+
+
+def docker(daemon):
+    """A docker, shown, that has found the daemon."""
+    from impasto_neural_style.docker import NeuralStyle
+    Krita._instance = None
+    made = NeuralStyle()
+    made.studio.connection._transport = daemon
+    made.studio.connection._files = lambda: ["runtime"]
+    connections.text_of = lambda file: json.dumps({"url": "http://127.0.0.1:1", "token": "t", "instance": "i", "version": "0.1"})
+    assert places.read_runtime(connections.text_of("")) is not None
+    made.resize(262, 424)
+    made.show()
+    until(lambda: made.styles.gallery.count() == len(daemon.styles))
+    return made
