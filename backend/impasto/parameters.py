@@ -110,7 +110,7 @@ def _number_list(p: Parameter, value: Any) -> tuple[float, ...]:
     return tuple(_number(p, part) for part in _listed(value))
 
 
-_LAYER = re.compile(r"(?:relu|conv)[1-5]_[1-4]")
+_LAYER = re.compile(r"(?:relu|conv)(?:[12]_[12]|[345]_[1-4])")
 
 
 def _layers(p: Parameter, value: Any) -> dict[str, float]:

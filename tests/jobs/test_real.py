@@ -43,6 +43,12 @@ def painting(pictures, **parameters):
     return Submission("stylize", stylization.to_dict(), pictures, {"format": "png"})
 
 
+def test_a_layer_that_the_encoder_has_not_is_named(real, pictures):
+    for field in ("content_layers", "style_layers"):
+        error = ended(real, real.submit(painting(pictures, **{field: "relu5_4"})).id, 60).error
+        assert (error["code"], error["field"]) == ("invalid_parameter", field) and "relu5_4" in error["message"]
+
+
 def test_a_picture_is_painted(real, pictures):
     first = real.submit(painting(pictures))
     second = real.submit(painting(pictures))

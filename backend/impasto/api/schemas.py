@@ -14,7 +14,8 @@ from ..training import MOST_PAINTINGS, Training
 
 TEXT: dict[str, Any] = {"type": "string"}
 FILE: dict[str, Any] = {"type": "string", "contentMediaType": "application/octet-stream"}
-LAYERS = r"^(relu|conv)[1-5]_[1-4](:[0-9.]+)?(,(relu|conv)[1-5]_[1-4](:[0-9.]+)?)*$"
+_LAYER = r"(relu|conv)([12]_[12]|[345]_[1-4])(:[0-9.]+)?"
+LAYERS = f"^{_LAYER}(,{_LAYER})*$"
 """Layers with weights, as a form sends them: relu1_1:0.5,relu2_1."""
 
 ANYTHING: dict[str, Any] = {"type": "object"}

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import Cancelled, WeightsUnavailable
+from ..errors import Cancelled, InvalidParameter, WeightsUnavailable
 from ..models import Catalogue, Choice, FastLibrary, ModelStore
 from ..paths import Paths
 from ..settings import Settings
@@ -78,6 +78,7 @@ class Easel:
               report: Report, cancelled: Callable[[], bool]) -> Canvas:
         """A painting of ``content`` at ``size``. Arrays are (H, W, 3), sRGB-encoded. Fetches the encoder where it is missing."""
         encoder = self.encoder(stylization.encoder, report, cancelled, stylization.pooling)
+        _check_layers(stylization, encoder, self._name_of(encoder))
         report("phase", phase="preparing")
         largest = LARGEST_STYLE * max(size)
         tensors = []
@@ -225,3 +226,11 @@ class Canvas(Iterator[Progress]):
                 picture = with_luminance(content, luminance(picture))
         return picture[0].permute(1, 2, 0).contiguous().numpy()
 
+
+def _check_layers(stylization: Stylization, encoder: Encoder, name: str) -> None:
+    """Raises :class:`InvalidParameter` for a layer that this encoder has not: the VGGs differ in their deeper blocks."""
+    for field in ("content_layers", "style_layers"):
+        missing = sorted(set(getattr(stylization, field)) - encoder.available())
+        if missing:
+            raise InvalidParameter(f"The encoder {name} has no layer {missing[0]}.", field=field,
+                                   hint="Name a layer before it, or another encoder.")
