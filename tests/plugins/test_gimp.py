@@ -74,7 +74,7 @@ def all_well(output: str, at_least: int) -> None:
     assert output.count("CASE OK") >= at_least
 
 
-@pytest.mark.parametrize("script, at_least", [("pixels", 56), ("places", 22), ("arguments", 11)])
+@pytest.mark.parametrize("script, at_least", [("pixels", 56), ("places", 19), ("arguments", 12)])
 def test_through_the_procedure_database(lab, daemon, script, at_least):
     lab.introduce(daemon.url, TOKEN, INSTANCE)
     all_well(lab.console(script), at_least)

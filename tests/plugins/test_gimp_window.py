@@ -55,7 +55,7 @@ class Desk:
         return found
 
     def opened(self, title: str = TITLE) -> Desk:
-        self.until(lambda: self.has(title))
+        self.until(lambda: self.has(title), within=120)
         time.sleep(1.0)  # shown, but not listening yet
         return self
 

@@ -1,5 +1,7 @@
 """Pixels out of layers, in every precision, without loss beyond the painting's own. results.py puts them back."""
 
+from contextlib import contextmanager
+
 import gi
 
 gi.require_version("Gimp", "3.0")
@@ -111,13 +113,8 @@ class Part:
         return read(mask.get_buffer(), x, y, self.width, self.height, "Y " + self.mask_depth, pixels.SIZES[self.mask_depth])
 
     def _pixels(self, layer, effects):
-        if not effects or not has_effects(layer):
-            return read(layer.get_buffer(), self.x, self.y, self.width, self.height, self.format, self.size)
-        apart = looks(layer)
-        try:
-            return read(apart.get_layers()[0].get_buffer(), self.x, self.y, self.width, self.height, self.format, self.size)
-        finally:
-            apart.delete()
+        with appearance(layer, effects) as buffer:
+            return read(buffer, self.x, self.y, self.width, self.height, self.format, self.size)
 
 
 def has_effects(layer):
@@ -125,7 +122,20 @@ def has_effects(layer):
     return bool(layer.get_filters())
 
 
-def looks(layer):
+@contextmanager
+def appearance(layer, effects=True):
+    """The buffer of a layer as it looks, with its effects; without ``effects``, of the pixels beneath."""
+    if not effects or not has_effects(layer):
+        yield layer.get_buffer()
+        return
+    apart = _looks(layer)
+    try:
+        yield apart.get_layers()[0].get_buffer()
+    finally:
+        apart.delete()
+
+
+def _looks(layer):
     """An image of the layer's size, whose top layer is this one with its effects. Whoever asks for it deletes it.
 
     In an image apart, because there the user's undo history, selected layers and window are none the wiser. Rendered by the

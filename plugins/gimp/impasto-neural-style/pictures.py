@@ -1,10 +1,18 @@
-"""Pictures for the eye: layers, results and files as pixbufs, and layers as picture files to take a style from."""
+"""Pictures for the eye: layers, results and files as pixbufs, and layers as picture files to take a style from.
+
+Files are written by GIMP itself, and read by it where GdkPixbuf cannot: some systems read pictures in a sandbox, which fails inside
+another one.
+"""
+
+import os
+import tempfile
 
 import gi
 
+gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
 gi.require_version("GdkPixbuf", "2.0")
-from gi.repository import GdkPixbuf, Gegl, GLib  # noqa: E402
+from gi.repository import GdkPixbuf, Gegl, Gimp, Gio, GLib  # noqa: E402
 
 import layers  # noqa: E402
 from impasto_client import pixels  # noqa: E402
@@ -12,39 +20,85 @@ from impasto_client import pixels  # noqa: E402
 STYLE_SIDE = 2048
 """Px: a style's strokes are looked at no larger than this, so a layer that is a style is sent no larger."""
 
-JPEG_QUALITY = "95"
+HOLED_SIDE = 1024
+"""Px: the same for one with transparent parts, whose file is larger."""
+
+EXTENSIONS = ((b"\x89PNG", ".png"), (b"\xff\xd8", ".jpg"), (b"RIFF", ".webp"), (b"II*", ".tif"), (b"MM\0*", ".tif"))
+"""How a picture's file begins, and what it is called."""
 
 
 def of_layer(layer):
     """A layer as it looks, as a picture file: what a style is taken from, and small enough to be kept in a recipe."""
-    return _file(looks(layer, (0, 0, layer.get_width(), layer.get_height()), STYLE_SIDE), layer.has_alpha())
+    with layers.appearance(layer) as buffer:
+        return _file(buffer, (0, 0, layer.get_width(), layer.get_height()))
 
 
 def of_image(image):
     """An image as it looks, as a picture file."""
-    projected = layers.Gimp.Layer.new_from_visible(image, image, "looks")  # never inserted: nobody sees it
+    projected = Gimp.Layer.new_from_visible(image, image, "looks")  # never inserted: nobody sees it
     try:
-        return _file(shown(projected.get_buffer(), (0, 0, image.get_width(), image.get_height()), STYLE_SIDE), True)
+        return _file(projected.get_buffer(), (0, 0, image.get_width(), image.get_height()))
     finally:
         projected.delete()
 
 
-def _file(pixbuf, alpha):
-    if alpha:  # holes must not count as a colour
-        return bytes(pixbuf.save_to_bufferv("png", [], [])[1])
-    return bytes(pixbuf.save_to_bufferv("jpeg", ["quality"], [JPEG_QUALITY])[1])
+def _file(buffer, area):
+    """A part of a buffer as a file: PNG where there are holes, which must not count as a colour, else JPEG."""
+    for side, format, alpha in ((HOLED_SIDE, "R'G'B'A u8", True), (STYLE_SIDE, "R'G'B' u8", False)):
+        factor = min(1.0, side / max(area[2:]))
+        scaled = _scaled(area, factor)
+        data = bytes(buffer.get(scaled, factor, format, Gegl.AbyssPolicy.CLAMP))
+        if alpha and data[3::4].count(255) < len(data) // 4:
+            break
+    return _written(scaled, format, alpha, data)
+
+
+def _written(scaled, format, alpha, data):
+    image = Gimp.Image.new(scaled.width, scaled.height, Gimp.ImageBaseType.RGB)
+    try:
+        kind = Gimp.ImageType.RGBA_IMAGE if alpha else Gimp.ImageType.RGB_IMAGE
+        layer = Gimp.Layer.new(image, "style", scaled.width, scaled.height, kind, 100.0, Gimp.LayerMode.NORMAL)
+        image.insert_layer(layer, None, 0)
+        layers.write(layer.get_buffer(), 0, 0, scaled.width, scaled.height, format, 4 if alpha else 3, data)
+        with tempfile.TemporaryDirectory(prefix="impasto-") as folder:
+            file = os.path.join(folder, "style.png" if alpha else "style.jpg")
+            Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(file), None)
+            with open(file, "rb") as opened:
+                return opened.read()
+    finally:
+        image.delete()
 
 
 def of_bytes(data, side):
-    """A picture's bytes as a pixbuf of at most ``side`` px, or None where they are none that GdkPixbuf knows."""
+    """A picture's bytes as a pixbuf of at most ``side`` px, or None where nobody here can read them."""
     loader = GdkPixbuf.PixbufLoader()
     try:
         loader.write(data)
         loader.close()
     except GLib.Error:
-        return None
+        return _read_by_gimp(data, side)
     whole = loader.get_pixbuf()
     return fitted(whole, side, side) if whole else None
+
+
+def _read_by_gimp(data, side):
+    extension = next((extension for start, extension in EXTENSIONS if data.startswith(start)), None)
+    if extension is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="impasto-") as folder:
+        file = os.path.join(folder, "picture" + extension)
+        with open(file, "wb") as opened:
+            opened.write(data)
+        try:
+            image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(file))
+        except GLib.Error:
+            return None
+    if image is None:
+        return None
+    try:
+        return looks(image.get_layers()[0], (0, 0, image.get_width(), image.get_height()), side)
+    finally:
+        image.delete()
 
 
 def fitted(pixbuf, width, height):
@@ -66,18 +120,9 @@ def square(pixbuf, side):
 def content(layer, area, factor):
     """A part of a layer as it looks, ``factor`` times its size, as a file for the daemon: 8 bits are enough to look at."""
     format, channels = layers.FORMATS[layer.is_gray(), layer.has_alpha()]
-    if layers.has_effects(layer):
-        apart = layers.looks(layer)
-        try:
-            return _content(apart.get_layers()[0].get_buffer(), area, factor, format + "u8", channels)
-        finally:
-            apart.delete()
-    return _content(layer.get_buffer(), area, factor, format + "u8", channels)
-
-
-def _content(buffer, area, factor, format, channels):
     scaled = _scaled(area, factor)
-    data = bytes(buffer.get(scaled, factor, format, Gegl.AbyssPolicy.CLAMP))
+    with layers.appearance(layer) as buffer:
+        data = bytes(buffer.get(scaled, factor, format + "u8", Gegl.AbyssPolicy.CLAMP))
     return pixels.pack(pixels.Pixels(scaled.width, scaled.height, channels, "u8", data))
 
 
@@ -88,13 +133,8 @@ def _scaled(area, factor):
 
 def looks(layer, area, side):
     """A part of a layer as it looks, as a pixbuf of at most ``side`` px."""
-    if not layers.has_effects(layer):
-        return shown(layer.get_buffer(), area, side)
-    apart = layers.looks(layer)
-    try:
-        return shown(apart.get_layers()[0].get_buffer(), area, side)
-    finally:
-        apart.delete()
+    with layers.appearance(layer) as buffer:
+        return shown(buffer, area, side)
 
 
 def shown(buffer, area, side):

@@ -1,8 +1,12 @@
 """What a script can ask for: styles and their weights, pictures, values, repeat; and what it is told when that cannot be."""
 
 import os
+import sys
 
-from cases import LAB, PAINT, REPEAT, Gimp, add_layer, call, case, get, paint, picture, refused, run, save
+from cases import LAB, PAINT, REPEAT, Gimp, add_layer, call, case, get, paint, picture, put, refused, run, save
+
+sys.path.insert(0, os.path.join(LAB, "profile/plug-ins/impasto-neural-style"))
+import pictures  # noqa: E402
 
 
 def recipe(layer):
@@ -104,6 +108,18 @@ def a_picture_or_a_layer_may_be_the_style():
         other, style = picture("GRAY", "float", alpha)
         refused(image, [layer], "No network has learnt the picture", style_layer=style, method="fast")
     refused(image, [layer], "3 styles but 2 weights", style="scream", pictures=file, style_layer=layer, style_weights="1,2")
+
+
+@case
+def a_picture_that_gdkpixbuf_cannot_read_is_read_by_gimp():
+    image, layer = picture(size=(300, 200))
+    for data, alpha in ((pictures.of_layer(layer), True), (pictures.of_layer(add_layer(image, "opaque", (90, 60), False)), False)):
+        read = pictures._read_by_gimp(data, 64)
+        assert (read.get_width(), read.get_height()) == (64, 43) and data.startswith(b"\x89PNG" if alpha else b"\xff\xd8")
+    put(layer, "R'G'B'A u8", bytes([10, 90, 200, 255]) * 60000)
+    assert pictures.of_layer(layer).startswith(b"\xff\xd8"), "nothing transparent in it"
+    assert pictures._read_by_gimp(b"\x89PNG no picture", 64) is None and pictures.of_bytes(b"no picture", 64) is None
+    assert pictures.of_bytes(pictures.of_image(image), 64) is not None and Gimp.get_images() == [image]
 
 
 @case
