@@ -86,7 +86,7 @@ class NeuralStyle(DockWidget):
     def _connect(self):
         studio, foot = self.studio, self.foot
         studio.said.connect(foot.say)
-        studio.styles_changed.connect(lambda: self.styles.put(studio.styles))
+        studio.styles_changed.connect(self._listed)
         studio.pictured.connect(self.styles.picture)
         studio.painting_changed.connect(self._running)
         studio.learnt.connect(lambda ids: self._choose([recipes.Style(id) for id in ids]))
@@ -138,12 +138,16 @@ class NeuralStyle(DockWidget):
 
     def _edit(self, entry):
         """An earlier result's settings."""
-        self._quiet = True
-        self.styles.sliders.show_values(entry.recipe.values)
-        self.settings.show_values(entry.recipe.values)
-        self._quiet = False
-        self._choose(entry.recipe.styles)
+        self._show_recipe(entry.recipe)
+        self._moved()
         self.pages.setCurrentWidget(self.styles)
+
+    def _show_recipe(self, recipe):
+        self._quiet = True
+        self.styles.sliders.show_values(recipe.values)
+        self.settings.show_values(recipe.values)
+        self._choose(recipe.styles)
+        self._quiet = False
 
     def _look(self, before, after, title):
         if after is not None:
@@ -172,6 +176,15 @@ class NeuralStyle(DockWidget):
         asked.open()
 
     # -- what the studio tells ---------------------------------------------------------------------------------------
+
+    def _listed(self):
+        first = not self.styles.gallery.count()
+        self.styles.put(self.studio.styles)
+        if first and self.studio.last is not None:  # as it was left, without painting anything
+            recipe, output = self.studio.last
+            self._show_recipe(recipe)
+            self.settings.show_output(output)
+            self.studio.recipe, self.studio.output = self.recipe(), self.settings.output()
 
     def _previewed(self):
         preview = self.studio.preview

@@ -112,6 +112,10 @@ class SettingsPage(QtWidgets.QScrollArea):
         """One of :data:`result.OUTPUTS`."""
         return self._output.currentData()
 
+    def show_output(self, output):
+        """Choose what becomes of the painting."""
+        self._output.setCurrentIndex(max(0, self._output.findData(output)))
+
     def values(self):
         """The parameters that differ from their defaults."""
         return dict(self.basic.values(), **self.advanced.values())

@@ -1,6 +1,6 @@
 """What the docker shows and does, without a widget: styles, preview, the painting under way, results, what is learnt."""
 
-from . import pictures
+from . import memory, pictures
 from . import result as results
 from .client import parameters
 from .client import recipe as recipes
@@ -42,7 +42,7 @@ class Studio(QtCore.QObject):
     def __init__(self, krita, parent=None):
         QtCore.QObject.__init__(self, parent)
         self.krita, self.styles, self.painting = krita, [], None
-        self.recipe, self.output, self.last = recipes.Recipe(), results.MASKED, None
+        self.recipe, self.output, self.last = recipes.Recipe(), results.MASKED, memory.recall(krita)
         self.connection = Connection(self)
         self.connection.ready.connect(self._ready)
         self.connection.troubled.connect(self.said)
@@ -171,6 +171,7 @@ class Studio(QtCore.QObject):
         if self.running:
             return
         self.last = (recipe, output)
+        memory.remember(self.krita, recipe, output)
         self._begin(Painting(self.krita, self.connection, recipe, output, self))
         document = self.krita.activeDocument()
         self.painting.start(document, document.activeNode() if document is not None else None)

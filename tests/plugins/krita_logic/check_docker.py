@@ -170,6 +170,24 @@ def test_painted_into_a_new_layer_and_kept_in_the_history(docker, daemon):
     scene.until(lambda: any(method == "DELETE" for method, _path in daemon.asked))
 
 
+def test_the_next_session_begins_as_this_one_ended(docker, daemon):
+    Krita.instance().new()
+    choose(docker, 0, 1)
+    docker.styles.weights._sliders["night"].setValue(30)
+    docker.settings.show_values({"keep_colours": "luminance"})
+    docker.settings.show_output("new-layer")
+    docker.apply()
+    kept, recipe = Krita.instance().settings, docker.recipe()
+    scene.until(lambda: not docker.studio.running)
+    jobs = len(daemon.jobs)
+    other = scene.docker(daemon, kept)
+    assert other.recipe() == recipe and other.settings.output() == "new-layer"
+    scene.settle(0.5)
+    assert len(daemon.jobs) == jobs and other.studio.last == (recipe, "new-layer")
+    other.studio.close()
+    other.close()
+
+
 def test_stop_and_keep_and_discard(docker, daemon):
     document, _node = Krita.instance().new()
     daemon.held = True

@@ -100,10 +100,11 @@ def settle(seconds=0.05):
     until(lambda: time.monotonic() > end)
 
 
-def docker(daemon):
-    """A docker, shown, that has found the daemon."""
+def docker(daemon, settings=()):
+    """A docker, shown, that has found the daemon. ``settings``: of a Krita that has been there before."""
     from impasto_neural_style.docker import NeuralStyle
     Krita._instance = None
+    Krita.instance().settings.update(settings)
     made = NeuralStyle()
     made.studio.connection._transport = daemon
     made.studio.connection._files = lambda: ["runtime"]

@@ -151,7 +151,7 @@ class Krita:
     _instance = None
 
     def __init__(self):
-        self.open, self.factories, self.extensions = [], [], []
+        self.open, self.factories, self.extensions, self.settings = [], [], [], {}
 
     @classmethod
     def instance(cls):
@@ -169,6 +169,12 @@ class Krita:
 
     def action(self, name):
         return None
+
+    def readSetting(self, group, name, default):
+        return self.settings.get((group, name), default)
+
+    def writeSetting(self, group, name, value):
+        self.settings[group, name] = value
 
     def addDockWidgetFactory(self, factory):
         self.factories.append(factory)
