@@ -66,7 +66,7 @@ class Part:
         """Looks, and reads nothing yet. Raises :class:`Unfit` where there is nothing to paint.
 
         ``raw``: a paint layer's own pixels, without what masks and effects make of them. ``within``: at most so many px, from the
-        middle and without the selection: for a preview.
+        middle of what is selected, without its soft edges: for a preview.
         """
         self.document, self.node, self.identity, self.name = document, node, identity_of(node), node.name()
         self.kind = node.type()
@@ -119,7 +119,7 @@ def _area(document, node, within):
         bounds = bounds.intersected(canvas) if not bounds.isEmpty() else canvas  # a fill has no end, a file layer may be loading
     if bounds.isEmpty():
         raise Unfit(_("'{name}' is empty. Choose a layer with something on it.").format(name=node.name()))
-    selected = document.selection() if within is None else None
+    selected = document.selection()
     if selected is not None:
         chosen = QtCore.QRect(selected.x(), selected.y(), selected.width(), selected.height())
         bounds = bounds.intersected(chosen)
@@ -131,7 +131,7 @@ def _area(document, node, within):
     if min(bounds.width(), bounds.height()) < SMALLEST:
         raise Unfit(_("{width} x {height} px are too few to paint; it takes {smallest} on each side.").format(
             width=bounds.width(), height=bounds.height(), smallest=SMALLEST))
-    return bounds, selected, cut
+    return bounds, selected if within is None else None, cut
 
 
 def _middle(rect, most):

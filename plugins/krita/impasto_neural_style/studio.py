@@ -36,12 +36,12 @@ class Studio(QtCore.QObject):
     painting_changed = Signal()
     said = Signal(str)
     """A sentence for the user."""
-    applied = Signal()
     learnt = Signal(list)
+    """New styles (their ids) are in the list."""
 
     def __init__(self, krita, parent=None):
         QtCore.QObject.__init__(self, parent)
-        self.krita, self.styles, self.painting = krita, [], None
+        self.krita, self.styles, self.painting, self._new = krita, [], None, []
         self.recipe, self.output, self.last = recipes.Recipe(), results.MASKED, memory.recall(krita)
         self.connection = Connection(self)
         self.connection.ready.connect(self._ready)
@@ -84,6 +84,9 @@ class Studio(QtCore.QObject):
         own = [known for known in self.styles if not known.style.id]
         self.styles = [_known(one, seen.get(one["id"])) for one in told] + own
         self.styles_changed.emit()
+        if self._new:
+            new, self._new = self._new, []
+            self.learnt.emit(new)
         for known in self.styles:
             if known.image is None and known.style.id:
                 self._picture(known)
@@ -197,7 +200,6 @@ class Studio(QtCore.QObject):
         if self.painting.state == DONE:
             if self.painting.after is not None:
                 self.preview.show(self.painting.after, self.painting.before)
-            self.applied.emit()
         self.painting_changed.emit()
 
     # -- learning ----------------------------------------------------------------------------------------------------
@@ -218,8 +220,8 @@ class Studio(QtCore.QObject):
                 return
 
     def _learnt(self, ids):
+        self._new = ids
         self.ask_styles()
-        self.learnt.emit(ids)
 
 
 def _known(one, image):

@@ -252,6 +252,37 @@ def test_a_layer_as_a_style(docker):
     assert "Select a layer" in docker.foot._status.text()
 
 
+def test_a_style_is_learnt_across_sessions(docker, daemon):
+    Krita.instance().new()
+    docker._learn()
+    asked = docker.findChild(QtWidgets.QDialog, "impasto-learn")
+    assert [style.title for style in asked.choices] == ["content"]
+    asked._name.setText("Mine")
+    asked._answer()
+    scene.until(lambda: docker.studio.training.running and docker.studio.training.fraction)
+    assert "Mine" in docker.foot._learning_line._whole and "10 min" in docker.foot._learning_line._whole
+    other = scene.docker(daemon)
+    scene.until(lambda: other.studio.training.running and other.studio.training.fraction)
+    daemon.styles.append({"id": "mine", "title": "Mine", "painter": "", "year": "", "fast": True})
+    daemon.jobs["training"]["result"] = {"styles": ["mine"]}
+    daemon.let_go()
+    for one in (docker, other):
+        scene.until(lambda one=one: [style.id for style in one.recipe().styles] == ["mine"])
+    other.studio.close()
+    other.close()
+
+
+@pytest.mark.parametrize("content, words", [(None, "cannot be read"), (b"", "")])
+def test_a_file_as_a_style(docker, tmp_path, content, words):
+    from impasto_neural_style import learning
+    file = tmp_path / "Klatschmohn ü.png"
+    if content is not None:
+        file.write_bytes(scene.png())
+    docker._add(lambda: learning.read(str(file)))
+    assert words in docker.foot._status.text()
+    assert [style.title for style in docker.recipe().styles] == ([] if words else ["Klatschmohn ü"])
+
+
 def test_the_wheel_scrolls_and_does_not_change_values(docker):
     slider = docker.findChild(QtWidgets.QSlider, "impasto-strength")
     slider.clearFocus()

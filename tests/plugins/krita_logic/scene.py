@@ -56,8 +56,13 @@ class Daemon:
             job["content"] = body[start:body.index(b"\r\n--", start + 128)]
             self.jobs[job["id"]] = job
             answered(202, self._json(job))
+        elif path == "/v1/styles/train":
+            job = {"id": "training", "kind": "train", "state": "running", "version": 1, "phase": "learning", "fraction": 0.2,
+                   "eta": 600, "preview": 0, "parameters": {"name": ["Mine"]}, "created": 1700000000.0}
+            self.jobs["training"] = job
+            answered(202, self._json(job))
         elif path == "/v1/jobs":
-            answered(200, json.dumps({"jobs": []}).encode())
+            answered(200, json.dumps({"jobs": [job for job in self.jobs.values() if job["kind"] == "train"]}).encode())
         elif path == "/v1/styles":
             answered(200, json.dumps({"styles": self.styles}).encode())
         elif path == "/health":

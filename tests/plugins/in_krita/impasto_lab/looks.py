@@ -3,7 +3,7 @@
 import os
 import time
 
-from PyQt5.QtWidgets import QDockWidget, QListWidget, QPushButton, QToolButton
+from PyQt5.QtWidgets import QDialog, QDockWidget, QListWidget, QPushButton, QToolButton
 
 from .cases import KRITA, LAB, TOLD
 from .driver import say
@@ -81,3 +81,8 @@ def the_docker():
     one.pages.setCurrentIndex(0)
     yield wait(0.5)
     shot("docker-tall", one)
+    one._learn()
+    yield wait(0.5)
+    asked = one.findChild(QDialog, "impasto-learn")
+    shot("learn", asked)
+    asked.reject()
