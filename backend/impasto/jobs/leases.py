@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Leases:
@@ -15,6 +18,7 @@ class Leases:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._leases: dict[str, tuple[float, float]] = {}
+        self._waiting: Counter[str] = Counter()
 
     def grant(self, id: str, seconds: float) -> None:
         """From now on job ``id`` lapses ``seconds`` after it was last asked about."""
@@ -27,11 +31,25 @@ class Leases:
             if id in self._leases:
                 self._leases[id] = self._leases[id][0], time.monotonic()
 
+    @contextmanager
+    def held(self, id: str) -> Iterator[None]:
+        """Somebody waits for job ``id``, who asks about it all the time."""
+        with self._lock:
+            self._waiting[id] += 1
+        try:
+            yield
+        finally:
+            self.renew(id)
+            with self._lock:
+                self._waiting[id] -= 1
+                if not self._waiting[id]:
+                    del self._waiting[id]
+
     def lapsed(self) -> list[str]:
         """The jobs whose time is up; each is told once."""
         now = time.monotonic()
         with self._lock:
-            over = [id for id, (seconds, asked) in self._leases.items() if now - asked > seconds]
+            over = [id for id, (seconds, asked) in self._leases.items() if now - asked > seconds and not self._waiting[id]]
             for id in over:
                 del self._leases[id]
         return over

@@ -189,11 +189,10 @@ class JobManager:
             version, ended = self._store.version(id)
             return version > since or ended or self._stopping.is_set()
 
-        self._leases.renew(id)
-        with self._changes:
-            self._changes.wait_for(due, timeout)
-        self._leases.renew(id)
-        return self._store.get(id)
+        with self._leases.held(id):
+            with self._changes:
+                self._changes.wait_for(due, timeout)
+            return self._store.get(id)
 
     def cancel(self, id: str) -> Job:
         """Stop and discard; the job is cancelled when this returns, its worker free within 2 s. No effect on one that has ended."""
