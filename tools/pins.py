@@ -1,7 +1,7 @@
 """Write constraints.txt anew: the newest versions that fit pyproject.toml, with torch and torchvision held where they are.
 
-Local tags such as +cpu and the packages of one kind of GPU are left out, so that the pins fit CPU and CUDA builds of torch
-alike. A package that does not support the oldest Python gets a marker, so that pip is free to take an older version there.
+Local tags such as +cpu and the packages of one kind of GPU or system are left out, so that the pins fit CPU and CUDA builds of
+torch alike, and every system. A package that does not support the oldest Python gets a marker, so that pip is free to take an older version there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "constraints.txt"
 HELD = ("torch==", "torchvision==")
-LEFT_OUT = re.compile(r"impasto|pip|setuptools|wheel|triton.*|nvidia-.*|cuda-.*")
+LEFT_OUT = re.compile(r"impasto|pip|setuptools|wheel|triton.*|nvidia-.*|cuda-.*|pyqt[56]-qt[56]")
 OLDEST = 10
 """The oldest Python is 3.OLDEST."""
 
