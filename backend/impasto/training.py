@@ -5,8 +5,11 @@ The paintings and their titles come beside it, as the pictures of a stylization 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from .errors import InvalidParameter
 from .parameters import ADVANCED, Order, param
 
 STYLE, NETWORK = "style", "network"
@@ -18,6 +21,9 @@ STEPS = {STYLE: 400, NETWORK: 8000}
 """Steps where nothing is asked for."""
 
 MOST_PAINTINGS = 16
+
+SMALLEST_SIDE = 16
+"""px; the encoder halves its features four times."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +58,11 @@ class Training(Order):
     seed: int = param(
         "integer", 0, "The same seed gives the same network (bit for bit on the CPU).", group=ADVANCED,
         minimum=0, maximum=2**31 - 1)
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Training:
+        """Check and convert ``values`` (strings from a form or command line, or JSON). Raises as :meth:`converted` does."""
+        training = cls.converted(values)
+        if 0 < training.side < SMALLEST_SIDE:
+            raise InvalidParameter(f"side is {training.side}, but must be 0 or at least {SMALLEST_SIDE} px.", field="side")
+        return training

@@ -102,7 +102,8 @@ def test_a_training_is_a_job(client):
 @pytest.mark.parametrize("fields, expected", [
     ({}, (400, "invalid_parameter")), ({"name": ["a", "b"]}, (400, "invalid_parameter")),
     ({"name": ["\t"]}, (400, "invalid_parameter")), ({"name": ["a"], "steps": "-1"}, (400, "invalid_parameter")),
-    ({"name": ["a"], "learn": "all"}, (400, "invalid_parameter")), ({"name": ["a"], "style": "x"}, (400, "unknown_parameter"))])
+    ({"name": ["a"], "side": "15"}, (400, "invalid_parameter")), ({"name": ["a"], "learn": "all"}, (400, "invalid_parameter")),
+    ({"name": ["a"], "style": "x"}, (400, "unknown_parameter"))])
 def test_a_training_that_cannot_be_is_refused(client, fields, expected):
     assert code(train(client, **fields)) == expected
 

@@ -163,7 +163,7 @@ def read_training() -> Submission:
         raise InvalidParameter(f"There are {len(paintings)} pictures but {len(names)} names.", field="name")
     for name in names:
         check_name(name)
-    training = Training.converted({name: value for name, value in request.form.items() if name != "name"})
+    training = Training.parse({name: value for name, value in request.form.items() if name != "name"})
     for data in paintings:
         pictures.check(data, settings, "picture")
     return Submission(kind="train", parameters={"name": names, **training.to_dict()}, idempotency_key=idempotency_key(request),

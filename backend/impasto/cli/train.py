@@ -51,7 +51,7 @@ def train(settings: Settings, paintings: tuple[Path, ...], names: tuple[str, ...
     if names and len(names) != len(paintings):
         raise InvalidParameter(f"There are {len(paintings)} paintings but {len(names)} names.", field="name")
     titles = list(names) or [file.stem for file in paintings]
-    training, data = Training.converted(parameters), [file.read_bytes() for file in paintings]
+    training, data = Training.parse(parameters), [file.read_bytes() for file in paintings]
     watch = Watch(ProgressLine(quiet=quiet), preview_to=preview_to)
     if daemon:
         if photos:
