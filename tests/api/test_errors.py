@@ -33,6 +33,16 @@ def test_a_failure_inside_is_told_without_its_inside(client, monkeypatch, failur
     assert ("Retry-After" in answer.headers) == (status == 503)
 
 
+def test_no_line_of_the_log_is_a_clients_to_write(daemon, client, caplog):
+    import logging
+    caplog.set_level(logging.DEBUG, logger="impasto")
+    for path in ("/v1/jobs%0aERROR%20forged", "/v1/styles/a%0d%0aERROR%20forged", "/%1b[2J", "/v1/jobs/x%E2%80%A8ERROR"):
+        client.get(path)
+        client.request("BREW", path)
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("impasto.api")]
+    assert len(said) >= 8 and all(text.isprintable() for text in said), said
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs a limit on the size of files")
 def test_no_room_for_temporary_files_is_no_failure(client):
     """Large forms pass through temporary files. Python ignores the limit's signal, so writing fails as on a full disk."""
