@@ -197,9 +197,8 @@ class Studio(QtCore.QObject):
         self.painting_changed.emit()
 
     def _ended(self):
-        if self.painting.state == DONE:
-            if self.painting.after is not None:
-                self.preview.show(self.painting.after, self.painting.before)
+        if self.painting.state == DONE and self.painting.after is not None:
+            self.preview.show(self.painting.after, self.painting.before)
         self.painting_changed.emit()
 
     # -- learning ----------------------------------------------------------------------------------------------------
@@ -207,7 +206,7 @@ class Studio(QtCore.QObject):
     def layer(self):
         """The layer that would be painted, or None."""
         document = self.krita.activeDocument()
-        return layer_of(document.activeNode()) if document is not None and document.activeNode() is not None else None
+        return layer_of(document.activeNode()) if document is not None else None
 
     def _look_for_training(self, status, body):
         try:
