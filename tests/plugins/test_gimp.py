@@ -30,6 +30,7 @@ from . import gimp_chroot
 from .gimp_lab import Lab
 
 TESTS = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.timeout(900)  # the first of them may build a chroot
 SCRIPTED = "from impasto.api.server import serve\nfrom impasto.settings import Settings\nfrom impasto.paths import Paths\n" \
            "settings = Settings.load()\nserve(settings, Paths.of(settings), work='api.script:table')"
 

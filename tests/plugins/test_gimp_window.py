@@ -18,6 +18,7 @@ from .gimp_lab import Lab, screen, why_not_window
 from .test_gimp import gimp  # noqa: F401
 
 TESTS = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.timeout(900)  # the first of them may build a chroot
 PHOTO = TESTS.parent / "examples/moraine-lake.jpg"
 TITLE = "^Neural Style$"
 LONG = {"iterations": 5000, "step_size": 0.02, "method": "iterative"}
