@@ -79,16 +79,16 @@ class Target:
 
 
 @contextmanager
-def default_start(folder: Path) -> Iterator[Target]:
+def default_start(folder: Path, *before: str) -> Iterator[Target]:
     """A daemon as `impasto serve` starts it, with nothing set but its folders. It has to live until the end, and to say nothing
-    in its log that it should not."""
+    in its log that it should not. ``before``: words that start it in another way, before its command."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("IMPASTO_")}
     environment = {**inherited, "IMPASTO_RUNTIME_DIR": str(folder / "run"), "IMPASTO_DATA_DIR": str(folder / "data")}
     paths = Paths(data=folder / "data", weights=folder / "w", drop_in=folder / "d", runtime=folder / "run")
     log = (folder / "log").open("wb")
     flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-    process = subprocess.Popen([sys.executable, "-m", "impasto.cli", "serve"], env=environment, stdout=log, stderr=log,
-                               creationflags=flags)
+    command = [*before, sys.executable, "-m", "impasto.cli", "serve"]
+    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, creationflags=flags)
 
     def found() -> runtime.Daemon | None:
         assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import struct
 import time
@@ -13,6 +14,8 @@ from api import pictures
 from api.conftest import make_daemon as make_daemon
 from api.conftest import stylize_files
 from api.raw import exchange, poll, read_all
+
+from .target import default_start
 
 MANY = 300
 
@@ -74,6 +77,16 @@ def test_a_crowd_of_slow_clients_keeps_nobody_out(target, said):
         finally:
             for connection in crowd:
                 connection.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="this system bounds no process's files")
+def test_a_crowd_that_is_larger_than_the_systems_limit_keeps_nobody_out(tmp_path):
+    with default_start(tmp_path, "sh", "-c", 'ulimit -n 96 && exec "$@"', "sh") as narrow:
+        crowd = [opened(narrow.port) for _ in range(MANY)]
+        answers_at_once(narrow)
+        assert handles(narrow) < 60
+        for connection in crowd:
+            connection.close()
 
 
 def test_a_crowd_of_slow_uploads_keeps_nobody_out(target):

@@ -3,6 +3,7 @@ clients that are slow or silent keep nobody else out."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import logging
@@ -24,6 +25,9 @@ from .security import harden
 
 LINGER_S = 5.0
 """How long a refused upload is read and thrown away, so that its sender gets to read why; else the system resets the connection."""
+
+SPARE_HANDLES, LEAST_CONNECTIONS = 64, 4
+"""Files that the daemon has open besides its connections', at most: database, workers' pipes, pictures."""
 
 LOOK_ROUND_S = 2
 """How often slow and silent connections are looked for."""
@@ -143,6 +147,7 @@ class Server(TcpWSGIServer):
 
     def __init__(self, app: Callable[..., Any], listener: socket.socket, settings: Settings, refusal: Refusal) -> None:
         self._settings, self.refusal = settings, refusal
+        self._most = connections_that_fit(settings.max_connections)
         info = (listener.family, listener.type, listener.proto, listener.getsockname())
         super().__init__(
             app, map={}, _sock=listener, bind_socket=False, sockinfo=info, sockets=[listener], threads=settings.threads, ident=None,
@@ -156,7 +161,7 @@ class Server(TcpWSGIServer):
     def handle_accept(self) -> None:
         super().handle_accept()
         waiting = [channel for channel in self.active_channels.values() if not channel.requests and not channel.will_close]
-        if len(self.active_channels) > self._settings.max_connections and waiting:
+        if len(self.active_channels) > self._most and waiting:
             min(waiting, key=_worth).will_close = True
 
     def maintenance(self, now: float) -> None:
@@ -169,6 +174,25 @@ def _worth(channel: LingeringChannel) -> tuple[bool, float]:
     """Whoever is in the middle of an upload is worth more than the others, among whom the one counts least that was answered (or,
     before its first answer, came) longest ago."""
     return bool(channel.request and channel.request.headers_finished), channel.answered
+
+
+def connections_that_fit(wanted: int) -> int:
+    """``wanted``, or as many as the system lets this process have open: each may need a file besides, for what it sends.
+
+    Raises the process's own limit as far as it may.
+    """
+    try:
+        import resource
+    except ImportError:
+        return wanted  # Windows has no such limit
+    needed = 2 * wanted + SPARE_HANDLES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (needed if hard == resource.RLIM_INFINITY else min(needed, hard), hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    fit = wanted if soft == resource.RLIM_INFINITY else (soft - SPARE_HANDLES) // 2
+    return max(LEAST_CONNECTIONS, min(wanted, fit))
 
 
 def listen(settings: Settings) -> socket.socket:
