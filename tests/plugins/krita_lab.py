@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ SCRIPTS = Path(__file__).resolve().parent / "in_krita"
 DRIVER = "impasto_lab"
 PACKAGES = ["krita", "python3-pyqt5", "python3-pyqt5.sip", "xvfb", "xauth", "fonts-dejavu-core"]
 PATH = "/usr/bin:/bin"
-INSTALL_S, RUN_S = 600, 180
+INSTALL_S, RUN_S = 600, 270
 
 
 class Unavailable(Exception):
@@ -64,8 +63,11 @@ class Lab:
     display: int
 
     @classmethod
-    def make(cls, folder: Path, display: int, language: str = "") -> Lab:
+    def make(cls, folder: Path, display: int, known: Path | None = None, language: str = "") -> Lab:
+        """``known``: what an earlier one has kept, if it has."""
         lab = cls(folder, display)
+        if known is not None and known.exists():
+            shutil.copytree(known, folder / "data/krita")
         pykrita = folder / "data/krita/pykrita"
         editor = editors.Editor("krita", "", "native", pykrita, None, folder / "config/kritarc")
         editors.install(editor, editors.bundle("krita"), {"serve": [], "runtime": "", "log": "", "environment": {}})
@@ -76,6 +78,12 @@ class Lab:
             (folder / "config/klanguageoverridesrc").write_text(f"[Language]\nkrita={language}\n", encoding="utf-8")
         lab.runtime.mkdir(parents=True)
         return lab
+
+    def keep(self, known: Path) -> None:
+        """Keep what Krita has learnt of its own resources: with it, a fresh profile starts in a third of the time."""
+        part = known.with_name(known.name + ".part")
+        shutil.copytree(self.folder / "data/krita", part, ignore=shutil.ignore_patterns("pykrita", "actions"))
+        part.rename(known)
 
     @property
     def runtime(self) -> Path:
@@ -136,8 +144,3 @@ def screen(size: str = "1600x1000") -> Iterator[int]:
     finally:
         server.terminate()
         server.wait(10)
-
-
-def fresh(parent: Path) -> Path:
-    """A folder for one more lab."""
-    return parent / f"krita-{uuid.uuid4().hex[:8]}"

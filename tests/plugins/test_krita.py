@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -40,15 +41,34 @@ def display():
         yield number
 
 
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    """Where the first Krita leaves what takes it long to find out."""
+    return tmp_path_factory.mktemp("krita") / "known"
+
+
 @pytest.fixture
-def lab(display, tmp_path):
-    return krita_lab.Lab.make(tmp_path / "krita", display)
+def lab(display, tmp_path, known):
+    made = krita_lab.Lab.make(tmp_path / "krita", display, known)
+    yield made
+    if not known.exists():
+        made.keep(known)
+    shutil.rmtree(made.folder / "data")
 
 
 @pytest.fixture(scope="module")
 def painter(tmp_path_factory):
     """The daemon with the real fast styles."""
     running, stop = start(tmp_path_factory.mktemp("daemon"), work=WORK, max_upload_mb=512)
+    yield running
+    stop()
+
+
+@pytest.fixture
+def scripted(tmp_path, monkeypatch):
+    """A daemon whose work is scripted, step by step."""
+    monkeypatch.setenv("PYTHONPATH", str(TESTS))  # where its workers find the script
+    running, stop = start(tmp_path / "daemon")
     yield running
     stop()
 
@@ -66,9 +86,9 @@ def test_pixels_there_and_back(lab, painter, script):
     all_well(lab.run(script), CASES[script])
 
 
-def test_troubles_and_the_docker(lab, daemon):
-    lab.introduce(daemon.url, TOKEN, INSTANCE)
-    all_well(lab.run("troubles", url=daemon.url, token=TOKEN, fails=FAILS, dies=DIES), CASES["troubles"])
+def test_troubles_and_the_docker(lab, scripted):
+    lab.introduce(scripted.url, TOKEN, INSTANCE)
+    all_well(lab.run("troubles", url=scripted.url, token=TOKEN, fails=FAILS, dies=DIES), CASES["troubles"])
 
 
 def test_a_daemon_that_is_not_there(lab, tmp_path):
@@ -83,9 +103,9 @@ def test_a_daemon_that_is_not_there(lab, tmp_path):
             os.kill(json.loads(told.read_text("utf-8"))["pid"], signal.SIGTERM)
 
 
-def test_krita_is_closed_in_the_middle(lab, daemon):
-    lab.introduce(daemon.url, TOKEN, INSTANCE)
-    said = lab.run("quitting", url=daemon.url, token=TOKEN)
+def test_krita_is_closed_in_the_middle(lab, scripted):
+    lab.introduce(scripted.url, TOKEN, INSTANCE)
+    said = lab.run("quitting", url=scripted.url, token=TOKEN)
     assert "QUITTING" in said and "Error" not in said and "Traceback" not in lab.errors(), said + lab.errors()
 
 
@@ -94,8 +114,8 @@ def test_the_interface_never_stands_still(lab, painter):
     all_well(lab.run("large", most=GAP_MS), 2)
 
 
-def test_a_krita_that_is_killed_leaves_no_job_behind(lab, daemon):
-    lab.introduce(daemon.url, TOKEN, INSTANCE)
+def test_a_krita_that_is_killed_leaves_no_job_behind(lab, scripted):
+    lab.introduce(scripted.url, TOKEN, INSTANCE)
     process = lab.start("endless", lease=2)
     job, deadline = lab.folder / "job", time.monotonic() + 90
     try:
@@ -106,5 +126,5 @@ def test_a_krita_that_is_killed_leaves_no_job_behind(lab, daemon):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
     time.sleep(8)  # asking would be to say that somebody is there
-    with daemon.client() as client:
+    with scripted.client() as client:
         assert client.get(f"/v1/jobs/{job.read_text()}").json()["state"] == "cancelled"
