@@ -14,6 +14,7 @@ from impasto.jobs.memory import BYTES_PER_PIXEL, largest_side, refuse_what_canno
 from impasto.settings import Settings
 from impasto.stylization import Stylization
 
+from .helpers import ended, job
 from .test_stylize import Easel, folder, paint  # noqa: F401
 
 GPU = {"device": "cuda", "precision": "bf16", "memory_total_bytes": 8_000_000_000}
@@ -162,3 +163,11 @@ def test_a_container_s_memory_is_all_there_is(monkeypatch, tmp_path, limit, used
     real = memory.psutil.virtual_memory()
     used_now, total = memory.machine()
     assert (used_now, total) == expected if expected else total == real.total
+
+
+@pytest.mark.parametrize("times, state", [(1, "done"), (2, "failed")])
+def test_long_work_over_which_memory_runs_out_goes_on_once_from_its_checkpoint(manager, tmp_path, times, state):
+    found = ended(manager, manager.submit(job("exhaust_late", marker=str(tmp_path / "marker"), times=times)).id)
+    assert found.state == state and found.attempts == 2
+    assert (found.error or {}).get("code") == (None if times == 1 else "out_of_memory")
+    assert ended(manager, manager.submit(job()).id).state == "done"

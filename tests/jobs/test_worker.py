@@ -144,3 +144,12 @@ def test_missing_parts_of_the_installation_are_named_as_such(capsys):
     said = in_words(ImportError("libsomething.so: /private/path"))
     assert "installation" in said.message and "doctor" in said.hint and "private" not in str(said.to_dict())
     assert "private" in capsys.readouterr().err  # the log has it all
+
+
+@pytest.mark.parametrize("error", [
+    MemoryError(), RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried 8 TB"),
+    RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")])
+def test_memory_that_runs_out_in_any_kind_of_job_is_named_as_such(error):
+    import torch  # noqa: F401  as in a worker that has painted
+    said = in_words(error)
+    assert said.code == "out_of_memory" and "batch" in said.hint and "alloc" not in str(said.to_dict())

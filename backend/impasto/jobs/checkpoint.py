@@ -12,8 +12,7 @@ from typing import Any
 import torch
 
 from ..disk import remove_torn, written_whole
-
-FILE = "checkpoint.pt"
+from .folders import CHECKPOINT as FILE
 
 MOST_S = 30.0
 """Checkpoints are never further apart, but for a single step that takes longer."""

@@ -14,6 +14,9 @@ from .job import JOB_ID
 
 PREVIEW = "preview.png"
 
+CHECKPOINT = "checkpoint.pt"
+"""Where long work stands; see :mod:`impasto.jobs.checkpoint`."""
+
 _INCOMING = ".new-"
 """Prefix of a folder whose inputs are still being written."""
 
@@ -80,6 +83,12 @@ class JobFolders:
             for entry in list(self.path(id).iterdir()):
                 if entry.name.startswith((".", "result")):
                     _remove(entry)
+
+    def has_checkpoint(self, id: str) -> bool:
+        """Whether work that is done already would be lost with job ``id``."""
+        with contextlib.suppress(OSError):
+            return (self.path(id) / CHECKPOINT).is_file()
+        return False
 
     def size(self, id: str) -> int:
         """Bytes of all files in the folder; 0 where there is none."""

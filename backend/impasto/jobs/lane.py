@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import DiskFull, ImpastoError
+from ..errors import DiskFull, ImpastoError, OutOfMemory
 from ..settings import Settings
 from .executor import Event, Executor, Outcome, Task
 from .folders import JobFolders
@@ -149,7 +149,7 @@ class Lane:
         error, result = outcome.error or {}, outcome.result
         if outcome.how == "stopped":
             state = self._insist(lambda: self._store.requeue(id))
-        elif outcome.how == "died":
+        elif outcome.how == "died" or self._deserves_another(id, outcome):
             state = self._insist(lambda: self._store.died(id, error, most=MOST_DEATHS, keep_s=self._keep_s))
         else:
             state = self._insist(lambda: self._store.end(id, outcome.how, keep_s=self._keep_s, error=outcome.error, result=result))
@@ -158,6 +158,10 @@ class Lane:
         with contextlib.suppress(DiskFull):
             self._store.measured(id, self._folders.size(id))
         self._changed()
+
+    def _deserves_another(self, id: str, outcome: Outcome) -> bool:
+        """Memory that ran out in the middle of long work may have been taken by another program: it goes on once more."""
+        return (outcome.error or {}).get("code") == OutOfMemory.code and self._folders.has_checkpoint(id)
 
     @property
     def _keep_s(self) -> float:

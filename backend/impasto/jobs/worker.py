@@ -178,15 +178,22 @@ def in_words(error: BaseException) -> ImpastoError:
     if isinstance(error, ImpastoError):
         return error
     traceback.print_exception(error)
-    if isinstance(error, MemoryError):
-        return OutOfMemory("There is not enough memory for this picture.",
-                           hint="Set a smaller resolution, or close other programs.")
+    if _is_out_of_memory(error):
+        return OutOfMemory("There is not enough memory for this job.",
+                           hint="Set a smaller resolution (of a training: batch or side), or close other programs.")
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return DiskFull("The job's folder is gone, full, or cannot be written.",
                         hint="Make room, or choose another folder with the setting data_dir, and send the job again.")
     if isinstance(error, ImportError):
         return ImpastoError("A part of the installation is missing or damaged.", hint="Run: impasto doctor")
     return ImpastoError("Something went wrong while working on the job; the worker's log in the data folder says what.")
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    if "torch" not in sys.modules:
+        return isinstance(error, MemoryError)
+    from .device import is_out_of_memory
+    return is_out_of_memory(error)
 
 
 def _take_streams() -> tuple[IO[bytes], IO[bytes]]:
