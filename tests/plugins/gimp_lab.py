@@ -18,7 +18,10 @@ from .gimp_chroot import CLEAN
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 SCRIPTS = Path(__file__).resolve().parent / "in_gimp"
 PLUGIN = "impasto-neural-style"
-GIMPRC = '(config-version "3.0.4")\n(show-welcome-dialog no)\n(check-updates no)\n'
+GIMPRC = '(config-version "{version}")\n(show-welcome-dialog no)\n(check-updates no)\n'
+KNOWN = {"3.0": "3.0.4", "3.2": "3.2.6"}
+"""A profile of an older version is greeted with a window."""
+
 CONSOLE_S = 240
 
 
@@ -38,7 +41,7 @@ class Lab:
         shutil.copytree(PLUGINS / "client/impasto_client", installed / "impasto_client", ignore=compiled)
         (installed / f"{PLUGIN}.py").chmod(0o755)
         shutil.copytree(SCRIPTS, lab.outside / "scripts", ignore=compiled)
-        (lab.outside / "profile/gimprc").write_text(GIMPRC, encoding="utf-8")
+        (lab.outside / "profile/gimprc").write_text(GIMPRC.format(version=KNOWN[root.name[-3:]]), encoding="utf-8")
         (lab.outside / "run").mkdir()
         if lab._known.exists():
             shutil.copyfile(lab._known, lab.outside / "profile/pluginrc")

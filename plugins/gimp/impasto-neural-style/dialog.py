@@ -61,6 +61,7 @@ class Window:
         self._wire(parts)
         parts.dialog.show_all()
         parts.running(False)
+        self._moved()
         self._connect()
 
     def _wire(self, parts):
@@ -103,11 +104,13 @@ class Window:
         self._moved()
 
     def _connect(self):
+        self._parts.can_paint(False)
         self._say(_("Looking for Impasto…"))
         self._runner.connect(self._found)
 
     def _found(self):
         self._connected = True
+        self._parts.can_paint(True)
         self._say("")
         self._styles.list()
         self._runner.ask(wire.jobs(JOBS), self._jobs, quietly=True)
@@ -161,7 +164,7 @@ class Window:
         parts.pane.original(pictures.looks(layer, proofs.place(self._area, sample), SIDE), movable=not sample.whole)
         size = _("{width} x {height} px").format(width=width, height=height)
         if not recipe.styles:
-            parts.pane.caption(_("Choose a style."))
+            parts.pane.caption(_("Choose a style.") if self._connected else size)
         elif not fast:
             parts.pane.caption(_("{size}. The iterative method takes minutes; what it has painted so far is shown here.").format(
                 size=size))

@@ -114,6 +114,10 @@ class Layout:
             widget.set_visible(seen)
         self.bar.set_fraction(0.0)
 
+    def can_paint(self, yes):
+        """Whether a painting can be begun."""
+        self._paint.set_sensitive(yes)
+
     def can_stop(self, yes):
         """Whether the buttons that stop it can be pressed: once is enough."""
         for button in (self._discard, self._keep):
