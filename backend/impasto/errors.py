@@ -192,7 +192,7 @@ class RequestTimeout(ImpastoError):
 
 
 class UnsupportedMediaType(ImpastoError):
-    """A JSON route was sent something else."""
+    """A route that takes a form was sent something else, or one that takes none was sent a form or a text."""
 
     code, status = "unsupported_media_type", 415
 

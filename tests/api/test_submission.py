@@ -193,9 +193,10 @@ def test_too_many_styles_are_refused(client):
 @pytest.mark.parametrize(
     "kind", ["application/json", "text/plain", "application/x-www-form-urlencoded", "image/png", "multipart/form-data", ""]
 )
-@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/stylize", "/v1/styles"])
+@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/stylize", "/v1/styles", "/v1/styles/train"])
 def test_bodies_of_another_type_are_refused(client, path, kind):
-    refused(client.post(path, data=b'{"content": "photo.jpg"}', headers={"Content-Type": kind}), 400, "malformed_request")
+    answer = client.post(path, data=b'{"content": "photo.jpg"}', headers={"Content-Type": kind})
+    refused(answer, *((400, "malformed_request") if kind in ("", "multipart/form-data") else (415, "unsupported_media_type")))
 
 
 @pytest.mark.parametrize(

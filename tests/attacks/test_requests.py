@@ -90,6 +90,7 @@ TARGETS = {
     "GET http:evil.example": {400, 403},
     "GET //evil.example/v1/jobs": {404},
     "GET ///v1/jobs": {200, 404},
+    "GET /v1//jobs": {404},
     "GET /v1/../v1/jobs": {404},
     "GET /v1/./jobs": {404},
     "GET /v1/jobs%00": {404},

@@ -32,7 +32,7 @@ def create_app(settings: Settings, paths: Paths, manager: JobManager, store: Mod
     app.config.update(MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000, MAX_FORM_PARTS=settings.max_form_parts,
                       MAX_FORM_MEMORY_SIZE=settings.max_form_field_kb * 1024)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # parameters come in display order
-    app.url_map.strict_slashes = False
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False  # an address is there or not; nobody is sent elsewhere
     app.extensions[EXTENSION] = Services(
         settings=settings, paths=paths, manager=manager, store=store, styles=styles, token=token, instance=instance_id,
         room=WaitingRoom(settings.threads), stopping=stopping or threading.Event())

@@ -30,8 +30,9 @@ LISTS = ("text list", "number list", "layers")
 def read_multipart() -> None:
     """Refuse a body that is no form with files; everything after this may use ``request.form`` and ``request.files``."""
     if request.mimetype != "multipart/form-data":
-        raise MalformedRequest("The body must be a form with files (multipart/form-data).",
-                               hint="With curl: -F content=@photo.jpg -F style=@painting.jpg")
+        wrong = UnsupportedMediaType if request.mimetype else MalformedRequest
+        raise wrong("The body must be a form with files (multipart/form-data).",
+                    hint="With curl: -F content=@photo.jpg -F style=@painting.jpg")
     if "boundary" not in request.mimetype_params:
         raise MalformedRequest("The form's Content-Type names no boundary.")
 

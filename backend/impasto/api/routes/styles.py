@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 blueprint = Blueprint("styles", __name__, url_prefix="/v1/styles")
 
 PICTURE_ERRORS = (errors.MalformedRequest, errors.InvalidParameter, errors.UnknownParameter, errors.BadPicture,
-                  errors.UnsupportedPicture, errors.PictureTooLarge, errors.PictureTooSmall, errors.RequestTooLarge)
+                  errors.UnsupportedPicture, errors.PictureTooLarge, errors.PictureTooSmall, errors.RequestTooLarge,
+                  errors.UnsupportedMediaType)
 
 
 class StyleSegment(BaseConverter):
