@@ -97,7 +97,7 @@ def slaughter(daemon: Daemon, ledger: Ledger, orders: list, kills: int, dice: ra
         kind = dice.choices(list(KINDS), list(KINDS.values()))[0]
         if kind != "start":
             daemon.found()
-            time.sleep(dice.uniform(0, 4) if dice.random() < 0.5 else dice.uniform(4, 16))
+            time.sleep(dice.uniform(0, 4) if dice.random() < 0.5 else dice.uniform(4, 14))
             with contextlib.suppress(psutil.Error):
                 memory = max(memory, psutil.Process(daemon.process.pid).memory_info().rss / 1e6)
         if kill(daemon, kind, dice, ledger):

@@ -18,8 +18,9 @@ from .store import JobStore
 
 log = logging.getLogger(__name__)
 
-MOST_INTERRUPTIONS = 25
-"""A job over which the daemon has ended so often, without a checkpoint in between, is given up: it may be what ends the daemon."""
+MOST_INTERRUPTIONS = 1000
+"""A job over which the daemon has ended so often, without a checkpoint in between, is given up: it may be what ends the daemon. Far
+more often than that can happen to a job that is only unlucky, for what was accepted shall run."""
 
 SWEEP_S = 60.0
 """At most so long after its time is up, an expired job is removed."""
