@@ -25,7 +25,8 @@ DEFAULT_WAIT_S, LONGEST_WAIT_S = 25.0, 60.0
 SUBMIT_ERRORS = (
     errors.MalformedRequest, errors.InvalidParameter, errors.UnknownParameter, errors.StyleMissing, errors.UnknownStyle,
     errors.BadPicture, errors.UnsupportedPicture, errors.PictureTooLarge, errors.PictureTooSmall, errors.RequestTooLarge,
-    errors.UnsupportedMediaType, errors.Conflict, errors.OutOfMemory, errors.QueueFull, errors.Busy, errors.DiskFull, errors.QuotaExceeded)
+    errors.UnsupportedMediaType, errors.Conflict, errors.OutOfMemory, errors.QueueFull, errors.Busy, errors.DiskFull,
+    errors.QuotaExceeded)
 KEY = Query("Idempotency-Key", "The same key twice is one job.", {"type": "string", "maxLength": forms.MAX_KEY_LENGTH})
 
 LEASE = Query("Impasto-Lease", "Give the job up when nobody asks about it for so many seconds.",
