@@ -21,8 +21,11 @@ POLL_S = 0.3
 GIVE_UP_S = 900
 """So long after the last kill, everything that was accepted must have ended."""
 
-WAITS = {503}
-"""Answers after which a client tries again: the queue is full, or the daemon is just ending."""
+WAITS = {"queue_full", "busy"}
+"""Errors after which a client tries again: the queue is full, or the daemon is just ending."""
+
+FAILED = {"worker_died", "worker_hung"}
+"""Errors of a job whose workers were killed, as `POST /v1/stylize` answers them."""
 
 
 @dataclass
@@ -94,10 +97,11 @@ class Insistent:
                 continue
             with self._ledger.lock:
                 self._ledger.answers += 1
-            if answer.status_code in WAITS:
+            code = answer.json()["error"]["code"] if answer.status_code == 503 else ""
+            if code in WAITS:
                 time.sleep(0.2)
                 continue
-            if answer.status_code >= 500:
+            if answer.status_code >= 500 and code not in FAILED:
                 self._ledger.complain(f"{method} {route}: {answer.status_code} {answer.text[:300]}")
             return answer
 
