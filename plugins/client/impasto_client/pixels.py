@@ -19,10 +19,15 @@ Pixels = namedtuple("Pixels", "width height channels depth data")
 
 def pack(pixels):
     """The file's bytes. Raises ``ValueError`` where ``data`` is not as long as the sizes say."""
+    return b"".join(pieces(pixels))
+
+
+def pieces(pixels):
+    """The file's bytes as a list, in which the pixels are not copied. Raises as :func:`pack` does."""
     size = pixels.width * pixels.height * pixels.channels * SIZES[pixels.depth]
     if len(pixels.data) != size:
         raise ValueError("%d bytes of pixels where %d are due" % (len(pixels.data), size))
-    return header(*pixels[:4]) + bytes(pixels.data)
+    return [header(*pixels[:4]), pixels.data]
 
 
 def header(width, height, channels, depth):

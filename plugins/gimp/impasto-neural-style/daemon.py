@@ -128,6 +128,8 @@ def log(told):
 def send(daemon, request):
     """Status and body of the answer to a :class:`wire.Request`. Raises :class:`Lost`."""
     headers = dict(request.headers, Authorization="Bearer " + daemon.token)
+    if isinstance(request.body, list):  # sent piece by piece, whose length urllib cannot know
+        headers["Content-Length"] = str(sum(map(len, request.body)))
     sent = urllib.request.Request(daemon.url + request.path, data=request.body if request.method == "POST" else None,
                                   headers=headers, method=request.method)
     try:

@@ -101,8 +101,8 @@ class Part:
         return self.channels * pixels.SIZES[self.depth]
 
     def content(self):
-        """A file for the daemon."""
-        return pixels.pack(pixels.Pixels(self.width, self.height, self.channels, self.depth, self.data))
+        """A file for the daemon, in pieces."""
+        return pixels.pieces(pixels.Pixels(self.width, self.height, self.channels, self.depth, self.data))
 
     def same(self, other):
         """Whether ``other`` would be painted alike and put at the same place in the same way."""

@@ -230,9 +230,9 @@ def a_painting_knows_what_it_was_painted_from_and_can_be_painted_anew():
     first = paint(image, layer, style="scream")
     assert results.source_of(image, first) == layer and results.source_of(image, layer) is None
     recipe, part = results.recipe_of(first), layers.Part(image, layer)
-    second = results.insert(image, layer, part, part.content(), order.Order(recipe, order.NEW_LAYER), first)
+    second = results.insert(image, layer, part, b"".join(part.content()), order.Order(recipe, order.NEW_LAYER), first)
     assert image.get_layers() == [second, first, layer] and second.get_mask() is None
-    third = results.insert(image, layer, part, part.content(), order.Order(recipe, order.REPLACE), first)
+    third = results.insert(image, layer, part, b"".join(part.content()), order.Order(recipe, order.REPLACE), first)
     assert image.get_layers() == [second, third, layer] and third.get_mask() is not None
     assert results.source_of(image, third) == layer and results.recipe_of(third) == recipe
 
@@ -242,8 +242,8 @@ def a_result_of_another_time_is_inserted_where_it_fits():
     image, layer = picture()
     layer.set_offsets(7, 5)
     part = layers.Part(image, layer, (0, 0, 30, 20))
-    fits = results.insert_alone(image, part.content(), "fits", (12, 9, 30, 20))
-    other = results.insert_alone(image, part.content(), "other", (0, 0, 31, 20))
+    fits = results.insert_alone(image, b"".join(part.content()), "fits", (12, 9, 30, 20))
+    other = results.insert_alone(image, b"".join(part.content()), "other", (0, 0, 31, 20))
     assert image.get_layers() == [other, fits, layer]
     assert tuple(fits.get_offsets()[-2:]) == (12, 9) and tuple(other.get_offsets()[-2:]) == ((WIDTH - 30) // 2, (HEIGHT - 20) // 2)
     assert get(fits, "R'G'B'A u8") == get(layer, "R'G'B'A u8", (0, 0, 30, 20))
