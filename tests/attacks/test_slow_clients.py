@@ -10,6 +10,7 @@ import struct
 import time
 
 import pytest
+import requests
 from api import pictures
 from api.conftest import make_daemon as make_daemon
 from api.conftest import stylize_files
@@ -121,6 +122,30 @@ def test_uploads_that_trickle_in_are_given_up(make_daemon, monkeypatch):
     text = f"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\nAuthorization: Bearer a-token-for-tests\r\n{FORM}\r\n"
     status, _, body = exchange(running.port, f"{text}Content-Length: 1000\r\n\r\n--x".encode(), timeout=15)
     assert status == 408 and json.loads(body)["error"]["code"] == "request_timeout"
+
+
+HALVES = {
+    "a question": ("GET", "/v1/jobs", b"", 200), "a picture": ("GET", "/v1/styles/great-wave/picture", b"", 200),
+    "a job": ("POST", "/v1/jobs", b"", 400), "no HTTP": ("G E T", "/", b"", 400), "nothing there": ("GET", "/nothing", b"", 404),
+    "a long poll": ("GET", "/v1/jobs/0123456789abcdef?since=0", b"", 404),
+    "two": ("GET", "/health", b"GET / HTTP/1.1\r\n\r\n", 200),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path", "behind", "status"), HALVES.values(), ids=HALVES)
+def test_who_closes_its_half_of_a_connection_still_hears_the_answer(target, method, path, behind, status):
+    with nothing_left_behind(target):
+        for _ in range(20):
+            told = exchange(target.port, head(target, path, FORM, "Content-Length: 0", method=method) + behind, half_close=True)
+            assert told[0] == status
+
+
+def test_a_painting_whose_client_closes_its_half_is_given_up(target):
+    data = {"style": "great-wave", "method": "iterative", "iterations": "100000"}
+    prepared = requests.Request("POST", target.url, files=stylize_files(), data=data).prepare()
+    text = head(target, "/v1/stylize", f"Content-Type: {prepared.headers['Content-Type']}", f"Content-Length: {len(prepared.body)}")
+    status, _, body = exchange(target.port, text + prepared.body, half_close=True, timeout=20)
+    assert status == 409 and json.loads(body)["error"]["code"] == "cancelled"
 
 
 def test_silent_connections_are_closed(make_daemon):

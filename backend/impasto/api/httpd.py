@@ -72,6 +72,8 @@ class LingeringChannel(HTTPChannel):
     error_task_class = ShapedErrorTask
     linger = False
     lingers_until = 0.0
+    ended = False
+    """The client has said that nothing more will come, in the middle of an answer. It may be gone, or only have done its part."""
 
     def __init__(self, server: Server, *rest: Any, **more: Any) -> None:
         super().__init__(server, *rest, **more)
@@ -84,6 +86,22 @@ class LingeringChannel(HTTPChannel):
     def service(self) -> None:
         super().service()
         self.answered = time.time()
+        self._close_if_done()
+
+    def check_client_disconnected(self) -> bool:
+        """For answers that take long: nobody waits at a connection that has ended. Short ones are still sent."""
+        return self.ended or super().check_client_disconnected()
+
+    def _close_if_done(self) -> None:
+        if self.ended and not self.requests:
+            self.close_when_flushed = True
+            self.server.pull_trigger()
+
+    def _nothing_more_comes(self) -> bool:
+        try:
+            return self.socket.recv(1, socket.MSG_PEEK) == b""
+        except OSError:
+            return False
 
     def send_continue(self) -> None:
         if not self.request.error:  # who is refused need not send the body
@@ -126,9 +144,13 @@ class LingeringChannel(HTTPChannel):
             super().handle_close()
 
     def readable(self) -> bool:
-        return bool(self.lingers_until) or super().readable()
+        return bool(self.lingers_until) or (not self.ended and super().readable())
 
     def handle_read(self) -> None:
+        if self.requests and not self.lingers_until and self._nothing_more_comes():
+            self.ended = True
+            self._close_if_done()  # a thread may have finished just now
+            return
         if not self.lingers_until:
             super().handle_read()
             return
