@@ -4,7 +4,7 @@ from . import masking, spaces
 from .client import pixels
 from .qt import QtCore
 from .slices import WAIT
-from .source import SLOW_STRIP, STRIP, identity_of, is_open, layer_of, node_of, rows_of
+from .source import SLOW_STRIP, STRIP, at_rest, identity_of, is_open, layer_of, node_of, rows_of
 from .spaces import Unfit
 from .texts import _
 
@@ -59,7 +59,7 @@ def insert(krita, place, painted, output, name, converter, sketch):
     old = node_of(place.document, place.identity)
     active = place.document.activeNode()
     # What comes now takes Krita a tenth of a second, whatever the size, but not before it is done with what it is about.
-    yield from _until(lambda: _at_rest(place.document))
+    yield from _until(lambda: at_rest(place.document))
     _add(place.document, new, old, replaced)
     yield from _until(lambda: node_of(place.document, identity_of(new)) is not None)
     if replaced and old is not None:
@@ -95,13 +95,6 @@ def _until(there):
         yield WAIT
         if there():
             return
-
-
-def _at_rest(document):
-    if document.tryBarrierLock():
-        document.unlock()
-        return True
-    return False
 
 
 def _is_active(document, node):

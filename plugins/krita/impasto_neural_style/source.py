@@ -48,6 +48,14 @@ def is_open(krita, document):
     return any(document == known for known in krita.documents())
 
 
+def at_rest(document):
+    """Whether Krita has done all that it was told to do in a document."""
+    if document.tryBarrierLock():
+        document.unlock()
+        return True
+    return False
+
+
 def rows_of(width, most):
     """Rows of a strip of about ``most`` px: whole tiles of 64 rows where it holds so many."""
     rows = max(1, most // width)

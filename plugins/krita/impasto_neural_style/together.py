@@ -1,9 +1,9 @@
 """Replacing a layer is two steps to Krita, a layer more and one less; with this, one Undo takes both back, one Redo both again."""
 
 from .qt import QtCore
-from .source import is_open, node_of
+from .source import at_rest, is_open, node_of
 
-TRIES, PAUSE_MS = 40, 25
+TRIES, PAUSE_MS = 120, 25
 """Krita undoes a little later than it is told to."""
 
 
@@ -22,23 +22,30 @@ class Together(QtCore.QObject):
 
     def __init__(self, krita, parent=None):
         QtCore.QObject.__init__(self, parent)
-        self._krita, self._pairs = krita, []
+        self._krita, self._pairs, self._latest = krita, [], 0
         for name in ("edit_undo", "edit_redo"):
             action = krita.action(name)
             if action is not None:
-                action.triggered.connect(lambda _checked=False, action=action: self._look(action, TRIES))
+                action.triggered.connect(lambda _checked=False, action=action: self._begin(action))
 
     def remember(self, document, new, old):
         """``new`` has taken the place of ``old`` (their ids) in a document."""
         self._pairs = [pair for pair in self._pairs if is_open(self._krita, pair[0])] + [(document, new, old)]
 
-    def _look(self, action, tries):
+    def _begin(self, action):
+        self._latest += 1
+        self._look(action, self._latest, TRIES)
+
+    def _look(self, action, number, tries):
+        if number != self._latest:  # the other way round by now
+            return
         document = self._krita.activeDocument()
         pairs = [pair for pair in self._pairs if document is not None and pair[0] == document]
         if not pairs or not tries:
             return
-        # Both there is what neither of the two steps is meant to end with.
-        if any(node_of(document, new) is not None and node_of(document, old) is not None for _document, new, old in pairs):
+        # Both there is what neither of the two steps is meant to end with. While Krita is at work, its actions do nothing.
+        both = any(node_of(document, new) is not None and node_of(document, old) is not None for _document, new, old in pairs)
+        if both and action.isEnabled() and at_rest(document):
             action.trigger()
             return
-        QtCore.QTimer.singleShot(PAUSE_MS, lambda: self._look(action, tries - 1))
+        QtCore.QTimer.singleShot(PAUSE_MS, lambda: self._look(action, number, tries - 1))

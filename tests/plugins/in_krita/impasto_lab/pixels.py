@@ -13,7 +13,7 @@ LINEAR, CMYK, LAB = "sRGB-elle-V2-g10.icc", "Chemical proof", "Lab identity buil
 LEVEL = 1 / 255
 SPACES = (
     ("RGBA", "U8", SRGB, 0), ("RGBA", "U16", SRGB, 0), ("RGBA", "F32", SRGB, 0), ("RGBA", "F16", SRGB, 1 / 1024),
-    ("RGBA", "U8", CLAY, 1.01 * LEVEL), ("RGBA", "U16", CLAY, 3 / 65535), ("RGBA", "U16", WIDE, 8 / 65535),
+    ("RGBA", "U8", CLAY, 1.01 * LEVEL), ("RGBA", "U16", CLAY, 16 / 65535), ("RGBA", "U16", WIDE, 16 / 65535),
     ("RGBA", "F32", WIDE, 1e-4), ("RGBA", "F32", LINEAR, 1e-4), ("RGBA", "F16", LINEAR, 1 / 1024),
     ("GRAYA", "U8", GREY, 0), ("GRAYA", "U16", GREY, 0), ("GRAYA", "F32", GREY, 1e-5), ("GRAYA", "F16", GREY, 1 / 1024),
     ("GRAYA", "U8", "Gray-D50-elle-V2-g22.icc", 1.01 * LEVEL),
