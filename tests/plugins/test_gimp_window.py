@@ -154,8 +154,16 @@ def test_stop_and_keep_then_discard(desk, patient):
     at.key("alt+d")
     at.until(lambda: at.jobs("stylize", "cancelled"))
     assert patient.manager.get(other.id).state == "cancelled"
+    time.sleep(1)
+    at.key("alt+p")
+    at.until(lambda: [job for job in at.jobs("stylize", "running") if job.step > 5])
+    at.key("alt+k")
+    at.until(lambda: len(at.jobs("stylize", "done")) == 2)
+    time.sleep(1.5)
     at.key("Escape")
-    assert [layer["recipe"] for layer in at.image()["layers"]] == [True, True] and at.layers()[1] == "content"
+    layers = at.image()["layers"]
+    assert len(layers) == 3 and layers[-1]["name"] == "content" and all(layer["source"] == "content" for layer in layers[:2])
+    assert layers[0]["id"] > layers[1]["id"], "the newest is on top, where it is seen"
 
 
 def test_to_close_while_it_paints_is_asked_about_and_discards(desk, patient):

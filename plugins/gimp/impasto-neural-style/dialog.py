@@ -268,7 +268,7 @@ class Window:
         return pictures.of_bytes(errand.preview, SIDE)
 
     def _insert(self, errand, part, order):
-        former = self._former if self._layer != self._former else None
+        former = self._beneath(order.output)
         try:
             self.newest = results.insert(self._image, self._layer, part, errand.result, order, former)
         except (layers.Unfit, ValueError) as error:
@@ -283,6 +283,13 @@ class Window:
         said = _("Done: the layer '{name}' is in the image. Edit > Undo takes it out again.").format(name=self.newest.get_name())
         self._say(" ".join([said] + list(errand.job.get("notes") or [])))
         return self._parts.recent.add(errand.job)
+
+    def _beneath(self, output):
+        """The painting above which the next one goes, or in whose place, or None: above the newest, so that it is seen."""
+        again = self._former if self._layer != self._former else None
+        if output == orders.REPLACE or self.newest is None or not self.newest.is_valid():
+            return again
+        return self.newest
 
     def _remember(self, order):
         """For "repeat", and for the next time."""
@@ -299,7 +306,8 @@ class Window:
                 result = wire.checked(status, body)
                 known = self._inserted.get(job["id"])
                 if known is not None and known[1].output != orders.REPLACE:
-                    self.newest = results.insert(self._image, self._layer, known[0], result, known[1])
+                    below = self._beneath(known[1].output)
+                    self.newest = results.insert(self._image, self._layer, known[0], result, known[1], below)
                 else:
                     self.newest = results.insert_alone(self._image, result, self._title_of(job), self._place())
             except (wire.Refused, layers.Unfit, ValueError) as error:
