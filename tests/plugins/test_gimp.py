@@ -39,7 +39,12 @@ def versions() -> list[str]:
     named = os.environ.get("TEST_GIMP", "")
     if named:
         return [version for version in named.split(",") if version in gimp_chroot.SUITES]
-    return [v for v in gimp_chroot.SUITES if v == "3.0" or (gimp_chroot.folder() / f"gimp-{v}").exists()]
+    return list(gimp_chroot.SUITES)
+
+
+def asked_for(version: str) -> bool:
+    """Whether a chroot may be built for it: for one GIMP always, for another where somebody wants to wait for it."""
+    return version == "3.0" or version in os.environ.get("TEST_GIMP", "") or (gimp_chroot.folder() / f"gimp-{version}").exists()
 
 
 @pytest.fixture(scope="module", params=versions() or ["none"])
@@ -47,6 +52,8 @@ def gimp(request) -> Path:
     """The chroot."""
     if request.param == "none":
         pytest.skip("TEST_GIMP says that no GIMP is to be tried")
+    if not asked_for(request.param):
+        pytest.skip(f"GIMP {request.param} is tried where its chroot is already there, or with TEST_GIMP=3.0,3.2: it takes minutes")
     try:
         return gimp_chroot.provide(request.param)
     except gimp_chroot.Unavailable as error:
