@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -49,9 +50,9 @@ class Desk:
         while not (found := what()):
             assert self.process.poll() is None, self.process.stdout.read().decode("utf-8", "replace")[-3000:]
             if time.monotonic() > deadline:
-                self.lab.screenshot(self.display, "late")
-                shutil.copyfile(self.lab.outside / "late.png", "/tmp/impasto-late.png")
-                raise AssertionError("it took too long; /tmp/impasto-late.png shows the screen")
+                kept = Path(tempfile.gettempdir()) / "impasto-late.png"
+                shutil.copyfile(self.lab.screenshot(self.display, "late"), kept)
+                raise AssertionError(f"it took too long; {kept} shows the screen")
             time.sleep(0.1)
         return found
 
