@@ -1,6 +1,9 @@
 """What the docker does, step by step. Collected by ../test_krita_docker.py under each Qt, not by the suite itself."""
 
 import os
+import re
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import scene
@@ -8,6 +11,8 @@ from impasto_neural_style import qt
 from impasto_neural_style.client import recipe as recipes
 from impasto_neural_style.qt import QtCore, QtWidgets
 from krita import Krita
+
+PLUGIN = Path(qt.__file__).parent
 
 
 @pytest.fixture
@@ -50,6 +55,14 @@ def test_it_is_registered(daemon):
     krita = Krita.instance()
     extension.register(krita)
     assert krita.factories[-1].widget.__name__ == "NeuralStyle" and krita.extensions
+
+
+def test_every_action_has_its_line_in_the_file_that_krita_reads():
+    actions = ElementTree.parse(PLUGIN.with_suffix(".action")).iter("Action")
+    shortcuts = {one.get("name"): one.findtext("shortcut") for one in actions}
+    source = (PLUGIN / "extension.py").read_text(encoding="utf-8")
+    assert set(re.findall(r'"(impasto_(?!neural)\w+)"', source)) == set(shortcuts)
+    assert all(shortcuts[name] for name in ("impasto_apply", "impasto_repeat", "impasto_keep"))
 
 
 def test_styles_are_listed_and_pictured(docker):

@@ -45,6 +45,21 @@ def a_group():
 
 
 @case
+def a_group_that_passes_through():
+    made, node = base()
+    group = made.createGroupLayer("group")
+    made.rootNode().addChildNode(group, node)
+    inner = made.createNode("inner", "paintlayer")
+    fill(inner, "RGBA", "U8", AREA, seed=500)
+    group.addChildNode(inner, None)
+    group.setPassThroughMode(True)
+    made.refreshProjection()
+    made.waitForDone()
+    new = yield from painted(made, group, strength=0.0)
+    assert apart(get(new, AREA), get(inner, AREA), "U8") == 0
+
+
+@case
 def a_layer_in_a_group():
     made, node = base()
     group = made.createGroupLayer("group")
