@@ -86,8 +86,10 @@ class Learning(Gtk.Box):
     def _show(self):
         job = self._errand.job
         names = ", ".join((job.get("parameters") or {}).get("name") or [])
-        self._label.set_text(" · ".join(filter(None, [_("Learning '{name}'").format(name=names) if names else "",
-                                                      words.progress(job, _)])))
+        told = words.progress(job, _).split(" · ")
+        if names:  # which says that it learns, too
+            told[:job.get("phase") == "learning"] = [_("Learning '{name}'").format(name=names)]
+        self._label.set_text(" · ".join(told))
         self._bar.set_fraction(job.get("fraction") or 0.0)
 
     def _news(self, errand):
