@@ -1,7 +1,8 @@
 """Write constraints.txt anew: the newest versions that fit pyproject.toml, with torch and torchvision held where they are.
 
 Local tags such as +cpu and the packages of one kind of GPU or system are left out, so that the pins fit CPU and CUDA builds of
-torch alike, and every system. A package that does not support the oldest Python gets a marker, so that pip is free to take an older version there.
+torch alike, and every system. A package that does not support the oldest Python gets a marker, so that pip is free to take an
+older version there.
 """
 
 from __future__ import annotations
