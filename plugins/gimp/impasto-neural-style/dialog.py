@@ -219,13 +219,13 @@ class Window:
 
     def _begin(self):
         self._parts.notice.clear()
-        recipe, order = self._recipe(), None
+        recipe = self._recipe()
         if not recipe.styles:
             return self._parts.notice.say(_("Choose a style."))
         order = orders.Order(recipe, self._parts.output.get_active_id())
         try:
             layer = self._paintable()
-            if self._former is None:
+            if self._former in (None, self._layer):  # else it is an earlier painting that is replaced
                 results.check_output(layer, order.output)
             part = layers.Part(self._image, layer, effects=painting.with_effects(order))
         except layers.Unfit as unfit:
@@ -239,7 +239,6 @@ class Window:
         self._parts.can_stop(True)
         self._parts.pane.original(pictures.looks(layer, layers.extent(layer), SIDE))
         self._parts.pane.caption(_("What has been painted so far."))
-        part.data = None  # it has been sent; what comes back is as large
         return self._runner.carry_out(errand, lambda errand: self._news(errand, part, order))
 
     def _news(self, errand, part, order):
@@ -273,10 +272,10 @@ class Window:
             self.newest = results.insert(self._image, self._layer, part, errand.result, order, former)
         except (layers.Unfit, ValueError) as error:
             return self._parts.notice.say(str(error))
+        part.data = errand.result = None  # large, and the daemon keeps the result
         if order.output == orders.REPLACE and former is not None:
             self._former = self.newest
         Gimp.displays_flush()
-        errand.result = None
         self._inserted[errand.job["id"]] = part, order
         self._remember(order)
         self._parts.pane.caption(_("Painted."))
@@ -345,7 +344,7 @@ class Window:
         ask.add_buttons(_("_Keep Painting"), Gtk.ResponseType.CANCEL, _("_Discard"), Gtk.ResponseType.OK)
         answer = ask.run()
         ask.destroy()
-        return answer == Gtk.ResponseType.OK or self._errand is None
+        return answer == Gtk.ResponseType.OK
 
     def _leave(self):
         if self._timer:
