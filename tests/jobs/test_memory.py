@@ -10,9 +10,10 @@ import torch
 from impasto import errors, images
 from impasto.jobs import Submission, memory
 from impasto.jobs import device as devices
-from impasto.jobs.memory import BYTES_PER_PIXEL, largest_side, refuse_what_cannot_fit
+from impasto.jobs.memory import BYTES_PER_PIXEL, largest_side, refuse_training_that_cannot_fit, refuse_what_cannot_fit
 from impasto.settings import Settings
 from impasto.stylization import Stylization
+from impasto.training import Training
 
 from .helpers import ended, job
 from .test_stylize import Easel, folder, paint  # noqa: F401
@@ -68,6 +69,18 @@ def test_a_picture_that_the_machine_cannot_hold_is_refused(machine):
     with pytest.raises(errors.OutOfMemory) as refused:
         ask(style=["starry-night"])
     assert refused.value.field == "content" and "2000 x 1500" in refused.value.message and refused.value.hint
+
+
+@pytest.mark.parametrize("asked, fits", [({}, True), ({"batch": 8, "side": 128}, True), ({"batch": 256, "side": 512}, False)])
+def test_a_training_that_could_never_fit_is_refused(machine, asked, fits):
+    machine(4_000_000_000)
+    parameters = {**Training.parse(asked).to_dict(), "name": ["One"]}
+    if fits:
+        return refuse_training_that_cannot_fit(parameters, Settings(device="cpu"), {})
+    with pytest.raises(errors.OutOfMemory) as refused:
+        refuse_training_that_cannot_fit(parameters, Settings(device="cpu"), {})
+    assert refused.value.field == "batch" and "256" in refused.value.message and refused.value.hint
+    return None
 
 
 def test_a_refused_job_leaves_nothing_behind(manager, machine):

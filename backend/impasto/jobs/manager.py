@@ -26,7 +26,7 @@ from .housekeeping import Housekeeper, recover
 from .job import CANCELLED, DONE, ENDED, FAILED, LANES, QUEUED, RUNNING, Job, Submission, new_id
 from .lane import Lane
 from .leases import Leases
-from .memory import refuse_what_cannot_fit
+from .memory import refuse_training_that_cannot_fit, refuse_what_cannot_fit
 from .orphans import end_left_over
 from .quota import Quota
 from .store import JobStore
@@ -165,9 +165,11 @@ class JobManager:
     def _check_room(self, submission: Submission, lane: str) -> None:
         """In the queue, in memory, on the disk."""
         self._store.check_room(lane, self.settings.queue_limit)
+        device = self._store.fact("device") or {}
         if submission.kind == "stylize":
-            refuse_what_cannot_fit(submission.parameters, submission.inputs.get("content", b""), self.settings,
-                                   self._store.fact("device") or {})
+            refuse_what_cannot_fit(submission.parameters, submission.inputs.get("content", b""), self.settings, device)
+        if submission.kind == "train":
+            refuse_training_that_cannot_fit(submission.parameters, self.settings, device)
         self._quota.make_room(_size(submission))
 
     def lease(self, id: str, seconds: float) -> None:

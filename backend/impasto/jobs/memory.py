@@ -14,9 +14,13 @@ from ..errors import ImpastoError, OutOfMemory
 from ..parameters import UPLOAD
 from ..settings import Settings
 from ..stylization import Stylization
+from ..training import Training
 
 BYTES_PER_PIXEL = {"fp32": 3000, "bf16": 1800}
 """What a step of the iterative method takes at least, measured with vgg16: the features of all layers, and their gradients."""
+
+LEARNT_PER_PIXEL = {"fp32": 1000, "bf16": 500}
+"""Bytes that a pixel of a training's squares takes at least: the encoder's features as far as the style's deepest layer."""
 
 HELD_PER_PIXEL = 12
 """Bytes that a pixel of the picture itself takes while its job runs, at least: three float32."""
@@ -67,11 +71,25 @@ def refuse_what_cannot_fit(parameters: Mapping[str, Any], content: bytes, settin
     room = _room(settings, device, total)
     if not iterative or not stylization.resolution or room is None or settings.when_memory_is_short == "shrink":
         return
-    precision = settings.precision if settings.precision in BYTES_PER_PIXEL else device.get("precision", "bf16")
+    precision = _precision(settings, device)
     side = min(stylization.resolution, max(info.width, info.height))
     largest = largest_side(room, precision, info.height, info.width)
     if side > largest:
         raise does_not_fit(side, largest)
+
+
+def refuse_training_that_cannot_fit(parameters: Mapping[str, Any], settings: Settings, device: Mapping[str, Any]) -> None:
+    """Raise :class:`OutOfMemory` for steps that would not fit even if nothing else were in memory; as for a stylization."""
+    training = Training.converted({name: value for name, value in parameters.items() if name != "name"})
+    room = _room(settings, device, machine()[1])
+    squares = max(1, training.batch) * (training.side or SMALLEST) ** 2
+    if room is not None and squares * LEARNT_PER_PIXEL[_precision(settings, device)] > room:
+        raise OutOfMemory(f"There is not enough memory for steps of {training.batch} squares of {training.side} px.",
+                          field="batch", hint="Set batch or side to less; 0 leaves them to Impasto.")
+
+
+def _precision(settings: Settings, device: Mapping[str, Any]) -> str:
+    return settings.precision if settings.precision in BYTES_PER_PIXEL else device.get("precision", "bf16")
 
 
 def _room(settings: Settings, device: Mapping[str, Any], machine_total: int) -> int | None:
