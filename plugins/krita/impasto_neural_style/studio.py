@@ -41,7 +41,7 @@ class Studio(QtCore.QObject):
 
     def __init__(self, krita, parent=None):
         QtCore.QObject.__init__(self, parent)
-        self.krita, self.styles, self.painting, self._new = krita, [], None, []
+        self.krita, self.styles, self.painting, self._new, self._closed = krita, [], None, [], False
         self.recipe, self.output, self.last = recipes.Recipe(), results.MASKED, memory.recall(krita)
         self.connection = Connection(self)
         self.connection.ready.connect(self._ready)
@@ -59,6 +59,9 @@ class Studio(QtCore.QObject):
 
     def close(self):
         """Krita quits: nothing is asked any more. The daemon gives up a painting that nobody asks about; a training goes on."""
+        if self._closed:
+            return
+        self._closed = True
         self.preview.stop()
         if self.painting is not None:
             self.painting.leave()
@@ -138,8 +141,10 @@ class Studio(QtCore.QObject):
             self.preview.want(self.recipe)
 
     def apply(self):
-        """Paint the active layer."""
-        if not self.recipe.styles:
+        """Paint the active layer; or look for the daemon once more, where there was none."""
+        if not self.styles:
+            self.open()
+        elif not self.recipe.styles:
             self.said.emit(_("Choose a style."))
         else:
             self._paint(self.recipe, self.output)

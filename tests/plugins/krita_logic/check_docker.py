@@ -243,6 +243,15 @@ def test_without_a_document_or_a_style_it_says_so(docker):
     assert "Open a picture" in docker.foot._status.text()
 
 
+def test_apply_looks_again_for_a_daemon_that_was_not_there(docker, daemon):
+    Krita.instance().new()
+    docker.studio.styles = []
+    docker.studio.connection._trouble("Impasto itself is not installed")
+    assert "not installed" in docker.foot._status.text()
+    docker.apply()
+    scene.until(lambda: docker.studio.styles and not docker.foot._status.text())
+
+
 def test_quitting_in_the_middle_is_the_end_of_it(docker, daemon):
     Krita.instance().new()
     daemon.held = True
