@@ -4,7 +4,7 @@ import contextlib
 
 from krita import DockWidget, Krita
 
-from . import learning
+from . import learning, memory
 from .client import recipe as recipes
 from .foot import Foot
 from .pages import SettingsPage, StylesPage
@@ -80,6 +80,8 @@ class NeuralStyle(DockWidget):
         menu.addAction(_("This layer as style"), lambda: self._add(lambda: learning.from_layer(self.studio.layer())))
         menu.addSeparator()
         menu.addAction(_("Learn a style…"), self._learn)
+        menu.addSeparator()
+        menu.addAction(_("Settings of this layer"), self._take_over)
         button.setMenu(menu)
         return button
 
@@ -141,6 +143,16 @@ class NeuralStyle(DockWidget):
         self._show_recipe(entry.recipe)
         self._moved()
         self.pages.setCurrentWidget(self.styles)
+
+    def _take_over(self):
+        """The settings that the active layer was painted with."""
+        layer = self.studio.layer()
+        recipe = memory.written_down(self.studio.krita.activeDocument(), layer) if layer is not None else None
+        if recipe is None:
+            self.foot.say(_("This layer was not painted by Neural Style."))
+            return
+        self._show_recipe(recipe)
+        self._moved()
 
     def _show_recipe(self, recipe):
         self._quiet = True

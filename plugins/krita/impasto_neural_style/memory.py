@@ -1,13 +1,32 @@
-"""What was painted last, kept in Krita's own settings from one session to the next."""
+"""What was painted last, kept in Krita's own settings from one session to the next; and what each layer was painted with, kept in
+its document."""
 
 import json
 
 from . import result as results
 from .client import recipe as recipes
+from .qt import QtCore
+from .source import identity_of
 
 GROUP, NAME = "impasto_neural_style", "last"
 LONGEST = 64 << 10
 """Characters: Krita's settings are no place for pictures."""
+
+NOTE = "impasto-recipe/"
+"""An annotation of a document, with a layer's id behind it; it is saved with the document."""
+
+
+def write_down(document, layer, recipe):
+    """Keep what a layer was painted with."""
+    document.setAnnotation(NOTE + identity_of(layer), "Impasto", QtCore.QByteArray(recipe.to_json().encode("utf-8")))
+
+
+def written_down(document, layer):
+    """The recipe that a layer was painted with, or None."""
+    try:
+        return recipes.Recipe.from_json(bytes(document.annotation(NOTE + identity_of(layer)).data()).decode("utf-8"))
+    except ValueError:
+        return None
 
 
 def remember(krita, recipe, output):

@@ -3,6 +3,7 @@
 import time
 import uuid
 
+from . import memory
 from . import result as results
 from . import together
 from .client import errand as errands
@@ -159,6 +160,8 @@ class Painting(QtCore.QObject):
         (self.layer, replaced), self.fraction = told, 1.0
         if replaced is not None:
             together.watch(self._krita).remember(self.place.document, identity_of(self.layer), replaced)
+        if self.recipe.styles:
+            memory.write_down(self.place.document, self.layer, self.recipe)
         notes = self.job.get("notes") or []
         self._end(DONE, " ".join([_("Done: '{name}'.").format(name=self.layer.name())] + notes))
 

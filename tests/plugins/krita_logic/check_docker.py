@@ -201,6 +201,22 @@ def test_the_next_session_begins_as_this_one_ended(docker, daemon):
     other.close()
 
 
+def test_a_layer_knows_what_it_was_painted_with(docker):
+    document, _node = Krita.instance().new()
+    choose(docker, 0, 1)
+    docker.styles.sliders.show_values({"strength": 0.8})
+    painted = docker.recipe()
+    docker.apply()
+    scene.until(lambda: not docker.studio.running)
+    docker.styles.sliders.show_values({})
+    choose(docker, 2)
+    docker._take_over()
+    assert "was not painted" in docker.foot._status.text()
+    document.active = document.topLevelNodes()[1]
+    docker._take_over()
+    assert docker.recipe() == painted
+
+
 def test_stop_and_keep_and_discard(docker, daemon):
     document, _node = Krita.instance().new()
     daemon.held = True

@@ -3,6 +3,7 @@
 import os
 
 import impasto_neural_style
+from impasto_neural_style import memory
 from krita import InfoObject, Selection
 
 from .cases import HEIGHT, KRITA, LAB, WIDTH, apart, children, document, fill, get, put, redo, samples, settled, undo
@@ -207,6 +208,22 @@ def one_step_of_undo():
     yield lambda: children(made) == before
     redo()
     yield lambda: children(made) == [*before, "great-wave"]
+
+
+@case
+def the_recipe_is_saved_with_the_document():
+    made, node = base()
+    new = yield from painted(made, node, strength=0.8)
+    file = os.path.join(LAB, "saved.kra")
+    made.saveAs(file)
+    made.waitForDone()
+    yield lambda: os.path.exists(file)
+    again = KRITA.openDocument(file)
+    yield lambda: len(again.topLevelNodes()) == 2
+    recipe = memory.written_down(again, again.topLevelNodes()[1])
+    assert again.topLevelNodes()[1].name() == new.name()
+    assert (recipe.values, [style.id for style in recipe.styles]) == ({"strength": 0.8}, ["great-wave"])
+    again.close()
 
 
 @case

@@ -110,7 +110,7 @@ class Node:
 class Document:
     def __init__(self, width=64, height=48):
         self._width, self._height, self.root, self.active = width, height, Node("root", None, "grouplayer"), None
-        self.root.document = self
+        self.root.document, self.annotations = self, {}
 
     def width(self):
         return self._width
@@ -135,6 +135,12 @@ class Document:
 
     def createNode(self, name, type):
         return Node(name, self, type)
+
+    def setAnnotation(self, type, description, annotation):
+        self.annotations[type] = annotation
+
+    def annotation(self, type):
+        return self.annotations.get(type, QtCore.QByteArray())
 
     def tryBarrierLock(self):
         return True
