@@ -10,8 +10,9 @@ from .texts import _
 
 MASKED, NEW_LAYER, REPLACE = "masked", "new-layer", "replace"
 OUTPUTS = (MASKED, NEW_LAYER, REPLACE)
-TURNS = 300
-"""So many turns of the interface are waited for what Krita does later; there is one each millisecond at most."""
+TURNS, SETTLING = 300, 20
+"""So many turns of the interface are waited at most for what Krita does later, and for what nobody can ask about; there is one each
+millisecond at most."""
 
 
 class Place:
@@ -63,6 +64,8 @@ def insert(krita, place, painted, output, name, converter, sketch):
     _add(place.document, new, old, replaced)
     yield from _until(lambda: node_of(place.document, identity_of(new)) is not None)
     if replaced and old is not None:
+        yield from _until(lambda: at_rest(place.document))
+        yield from [WAIT] * SETTLING  # the list of layers hears of it later than the document
         old.remove()
         yield from _until(lambda: node_of(place.document, place.identity) is None)
         return new, place.identity

@@ -36,7 +36,8 @@ class Together(QtCore.QObject):
         self._latest += 1
         self._look(action, self._latest, TRIES)
 
-    def _look(self, action, number, tries):
+    def _look(self, action, number, tries, settled=False):
+        """``settled``: the last look has found all at rest, too, so that the list of layers knows what has happened."""
         if number != self._latest:  # the other way round by now
             return
         document = self._krita.activeDocument()
@@ -45,7 +46,8 @@ class Together(QtCore.QObject):
             return
         # Both there is what neither of the two steps is meant to end with. While Krita is at work, its actions do nothing.
         both = any(node_of(document, new) is not None and node_of(document, old) is not None for _document, new, old in pairs)
-        if both and action.isEnabled() and at_rest(document):
+        ready = both and action.isEnabled() and at_rest(document)
+        if ready and settled:
             action.trigger()
             return
-        QtCore.QTimer.singleShot(PAUSE_MS, lambda: self._look(action, number, tries - 1))
+        QtCore.QTimer.singleShot(PAUSE_MS, lambda: self._look(action, number, tries - 1, ready))

@@ -1,6 +1,7 @@
 """Layers of every kind, where they lie, what is selected, and one step of undo."""
 
 import os
+import time
 
 import impasto_neural_style
 from impasto_neural_style import memory
@@ -235,13 +236,16 @@ def replacing_is_one_step_of_undo_too():
     made.waitForDone()
 
     def alone(wanted):
-        return lambda: [one.uniqueId() for one in made.topLevelNodes()] == [wanted]
-    yield alone(ours)
+        yield lambda: [one.uniqueId() for one in made.topLevelNodes()] == [wanted]
+        until = time.monotonic() + 0.3  # quicker than anybody's hands
+        yield lambda: time.monotonic() > until
+        assert [one.uniqueId() for one in made.topLevelNodes()] == [wanted]
+    yield from alone(ours)
     undo()
-    yield alone(identity)
+    yield from alone(identity)
     assert get(made.topLevelNodes()[0], AREA) == pixels
     redo()
-    yield alone(ours)
+    yield from alone(ours)
     assert get(made.topLevelNodes()[0], AREA) == after
 
 
