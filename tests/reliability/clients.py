@@ -155,7 +155,7 @@ def follow(promise: Promise, client: Insistent, ledger: Ledger) -> None:
         if job["preview"] > seen:
             seen = job["preview"]
             check_preview(promise, client, ledger)
-        if job["step"]:
+        if job["step"] and (not run or job["step"] != run[-1][1]):  # while a worker hangs, no work is done
             if run and job["step"] < run[-1][1]:
                 note_loss(run, job, ledger)
                 run = []

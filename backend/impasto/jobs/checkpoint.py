@@ -15,7 +15,7 @@ from ..disk import remove_torn, written_whole
 from .folders import CHECKPOINT as FILE
 
 MOST_S = 30.0
-"""Checkpoints are never further apart, but for a single step that takes longer."""
+"""So much work is lost at most, but for a single step that takes longer: from the state in one checkpoint until the next is written."""
 
 SHARE = 0.1
 """Of the time, writing checkpoints takes at most this, as far as :data:`MOST_S` allows."""
@@ -62,7 +62,8 @@ class Checkpoint:
                 self._report("note", text="There is no room for a checkpoint, so a crash would cost what is done since the last.")
             self._failed = True
         took = time.monotonic() - began
-        self._due = time.monotonic() + min(max(self._every_s, took / SHARE), MOST_S)
+        # What is kept is the state as it was when writing began, and the next takes as long to be written: twice, on a bad day.
+        self._due = began + max(2 * took, min(max(self._every_s, took / SHARE), MOST_S - 2 * took))
 
     def drop(self) -> None:
         """It is of no use any more."""
