@@ -15,7 +15,7 @@ from ..disk import remove_torn, written_whole
 from .folders import CHECKPOINT as FILE
 
 MOST_S = 30.0
-"""So much work is lost at most, but for a single step that takes longer: from the state in one checkpoint until the next is written."""
+"""So much work is lost at most: from the state in one checkpoint until the next is written, if no single step takes longer."""
 
 SHARE = 0.1
 """Of the time, writing checkpoints takes at most this, as far as :data:`MOST_S` allows."""
