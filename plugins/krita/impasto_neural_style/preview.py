@@ -113,6 +113,8 @@ class Preview(QtCore.QObject):
         errand, self._errand, self._slices = self._errand, None, None
         if errand is not None and not errand.ended:
             self._connection.stop(errand, keep=False)
+            if errand.job.get("id"):  # it may have been done by now; one that is not leaves nothing anyway
+                self._connection.ask(wire.remove(errand.job["id"]), lambda status, body: None)
 
     def _tell(self, sentence, busy=False):
         self.sentence, self.busy = sentence, busy
