@@ -23,6 +23,7 @@ from . import krita_lab
 TESTS = Path(__file__).resolve().parents[1]
 SCRIPTED = "from impasto.api.server import serve; from impasto.settings import Settings; from impasto.paths import Paths; " \
            "settings = Settings.load(); serve(settings, Paths.of(settings), work='api.script:table')"
+PHOTO = TESTS.parent / "examples/moraine-lake.jpg"
 CASES = {"pixels": 20, "kinds": 17, "troubles": 10}
 GAP_MS = 250
 """So long the interface may stand still at most, whatever the size of the layer."""
@@ -112,6 +113,17 @@ def test_krita_is_closed_in_the_middle(lab, scripted):
 def test_the_interface_never_stands_still(lab, painter):
     lab.introduce(painter.url, TOKEN, INSTANCE)
     all_well(lab.run("large", most=GAP_MS), 2)
+
+
+def test_the_docker_is_seen_at_work(lab, painter):
+    """What docs/pictures shows: TEST_KRITA_PICTURES names a folder for it."""
+    lab.introduce(painter.url, TOKEN, INSTANCE)
+    all_well(lab.run("looks", photo=str(PHOTO)), 1)
+    pictures = sorted(lab.folder.glob("*.png"))
+    assert len(pictures) >= 9
+    if os.environ.get("TEST_KRITA_PICTURES"):
+        for picture in pictures:
+            shutil.copy(picture, os.environ["TEST_KRITA_PICTURES"])
 
 
 def test_a_krita_that_is_killed_leaves_no_job_behind(lab, scripted):
