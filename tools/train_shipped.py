@@ -2,9 +2,10 @@
 
     python tools/train_shipped.py --photos FOLDER [--work out/training] [--device cpu]
 
-First the network with its first styles, in phases; then further styles, of which only the rows are learnt. Goes on from its
-checkpoint when it was stopped. Every --every steps a sheet of all styles on --preview pictures is left beside the
-checkpoint: look at it. The end is models/fast/impasto.safetensors, with what it was trained on and how good it is in its header.
+First the network with its first styles, in phases; then further styles, of which only the rows are learnt; then all together.
+Goes on from its checkpoint when it was stopped. Every --every steps a sheet of all styles on --preview pictures is left beside
+the checkpoint: look at it. The end is models/fast/impasto.safetensors, with what it was trained on and how good it is in its
+header.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from torch import Tensor
 NETWORK = "hourglass:48-96x5"
 FIRST = ("starry-night", "great-wave", "scream", "metzinger", "composition-vii")
 FURTHER = ("wheatstacks", "kairouan", "shipwreck")
+SIDES = (512, 256)
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,17 @@ class Phase:
 
 PHASES = (
     # Small crops first: four of 128 px cost what one of 256 px does, and colours and small strokes need no more.
-    Phase(Recipe(steps=6000, batch=4, side=128, style_sides=(512, 256), learning_rate=3e-3, halvings=0), 1200),
+    Phase(Recipe(steps=6000, batch=4, side=128, style_sides=SIDES, learning_rate=3e-3, halvings=0, lattice_weight=0), 1200),
     # Then large ones, in which large forms have room.
-    Phase(Recipe(steps=3600, batch=2, side=256, style_sides=(512, 256), learning_rate=2e-3), 3600),
+    Phase(Recipe(steps=3600, batch=2, side=256, style_sides=SIDES, lattice_weight=0), 3600),
 )
 
-ROWS = Phase(Recipe(steps=1200, batch=1, side=256, style_sides=(512, 256), learning_rate=1e-2, warm_up=20, average=0.99), 1200)
+ROWS = Phase(Recipe(steps=1200, batch=1, side=256, style_sides=SIDES, learning_rate=1e-2, warm_up=20, average=0.99,
+                    lattice_weight=0), 1200)
 """How the further styles are learnt."""
+
+LAST = Phase(Recipe(steps=700, batch=2, side=256, style_sides=SIDES, learning_rate=6e-4, warm_up=50, average=0.99), 700)
+"""In the end all together, with all weights; from here on no grid may show."""
 
 CROPS = 1000
 """Steps after which the crops come again. What the encoder sees in them is kept: 4 GB of memory for a sixth of the time."""
@@ -97,8 +103,9 @@ def main() -> None:
         first = learn(f"phase-{number}", phase, FIRST, network)
         network = first.result()
     further = learn("further", ROWS, FURTHER, with_new_rows(network, len(FURTHER)))
-    found = dict(zip(FIRST + FURTHER, quality(first, photos) + quality(further, photos), strict=True))
-    write(given.out, together(network, further.result()), found, photos, given.photos_licence)
+    last = learn("last", LAST, FIRST + FURTHER, together(network, further.result()))
+    found = dict(zip(FIRST + FURTHER, quality(last, photos), strict=True))
+    write(given.out, last.result(), found, photos, given.photos_licence)
 
 
 def together(first: Network, further: Network) -> Network:
@@ -169,8 +176,8 @@ def write(file: Path, network: Network, found: dict[str, dict[str, float]], phot
     texts = [{name: records[style][name] for name in ("title", "painter", "year", "licence")} for style in found]
     styles = tuple(FastStyle(id=style, broad=FIRST_ROW + SIZES * i, fine=FIRST_ROW + SIZES * i + 1, **texts[i])
                    for i, style in enumerate(found))
-    training = {"phases": [{"steps": phase.until, **dataclasses.asdict(phase.recipe)} for phase in PHASES],
-                "rows": {"styles": FURTHER, **dataclasses.asdict(ROWS.recipe)}, "encoder": "vgg16", "photographs": len(photos),
+    phases = [{**dataclasses.asdict(phase.recipe), "done": phase.until} for phase in (*PHASES, ROWS, LAST)]
+    training = {"phases": phases, "encoder": "vgg16", "photographs": len(photos),
                 "photographs_licence": photos_licence, "torch": str(torch.__version__)}
     told = {"what": "mean over 20 held-out photographs at 256 px, strength 0.5, broad strokes", **found}
     fast.write(file, {name: value.cpu().numpy() for name, value in network.state_dict().items()},

@@ -5,6 +5,7 @@ import torch
 from impasto.style.losses import Moments, W2Loss
 from impasto.style.modes import Gaussian, wasserstein
 from impasto.style.mosaic import lay, pieces
+from impasto.style.perceptual import lattice
 from impasto.style.training import Recipe, Trainer
 from impasto.style.transformer import build
 
@@ -45,6 +46,16 @@ def test_modes_beyond_those_kept_still_count_as_variance(monkeypatch):
     same = wasserstein(Moments.of(target), gaussian)
     louder = wasserstein(Moments.of(target * 1.5 - 0.25), gaussian)
     assert float(same) < 1e-3 < float(louder)
+
+
+def test_a_grid_is_punished_and_a_picture_is_not():
+    picture = torch.cat([smooth_noise(128, 96, k) for k in range(2)])
+    grid = torch.zeros_like(picture)
+    grid[..., ::4, ::4] = 0.05
+    alone = 0.05**2 * 1 / 16 * 15 / 16
+    assert float(lattice(picture)) < 0.5 * alone
+    assert float(lattice(picture + grid) - lattice(picture)) == pytest.approx(alone, rel=0.1)
+    assert float(lattice(torch.rand(1, 3, 20, 9))) >= 0  # smaller than a block
 
 
 def test_training_lowers_the_loss(encoder, style):

@@ -41,6 +41,10 @@ ONLY_STRENGTH = 0.5
 KEPT_ENCODERS = 2
 """Encoders kept warm between jobs; a VGG is 60 to 80 MB."""
 
+FAINT = 0.3
+"""Below this strength the content shines through, too: norms forget a picture's own colours, so that the row that paints it as it
+is gives those of an average photograph."""
+
 LARGEST_STYLE = 4
 """Styles are shrunk to this many times the painting's long side, twice what the engine ever looks at."""
 
@@ -103,7 +107,7 @@ class Easel:
         """
         network, strength = self._network(choice, self._fast_dtype(size)), stylization.strength
         mix = mix_of(network.rows, rows_of(choice), stylization.mix(), strength if choice.identity else 1.0, stylization.detail)
-        opacity = 1.0 if choice.identity else min(1.0, strength / ONLY_STRENGTH)
+        opacity = min(1.0, strength / (FAINT if choice.identity else ONLY_STRENGTH))
         if size != content.shape[:2]:
             content = as_array(resize(self._tensor(content), size).clamp(0, 1))
         return FastCanvas(network, mix, content, stylization.keep_colours, self.device.torch, opacity, self.paths.data)

@@ -23,6 +23,9 @@ from .scales import fit, resize
 
 FIRST_ROW = IDENTITY + 1
 
+PERIOD, BLOCK = 4, 64
+"""Px; see :func:`lattice`."""
+
 
 @dataclass(frozen=True)
 class Balance:
@@ -32,6 +35,7 @@ class Balance:
     """Long side of the painting for the broad row and the fine one, px."""
     content_weight: float = 0.05
     tv_weight: float = 0.6
+    lattice_weight: float = 50.0
     identity_weight: float = 4.0
     content_layers: Mapping[str, float] = field(default_factory=lambda: {"relu3_3": 1.0})
     style_layers: Mapping[str, float] = field(
@@ -93,10 +97,11 @@ class Perceptual:
         plain = torch.tensor([float(s == 0) for s in strengths], device=painted.device)
         identity = ((painted - photos).square().mean((1, 2, 3)) * plain).sum()
         total = ((balance.content_weight * wanted * content + style).sum() + balance.identity_weight * identity) / count
-        total = total + balance.tv_weight * smooth + outside
+        grid = lattice(painted)
+        total = total + balance.tv_weight * smooth + balance.lattice_weight * grid + outside
         styled = max(1, sum(s > 0 for s in strengths))
         parts = {"content": content[wanted > 0].mean() if (wanted > 0).any() else content.mean(), "style": style.sum() / styled,
-                 "tv": smooth, "identity": identity / max(1, sum(s == 0 for s in strengths)), "total": total}
+                 "tv": smooth, "lattice": grid, "identity": identity / max(1, sum(s == 0 for s in strengths)), "total": total}
         return {name: float(part.detach()) for name, part in parts.items()}, total
 
     def _style(self, features: Mapping[str, Tensor], rows: Sequence[int], strengths: Sequence[float], halving: int) -> Tensor:
@@ -120,6 +125,17 @@ def content_gain(strength: float) -> float:
     """What the content's weight is multiplied by: :func:`.painting.content_share`, between a seventh (a network must be told what
     to paint) and 9; 0 at strength 0, where the picture itself is wanted."""
     return min(9.0, max(0.15, content_share(strength))) if strength else 0.0
+
+
+def lattice(pictures: Tensor) -> Tensor:
+    """The power of what repeats every 4 px within blocks of 64, a scalar: the grid on which networks enlarge must not show."""
+    count, channels, height, width = pictures.shape
+    block = min(BLOCK, height, width) // PERIOD * PERIOD
+    down, across = height // block, width // block
+    cells = pictures[..., :down * block, :across * block].reshape(
+        count, channels, down, block // PERIOD, PERIOD, across, block // PERIOD, PERIOD)
+    pattern = cells.mean((3, 6))
+    return (pattern - pattern.mean((3, 5), keepdim=True)).square().mean()
 
 
 def halved(pictures: Tensor) -> Tensor:
