@@ -1,21 +1,17 @@
 """The daemon on this computer: found by its runtime file, started where it does not run, asked over HTTP."""
 
 import os
-import shutil
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 
-from impasto_client import places, wire, words
+from impasto_client import places, starter, wire, words
 from texts import _
 
 START_S = 40
 """So long a daemon that was just started may take to answer."""
 
-COMMAND_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), places.COMMAND_FILE)
-"""Written by `impasto plugins install`: how to start the daemon, and where its runtime file lies."""
+_starter = starter.Starter(os.path.dirname(os.path.abspath(__file__)))
 
 # Proxies are for the world outside; the daemon is on this machine.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -31,18 +27,8 @@ class Lost(Exception):
 
 def found():
     """The :class:`places.Daemon` that answers, or None."""
-    files = places.runtime_files(sys.platform, os.environ, os.path.expanduser("~"), launch())
-    daemons = (answering(places.read_runtime(text_of(file))) for file in files)
+    daemons = (answering(places.read_runtime(starter.text_of(file))) for file in _starter.runtime_files())
     return next((daemon for daemon in daemons if daemon), None)
-
-
-def text_of(file):
-    """A small file's text; empty where it cannot be read."""
-    try:
-        with open(file, encoding="utf-8") as opened:
-            return opened.read(16384)
-    except (OSError, ValueError):
-        return ""
 
 
 def answering(told):
@@ -66,10 +52,13 @@ def found_or_started(wait=time.sleep):
     daemon = found()
     if daemon is not None:
         return daemon
-    command = start_command()
+    command = _starter.command()
     if not command:
         raise Trouble(_(words.NOT_INSTALLED).format(editor="gimp"))
-    process = start(command)
+    try:
+        process = _starter.start(command)
+    except OSError as error:
+        raise Trouble(_(words.NOT_INSTALLED).format(editor="gimp") + "\n\n" + str(error))
     deadline, failed = time.monotonic() + START_S, 0
     while time.monotonic() < deadline and failed < 5:  # one that failed may have met another that was just starting: look again
         wait(0.2)
@@ -77,52 +66,9 @@ def found_or_started(wait=time.sleep):
         if daemon is not None:
             return daemon
         failed += process.poll() not in (None, 0)
-    if sandboxed():
+    if _starter.sandboxed():
         raise Trouble(_(words.SANDBOXED).format(editor="GIMP", app="org.gimp.GIMP"))
     raise Trouble(_(words.NOT_STARTED))
-
-
-def launch():
-    """What the installer wrote down, or None: then the plug-in was unpacked by hand."""
-    return places.read_launch(text_of(COMMAND_FILE))
-
-
-def sandboxed():
-    """Whether GIMP is a Flatpak."""
-    return os.path.exists(places.SANDBOX_MARK)
-
-
-def start_command():
-    """How to start the daemon: as the installer wrote it down, else by what is on the path; empty where it is not installed."""
-    told = launch()
-    if told and sandboxed():  # whether the program is there cannot be seen from inside
-        return places.from_a_sandbox(told, os.path.expanduser("~"))
-    if told and os.path.exists(told.serve[0]):
-        return told.serve
-    known = shutil.which("impasto", path=places.program_folders(sys.platform, os.environ, os.path.expanduser("~")))
-    return [known, "serve"] if known else []
-
-
-def start(command):
-    """Start the daemon so that it outlives this plug-in and GIMP. Answers its process."""
-    # A console that nobody sees, which the daemon's workers share: without one each would open a window of its own.
-    apart = {"creationflags": 0x08000000 | 0x00000200} if sys.platform == "win32" else {"start_new_session": True}
-    told = launch()
-    try:
-        with log(told) as output:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, close_fds=True,
-                                    env=places.daemon_environment(os.environ, told), **apart)
-    except OSError as error:
-        raise Trouble(_(words.NOT_INSTALLED).format(editor="gimp") + "\n\n" + str(error))
-
-
-def log(told):
-    """An open file for what the daemon says: the one that the installer named, or none."""
-    try:
-        os.makedirs(os.path.dirname(told.log), exist_ok=True)
-        return open(told.log, "wb")
-    except (OSError, AttributeError):
-        return open(os.devnull, "wb")
 
 
 def send(daemon, request):

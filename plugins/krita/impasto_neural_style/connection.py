@@ -1,12 +1,9 @@
 """The daemon on this computer: found by its runtime file, started where it does not run, asked without ever blocking."""
 
 import os
-import shutil
-import subprocess
-import sys
 import time
 
-from .client import places, wire, words
+from .client import places, starter, wire, words
 from .qt import QtCore, Signal
 from .texts import _
 from .transport import Transport
@@ -16,9 +13,6 @@ START_S = 40
 
 LOOK_MS, AGAIN_MS = 300, 700
 """Between two looks for a daemon that starts; before a request is sent again."""
-
-COMMAND_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), places.COMMAND_FILE)
-"""Written by `impasto plugins install`: how to start the daemon, and where its runtime file lies."""
 
 IDLE, LOOKING, STARTING, READY, CLOSED = "idle", "looking", "starting", "ready", "closed"
 
@@ -32,6 +26,7 @@ class Connection(QtCore.QObject):
 
     def __init__(self, parent=None):
         QtCore.QObject.__init__(self, parent)
+        self._starter = starter.Starter(os.path.dirname(os.path.abspath(__file__)))
         self.state, self.daemon = IDLE, None
         self._transport, self._waiting, self._process, self._until, self._failed = Transport(self), [], None, 0.0, 0
 
@@ -39,7 +34,7 @@ class Connection(QtCore.QObject):
         """Find or start it; :attr:`ready` or :attr:`troubled` is heard of."""
         if self.state == IDLE:
             self.state, self._process = LOOKING, None
-            self._look(self._files())
+            self._look(self._starter.runtime_files())
 
     def close(self):
         """No news from now on. What was asked and queued goes on without us; jobs that nobody asks about end by themselves."""
@@ -88,9 +83,6 @@ class Connection(QtCore.QObject):
 
     # -- finding and starting ----------------------------------------------------------------------------------------
 
-    def _files(self):
-        return places.runtime_files(sys.platform, os.environ, os.path.expanduser("~"), launch())
-
     def _look(self, files):
         """Ask the daemons that these runtime files tell of, one after the other, whether they are there."""
         if self.state == CLOSED:
@@ -98,7 +90,7 @@ class Connection(QtCore.QObject):
         if not files:
             self._nobody()
             return
-        told = places.read_runtime(text_of(files[0]))
+        told = places.read_runtime(starter.text_of(files[0]))
         if told is None:
             self._look(files[1:])
             return
@@ -123,12 +115,12 @@ class Connection(QtCore.QObject):
 
     def _nobody(self):
         if self.state == LOOKING:
-            command = start_command()
+            command = self._starter.command()
             if not command:
                 self._trouble(_(words.NOT_INSTALLED).format(editor="krita"))
                 return
             try:
-                self._process = start(command)
+                self._process = self._starter.start(command)
             except OSError as error:
                 self._trouble(_(words.NOT_INSTALLED).format(editor="krita") + "\n\n" + str(error))
                 return
@@ -137,9 +129,9 @@ class Connection(QtCore.QObject):
         self._failed += self._process.poll() not in (None, 0)
         if time.monotonic() > self._until or self._failed > 5:
             sandboxed_text = _(words.SANDBOXED).format(editor="Krita", app="org.kde.krita")
-            self._trouble(sandboxed_text if sandboxed() else _(words.NOT_STARTED))
+            self._trouble(sandboxed_text if self._starter.sandboxed() else _(words.NOT_STARTED))
             return
-        QtCore.QTimer.singleShot(LOOK_MS, lambda: self._look(self._files()))
+        QtCore.QTimer.singleShot(LOOK_MS, lambda: self._look(self._starter.runtime_files()))
 
     def _trouble(self, sentence):
         self.state, waiting, self._waiting = IDLE, self._waiting, []
@@ -153,51 +145,3 @@ class Connection(QtCore.QObject):
             self.state = IDLE  # it may have been started anew, at another address
         if lost is not None:
             lost(reason)
-
-
-def text_of(file):
-    """A small file's text; empty where it cannot be read."""
-    try:
-        with open(file, encoding="utf-8") as opened:
-            return opened.read(16384)
-    except (OSError, ValueError):
-        return ""
-
-
-def launch():
-    """What the installer wrote down, or None: then the plug-in was unpacked by hand."""
-    return places.read_launch(text_of(COMMAND_FILE))
-
-
-def sandboxed():
-    """Whether Krita is a Flatpak."""
-    return os.path.exists(places.SANDBOX_MARK)
-
-
-def start_command():
-    """How to start the daemon: as the installer wrote it down, else by what is on the path; empty where it is not installed."""
-    told = launch()
-    if told and sandboxed():  # whether the program is there cannot be seen from inside
-        return places.from_a_sandbox(told, os.path.expanduser("~"))
-    if told and os.path.exists(told.serve[0]):
-        return told.serve
-    known = shutil.which("impasto", path=places.program_folders(sys.platform, os.environ, os.path.expanduser("~")))
-    return [known, "serve"] if known else []
-
-
-def start(command):
-    """Start the daemon so that it outlives Krita. Answers its process; raises ``OSError``."""
-    # A console that nobody sees, which the daemon's workers share: without one each would open a window of its own.
-    apart = {"creationflags": 0x08000000 | 0x00000200} if sys.platform == "win32" else {"start_new_session": True}
-    told = launch()
-    with _log(told) as output:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, close_fds=True,
-                                env=places.daemon_environment(os.environ, told), **apart)
-
-
-def _log(told):
-    try:
-        os.makedirs(os.path.dirname(told.log), exist_ok=True)
-        return open(told.log, "wb")
-    except (OSError, AttributeError):
-        return open(os.devnull, "wb")

@@ -112,9 +112,10 @@ def docker(daemon, settings=()):
     Krita.instance().settings.update(settings)
     made = NeuralStyle()
     made.studio.connection._transport = daemon
-    made.studio.connection._files = lambda: ["runtime"]
-    connections.text_of = lambda file: json.dumps({"url": "http://127.0.0.1:1", "token": "t", "instance": "i", "version": "0.1"})
-    assert places.read_runtime(connections.text_of("")) is not None
+    made.studio.connection._starter.runtime_files = lambda: ["runtime"]
+    told = json.dumps({"url": "http://127.0.0.1:1", "token": "t", "instance": "i", "version": "0.1"})
+    connections.starter.text_of = lambda file: told
+    assert places.read_runtime(told) is not None
     made.resize(262, 424)
     made.show()
     until(lambda: made.styles.gallery.count() == len(daemon.styles))
