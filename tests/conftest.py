@@ -1,6 +1,6 @@
 """What all tests share: folders that are not the user's, and one real encoder that is fetched once.
 
-`IMPASTO_TEST_WEIGHTS` names a folder with weights to use instead of fetching them into `.cache/`.
+`TEST_WEIGHTS` names a folder with weights to use instead of fetching them into `.cache/`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _weights = ""
 def pytest_configure(config: pytest.Config) -> None:
     """Nothing that the developer has set for her own daemon reaches a test."""
     global _weights
-    _weights = os.environ.get("IMPASTO_TEST_WEIGHTS", "")
+    _weights = os.environ.get("TEST_WEIGHTS", "")
     for name in [n for n in os.environ if n.startswith("IMPASTO_")]:
         del os.environ[name]
     config.addinivalue_line("markers", "network: fetches something from the Python package index")

@@ -16,6 +16,8 @@ def client(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fast")
     running, stop = start(folder, work=WORK, weights_dir=str(folder / "none"), offline=True, device="cpu", cpu_threads=1)
     with running.client() as session:
+        added = session.post("/v1/styles", files={"picture": ("p.png", pictures.png(64, 64))}, data={"name": "Unlearnt"})
+        assert added.json()["id"] == "unlearnt"
         yield session
     stop()
 
@@ -53,8 +55,8 @@ def test_the_list_says_which_styles_are_fast(client):
 
 
 @pytest.mark.parametrize("form, files, words", [
-    ({"style": "wheatstacks", "method": "fast"}, {}, "wheatstacks"), ({"method": "fast"}, {"style": 1}, "the picture"),
-    ({"style": "wheatstacks", "method": "iterative", "init": "fast"}, {}, "wheatstacks")])
+    ({"style": "unlearnt", "method": "fast"}, {}, "unlearnt"), ({"method": "fast"}, {"style": 1}, "the picture"),
+    ({"style": "unlearnt", "method": "iterative", "init": "fast"}, {}, "unlearnt")])
 def test_what_no_network_knows_is_refused_at_once(client, form, files, words):
     data = {"content": ("content", pictures.png(40, 40)), **{name: ("p.png", pictures.png(40, 40)) for name in files}}
     answer = client.post("/v1/jobs", files=data, data=form)
@@ -64,7 +66,7 @@ def test_what_no_network_knows_is_refused_at_once(client, form, files, words):
 
 
 def test_without_weights_only_the_iterative_method_fails(client):
-    job = client.submit(style="wheatstacks", method="iterative")
+    job = client.submit(style="unlearnt", method="iterative")
     failed = client.until(job, "failed")
     assert failed["error"]["code"] in ("weights_unavailable", "download_failed")
     assert painted(client, style="scream")[1]["state"] == "done"

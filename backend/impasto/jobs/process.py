@@ -36,6 +36,12 @@ Inbox = queue.Queue[tuple[Any, dict[str, Any]]]
 """Who said it, and what."""
 
 
+# Threads that wait for each other sleep: spinning, they made steps ten times slower beside any other busy program.
+# Large pages: features are hundreds of megabytes, taken and given back at every step; small pages cost a fifth of it.
+WORKER_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+"""What torch works best with, unless the user's own environment says otherwise."""
+
+
 class WorkerProcess:
     """A child that speaks JSON lines.
 
@@ -48,10 +54,7 @@ class WorkerProcess:
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._closed = threading.Event()
         # UTF-8 whatever the locale; and a stray torch.py in the folder that the daemon was started in must not be imported.
-        # Threads that wait for each other sleep: spinning, they made steps ten times slower beside any other busy program.
-        # Large pages: features are hundreds of megabytes, taken and given back at every step; small pages cost a fifth of it.
-        environment = {"OMP_WAIT_POLICY": "PASSIVE", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", **os.environ,
-                       "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
+        environment = {**WORKER_ENVIRONMENT, **os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "impasto.jobs.worker", "--work", work], env=environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
