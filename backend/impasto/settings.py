@@ -63,7 +63,9 @@ class Settings:
     queue_limit: int = _setting(64, "Jobs that may wait; more are refused until some are done.", minimum=1, maximum=10000)
 
     device: str = _setting("auto", "auto, cpu, cuda, cuda:1 or mps.", section="The device")
-    precision: str = _setting("auto", "auto uses bf16 where the device computes with it.", choices=("auto", "fp32", "bf16"))
+    precision: str = _setting(
+        "auto", "auto uses bf16 where the device computes with it; fast styles on a CPU are fp32 even then, unless bf16 is named.",
+        choices=("auto", "fp32", "bf16"))
     cpu_threads: int = _setting(0, "Threads for computing on the CPU; 0 takes all cores.", minimum=0, maximum=1024)
     keep_alive_s: int = _setting(
         300, "Seconds after which an idle worker gives its memory back; 0 keeps it for ever.",
