@@ -61,6 +61,11 @@ class Desk:
         time.sleep(1.0)  # shown, but not listening yet
         return self
 
+    def front(self, title: str = TITLE) -> Desk:
+        """The window has the keyboard."""
+        self.do("search", "--onlyvisible", "--name", title, "windowfocus", "--sync")
+        return self
+
     def jobs(self, kind: str = "stylize", *states: str) -> list:
         return [job for job in self.daemon.manager.list() if job.kind == kind and (not states or job.state in states)]
 
@@ -201,7 +206,8 @@ def test_learning_goes_on_when_the_window_is_closed_and_is_shown_again(desk, pat
     at.key("alt+l")
     job = at.until(lambda: [job for job in at.jobs("train", "running") if job.step > 2])[0]
     assert job.parameters["name"]
-    at.key("Escape")
+    at.until(lambda: not at.has("^Learn a Style$"))
+    at.front().key("Escape")
     at.image(1)
     assert at.jobs("train", "running")
     at.opened()

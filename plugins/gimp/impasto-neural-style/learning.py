@@ -42,6 +42,7 @@ def ask(parent, choices):
     asked.show_all()
     chosen = (combo.get_active(), name.get_text().strip()) if asked.run() == Gtk.ResponseType.OK else None
     asked.destroy()
+    parent.present()  # some window managers would give GIMP's own window the keyboard
     return chosen
 
 

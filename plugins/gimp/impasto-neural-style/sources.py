@@ -57,6 +57,7 @@ def ask_for_layer(parent):
     chosen = rows.get_selected_row() if ask.run() == Gtk.ResponseType.OK else None
     item, title = (chosen.item, chosen.title) if chosen is not None else (None, "")
     ask.destroy()
+    parent.present()
     if item is None or not item.is_valid():
         return None
     return Style(picture=pictures.of_image(item) if isinstance(item, Gimp.Image) else pictures.of_layer(item), title=title)
