@@ -177,7 +177,7 @@ def write(file: Path, network: Network, found: dict[str, dict[str, float]], phot
     styles = tuple(FastStyle(id=style, broad=FIRST_ROW + SIZES * i, fine=FIRST_ROW + SIZES * i + 1, **texts[i])
                    for i, style in enumerate(found))
     phases = [{**dataclasses.asdict(phase.recipe), "done": phase.until} for phase in (*PHASES, ROWS, LAST)]
-    training = {"phases": phases, "encoder": "vgg16", "photographs": len(photos),
+    training = {"steps": sum(phase["done"] for phase in phases), "phases": phases, "encoder": "vgg16", "photographs": len(photos),
                 "photographs_licence": photos_licence, "torch": str(torch.__version__)}
     told = {"what": "mean over 20 held-out photographs at 256 px, strength 0.5, broad strokes", **found}
     fast.write(file, {name: value.cpu().numpy() for name, value in network.state_dict().items()},

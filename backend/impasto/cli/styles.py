@@ -137,10 +137,18 @@ def preview(context: click.Context, id: str, photo: Path | None, output: Path | 
 
 
 def _network(library: StyleLibrary, id: str) -> str:
+    """What a file tells of the network that has learnt a style; files come from anywhere, so only what makes sense is shown."""
     header = library.fast.header(id)
-    told = {"Training": header.training, "Quality": header.quality}
-    lines = [f"{name}: {json.dumps(values, ensure_ascii=False)[1:-1]}" for name, values in told.items() if values]
-    return "\n".join([f"The network {header.network} has learnt it; the fast method paints it.", *lines])
+    told, found = header.training, header.quality.get(id)
+    facts = [f"{told[name]} {name}" for name in ("steps", "photographs") if isinstance(told.get(name), int)]
+    facts += [str(told[name]) for name in ("photographs_licence",) if isinstance(told.get(name), str)]
+    lines = [f"The network {header.network} has learnt it; the fast method paints it."]
+    if facts:
+        lines.append(f"Training: {', '.join(facts)}.")
+    if isinstance(found, dict):
+        distances = ", ".join(f"{name} {value:.3f}" for name, value in found.items() if isinstance(value, (int, float)))
+        lines.append(f"Distances left, on photographs it has not seen: {distances}.")
+    return "\n".join(lines)
 
 
 def _caption(style: Style) -> str:
