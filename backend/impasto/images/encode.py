@@ -68,8 +68,9 @@ def quantise(values: np.ndarray, out: np.ndarray) -> None:
         return
     top = np.float32(TOP[out.dtype])
     for rows in profiles.strips(*values.shape[:2]):
-        part = np.nan_to_num(values[rows], nan=0.0) * top
-        out[rows] = np.rint(np.clip(part, 0, top, out=part), out=part)
+        part = values[rows] * top
+        np.fmin(np.fmax(part, 0, out=part), top, out=part)  # fmax(NaN, 0) is 0
+        out[rows] = np.rint(part, out=part)
 
 
 def converted(alpha: np.ndarray, dtype: np.dtype) -> np.ndarray:
