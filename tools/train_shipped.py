@@ -28,8 +28,7 @@ from impasto.models import Catalogue, FastHeader, FastStyle, ModelStore, fast
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
 from impasto.style import Encoder
-from impasto.style.mixing import SIZES, mix_of
-from impasto.style.perceptual import FIRST_ROW
+from impasto.style.mixing import mix_of, rows_of
 from impasto.style.scales import fit, resize
 from impasto.style.training import Recipe, Trainer, with_new_rows
 from impasto.style.transformer import Network, build
@@ -38,9 +37,6 @@ from torch import Tensor
 NETWORK = "hourglass:48-96x5"
 FIRST = ("starry-night", "great-wave", "scream", "metzinger", "composition-vii")
 FURTHER = ("wheatstacks", "kairouan", "shipwreck")
-SIDES = (512, 256)
-
-
 @dataclass(frozen=True)
 class Phase:
     """A recipe, and after how many of its steps the next one takes over."""
@@ -49,19 +45,27 @@ class Phase:
     until: int
 
 
+COLOURS = {"style_sides": (512, 256), "content_weight": 0.05, "tv_weight": 0.6}
+"""Content counts little at first: colours and strokes come quickly so. Faces are lost, and come back later."""
+
 PHASES = (
     # Small crops first: four of 128 px cost what one of 256 px does, and colours and small strokes need no more.
-    Phase(Recipe(steps=6000, batch=4, side=128, style_sides=SIDES, learning_rate=3e-3, halvings=0, lattice_weight=0), 1200),
+    Phase(Recipe(steps=6000, batch=4, side=128, learning_rate=3e-3, halvings=0, lattice_weight=0, **COLOURS), 1200),
     # Then large ones, in which large forms have room.
-    Phase(Recipe(steps=3600, batch=2, side=256, style_sides=SIDES, lattice_weight=0), 3600),
+    Phase(Recipe(steps=3600, batch=2, side=256, lattice_weight=0, **COLOURS), 3600),
 )
 
-ROWS = Phase(Recipe(steps=1200, batch=1, side=256, style_sides=SIDES, learning_rate=1e-2, warm_up=20, average=0.99,
-                    lattice_weight=0), 1200)
+ROWS = Phase(Recipe(steps=1200, batch=1, side=256, learning_rate=1e-2, warm_up=20, average=0.99, lattice_weight=0, **COLOURS), 1200)
 """How the further styles are learnt."""
 
-LAST = Phase(Recipe(steps=700, batch=2, side=256, style_sides=SIDES, learning_rate=6e-4, warm_up=50, average=0.99), 700)
-"""In the end all together, with all weights; from here on no grid may show."""
+TOGETHER = (
+    # All styles, all weights; from here on no grid may show.
+    Phase(Recipe(steps=700, batch=2, side=256, learning_rate=6e-4, warm_up=50, average=0.99, **COLOURS), 700),
+    # Content counts five times as much: what is in a picture can be seen again.
+    Phase(Recipe(steps=6500, batch=2, side=256, warm_up=50, average=0.998, style_sides=(512, 256)), 800),
+    # Strokes of three sizes, of which the middle one is what people get when they ask for nothing.
+    Phase(Recipe(steps=6500, batch=2, side=256, warm_up=50, average=0.998), 6500),
+)
 
 CROPS = 1000
 """Steps after which the crops come again. What the encoder sees in them is kept: 4 GB of memory for a sixth of the time."""
@@ -98,21 +102,25 @@ def main() -> None:
         return trainer
 
     torch.manual_seed(0)
-    network = build(NETWORK, FIRST_ROW + SIZES * len(FIRST))
+    network = build(NETWORK, rows_of(len(FIRST))[0])
     for number, phase in enumerate(PHASES):
         first = learn(f"phase-{number}", phase, FIRST, network)
         network = first.result()
     further = learn("further", ROWS, FURTHER, with_new_rows(network, len(FURTHER)))
-    last = learn("last", LAST, FIRST + FURTHER, together(network, further.result()))
+    network = together(network, further.result())
+    for number, phase in enumerate(TOGETHER):
+        last = learn(f"together-{number}", phase, FIRST + FURTHER, network)
+        network = last.result()
     found = dict(zip(FIRST + FURTHER, quality(last, photos), strict=True))
-    write(given.out, last.result(), found, photos, given.photos_licence)
+    write(given.out, network, found, photos, given.photos_licence)
 
 
 def together(first: Network, further: Network) -> Network:
     """The rows of both in one network; the second has the first's convolutions and row 0."""
-    network = build(first.spec, first.rows + further.rows - FIRST_ROW)
+    own = rows_of(0)[0]
+    network = build(first.spec, first.rows + further.rows - own)
     more = further.state_dict()
-    network.load_state_dict({name: torch.cat([value, more[name][FIRST_ROW:]]) if fast.is_row(name) else value
+    network.load_state_dict({name: torch.cat([value, more[name][own:]]) if fast.is_row(name) else value
                              for name, value in first.state_dict().items()})
     return network
 
@@ -148,12 +156,12 @@ def save(state: dict[str, Any], file: Path) -> None:
 
 
 def sheet(trainer: Trainer, previews: list[Tensor], file: Path) -> None:
-    """Every style (a row) on every preview (broad, then fine strokes)."""
+    """Every style (a row) on every preview (broad, own and fine strokes)."""
     network = trainer.result()
     rows = []
     with torch.inference_mode():
-        for style in range((network.rows - FIRST_ROW) // SIZES):
-            mixes = [mix_of(network.rows, [(1 + 2 * style, 2 + 2 * style)], [1.0], 0.5, detail)[None] for detail in (0.0, 1.0)]
+        for style in range(len(trainer.loss.targets) // len(trainer.recipe.style_sides)):
+            mixes = [mix_of(network.rows, [rows_of(style)], [1.0], 0.5, detail)[None] for detail in (0.0, 0.5, 1.0)]
             cells = [network(picture, mix.to(picture)).clamp(0, 1)[..., :256, :384] for picture in previews for mix in mixes]
             rows.append(torch.cat([torch.nn.functional.pad(c, (0, 384 - c.shape[-1], 0, 256 - c.shape[-2])) for c in cells], 3))
     file.write_bytes(images.to_png8(torch.cat(rows, 2)[0].permute(1, 2, 0).cpu().numpy()))
@@ -163,10 +171,10 @@ def quality(trainer: Trainer, photos: Photos) -> list[dict[str, float]]:
     """Of each style of a trainer: its losses on photographs that were never trained on."""
     seen = photos.validation(256).to(trainer.mean[0].device)
     found = []
-    for row in range(FIRST_ROW, trainer.network.rows, SIZES):
-        losses = [trainer.assess(one[None], row) for one in seen]
+    for painting in range(len(trainer.loss.targets) // len(trainer.recipe.style_sides)):
+        losses = [trainer.assess(one[None], trainer.usual(painting)) for one in seen]
         found.append({name: round(float(np.mean([one[name] for one in losses])), 4) for name in ("content", "style")})
-        print(row, found[-1], flush=True)
+        print(painting, found[-1], flush=True)
     return found
 
 
@@ -174,12 +182,11 @@ def write(file: Path, network: Network, found: dict[str, dict[str, float]], phot
     """The shipped file: weights, styles, how they were trained, and how good they are."""
     records = yaml.safe_load(shipped("paintings", "styles.yaml").read_text(encoding="utf-8"))["styles"]
     texts = [{name: records[style][name] for name in ("title", "painter", "year", "licence")} for style in found]
-    styles = tuple(FastStyle(id=style, broad=FIRST_ROW + SIZES * i, fine=FIRST_ROW + SIZES * i + 1, **texts[i])
-                   for i, style in enumerate(found))
-    phases = [{**dataclasses.asdict(phase.recipe), "done": phase.until} for phase in (*PHASES, ROWS, LAST)]
+    styles = tuple(FastStyle(style, broad=rows_of(i)[0], fine=rows_of(i)[1], **texts[i]) for i, style in enumerate(found))
+    phases = [{**dataclasses.asdict(phase.recipe), "done": phase.until} for phase in (*PHASES, ROWS, *TOGETHER)]
     training = {"steps": sum(phase["done"] for phase in phases), "phases": phases, "encoder": "vgg16", "photographs": len(photos),
                 "photographs_licence": photos_licence, "torch": str(torch.__version__)}
-    told = {"what": "mean over 20 held-out photographs at 256 px, strength 0.5, broad strokes", **found}
+    told = {"what": "mean over 20 held-out photographs at 256 px, strength 0.5, detail 0.5", **found}
     fast.write(file, {name: value.cpu().numpy() for name, value in network.state_dict().items()},
                FastHeader(network.spec, network.rows, styles, training, told))
 

@@ -45,8 +45,8 @@ class Training(Order):
         "integer", 0, "Side of the squares that are cut from photographs. 0: 256 for a style, 128 for a network.", group=ADVANCED,
         unit="px", minimum=0, maximum=512)
     stroke: int = param(
-        "integer", 640, "Long side at which a painting is looked at for broad strokes; half of it for fine ones.", group=ADVANCED,
-        unit="px", minimum=128, maximum=2048)
+        "integer", 768, "Long side at which a painting is looked at for broad strokes; half of it for its own, a quarter for fine.",
+        group=ADVANCED, unit="px", minimum=256, maximum=2048)
     learning_rate: float = param(
         "number", 0.0, "Adam's, at its highest. 0: 0.01 for a style, 0.002 for a network.", group=ADVANCED,
         minimum=0.0, maximum=1.0)

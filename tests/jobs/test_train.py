@@ -151,7 +151,7 @@ def test_to_finish_early_keeps_what_there_is(folder):
 
 
 def test_a_style_more_is_a_few_kilobytes_on_the_network_that_ships(folder):
-    order = Training(learn=STYLE, steps=2, side=64, batch=1, stroke=128)
+    order = Training(learn=STYLE, steps=6, side=64, batch=1, stroke=256)
     learn(folder, order)
     assert (folder / "data" / "styles" / "one.safetensors").stat().st_size < 80_000
     choice = learnt(folder).fast.need(["one", "starry-night"])

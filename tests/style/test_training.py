@@ -1,5 +1,7 @@
 """Training: the loss is what it says, it goes down, and a killed run goes on as if it had not been killed."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from impasto.style.losses import Moments, W2Loss
@@ -56,6 +58,19 @@ def test_a_grid_is_punished_and_a_picture_is_not():
     assert float(lattice(picture)) < 0.5 * alone
     assert float(lattice(picture + grid) - lattice(picture)) == pytest.approx(alone, rel=0.1)
     assert float(lattice(torch.rand(1, 3, 20, 9))) >= 0  # smaller than a block
+
+
+def test_what_people_get_by_default_is_what_is_trained_most(encoder, style):
+    """A painting's own strokes are a mix of its broad row and its fine one, and have a target of their own."""
+    torch.manual_seed(0)
+    run = Trainer(build("lean:8x1", 5), encoder, [style, style], replace(RECIPE, style_sides=(96, 48, 24)))
+    assert len(run.loss.targets) == 6
+    assert run.mix(3, 1.0).tolist() == [0, 0, 0, 1, 0]
+    assert run.mix(run.usual(1), 1.0).tolist() == [0, 0, 0, 0.5, 0.5]
+    assert run.mix(5, 1.0).tolist() == [0, 0, 0, 0, 1]
+    targets, _ = run._draw(6000)
+    shares = [targets.count(target) / 6000 for target in range(6)]
+    assert shares == pytest.approx([1 / 12, 1 / 3, 1 / 12] * 2, abs=0.02)
 
 
 def test_training_lowers_the_loss(encoder, style):

@@ -76,10 +76,13 @@ class Photos:
 
     @staticmethod
     def _crop(picture: np.ndarray, side: int, chance: random.Random) -> np.ndarray:
-        """A square of half to all of the short side, at ``side`` px, mirrored now and then."""
+        """A square of a third to all of the short side, at ``side`` px, mirrored now and then.
+
+        Small ones stand for large pictures, in which an edge is as sharp as here but far from the next one.
+        """
         height, width = picture.shape[:2]
         short = min(height, width)
-        cut = round(short * chance.uniform(0.5, 1.0))
+        cut = round(short * chance.uniform(0.33, 1.0))
         top, left = chance.randint(0, height - cut), chance.randint(0, width - cut)
         square = Image.fromarray(picture[top:top + cut, left:left + cut])
         square = square.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)

@@ -26,7 +26,7 @@ from ..models.fast_library import FastLibrary
 from ..models.styles import OWN_LICENCE
 from ..paths import Paths, shipped
 from ..settings import Settings
-from ..style.mixing import SIZES, mix_of
+from ..style.mixing import mix_of, rows_of
 from ..style.scales import fit, resize
 from ..style.training import Recipe, Trainer, with_new_rows
 from ..style.transformer import Network, build
@@ -110,7 +110,8 @@ def recipe_of(training: Training, paintings: int) -> Recipe:
     return Recipe(
         steps=training.steps or STEPS[training.learn] * (paintings if style else 1),
         batch=training.batch or (1 if style else 4), side=training.side or (256 if style else 128),
-        style_sides=(training.stroke, training.stroke // 2), learning_rate=training.learning_rate or (1e-2 if style else 2e-3),
+        style_sides=(training.stroke, training.stroke // 2, training.stroke // 4),
+        learning_rate=training.learning_rate or (1e-2 if style else 2e-3),
         warm_up=20 if style else plain.warm_up, average=0.98 if style else plain.average,
         content_weight=plain.content_weight * training.content_weight, tv_weight=plain.tv_weight * training.tv_weight,
         seed=training.seed)
@@ -141,7 +142,7 @@ def _network(training: Training, paintings: int, easel: Easel) -> tuple[Network,
     """The network to train, and the digest of the base that stays as it is ("" where all is trained anew)."""
     if training.learn != STYLE:
         torch.manual_seed(training.seed)
-        return build(training.network, 1 + SIZES * paintings).to(easel.device.torch), ""
+        return build(training.network, rows_of(paintings)[0]).to(easel.device.torch), ""
     file, header = next((found for found in FastLibrary(easel.paths).files() if found[1].whole and found[1].identity), (None, None))
     if file is None:
         raise BadStyleFile("There is no network that a style could be added to.", hint="Train one: --learn network.")
@@ -197,7 +198,7 @@ class _Session:
         rows = [photos]
         with torch.inference_mode():
             for number in range(min(SHOWN_STYLES, len(self._titles))):
-                mix = mix_of(network.rows, [_rows(number)], [1.0], 0.5, 0.0).to(photos)
+                mix = mix_of(network.rows, [rows_of(number)], [1.0], 0.5, 0.5).to(photos)
                 rows.append(network(photos, mix.expand(len(photos), -1)).clamp(0, 1))
         sheet = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
         try:
@@ -211,8 +212,8 @@ class _Session:
         """Of each style, in their order; see :func:`run_train`."""
         seen, found = self._seen(8, SHOWN_SIDE), []
         for number in range(len(self._titles)):
-            broad = _rows(number)[0]
-            each = [{**self._trainer.assess(one[None], broad), "before": self._trainer.unstyled(one[None], broad)} for one in seen]
+            usual = self._trainer.usual(number)
+            each = [{**self._trainer.assess(one[None], usual), "before": self._trainer.unstyled(one[None], usual)} for one in seen]
             found.append({name: round(float(np.mean([one[name] for one in each])), 4) for name in ("style", "before", "content")})
         return found
 
@@ -222,15 +223,11 @@ class _Session:
         return held.to(self._device)
 
 
-def _rows(number: int) -> tuple[int, int]:
-    return 1 + SIZES * number, 2 + SIZES * number
-
-
 def _keep(library: StyleLibrary, trainer: Trainer, titles: Sequence[str], data: Sequence[bytes], training: Training, photos: Photos,
           quality: Sequence[Mapping[str, float]], base: str, run: str) -> list[str]:
     """Put the styles into the library, with what they were learnt from; their ids there."""
     arrays = {name: value.cpu().numpy() for name, value in trainer.averaged().items() if not base or fast.is_row(name)}
-    styles = tuple(FastStyle(f"learnt-{n}", title[:fast.MOST_TEXT], "", "", OWN_LICENCE, *_rows(n))
+    styles = tuple(FastStyle(f"learnt-{n}", title[:fast.MOST_TEXT], "", "", OWN_LICENCE, *rows_of(n))
                    for n, title in enumerate(titles))
     told = {"steps": trainer.done, "order": training.to_dict(), "recipe": dataclasses.asdict(trainer.recipe), "encoder": ENCODER,
             "photographs": len(photos), "torch": str(torch.__version__), **({"run": run} if run else {})}

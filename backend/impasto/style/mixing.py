@@ -14,6 +14,12 @@ SIZES = 2
 """Rows of one style: its strokes broad (detail 0), its strokes fine (detail 1)."""
 
 
+def rows_of(number: int) -> tuple[int, int]:
+    """Broad and fine row of a network's style ``number``, from 0."""
+    broad = IDENTITY + 1 + SIZES * number
+    return broad, broad + 1
+
+
 def share_of(strength: float) -> float:
     """How much of the mix the style's rows get at ``strength`` 0..1 (the rest is the identity's): 0, 0.75 at 0.5, 1."""
     return 1 - (1 - strength) ** 2

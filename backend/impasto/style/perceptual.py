@@ -14,14 +14,11 @@ from torch import Tensor
 
 from .encoder import Encoder
 from .losses import EPS, Moments, total_variation
-from .mixing import IDENTITY
 from .modes import Gaussian, wasserstein
 from .mosaic import lay, pieces
 from .objective import moments_of, normalised
 from .painting import content_share
 from .scales import fit, resize
-
-FIRST_ROW = IDENTITY + 1
 
 PERIOD, BLOCK = 4, 64
 """Px; see :func:`lattice`."""
@@ -31,10 +28,10 @@ PERIOD, BLOCK = 4, 64
 class Balance:
     """What the losses weigh, and at which layers and sizes they look."""
 
-    style_sides: tuple[int, ...] = (512, 256)
-    """Long side of the painting for the broad row and the fine one, px."""
-    content_weight: float = 0.05
-    tv_weight: float = 0.6
+    style_sides: tuple[int, ...] = (768, 384, 192)
+    """Long side of the painting, px, for broad strokes (detail 0), and on to fine ones (detail 1) in even steps of detail."""
+    content_weight: float = 0.25
+    tv_weight: float = 0.4
     lattice_weight: float = 50.0
     identity_weight: float = 4.0
     content_layers: Mapping[str, float] = field(default_factory=lambda: {"relu3_3": 1.0})
@@ -45,7 +42,8 @@ class Balance:
 
 
 class StyleTarget:
-    """One row's target: at each size and layer the distribution of the painting's features, ready for :func:`wasserstein`."""
+    """What one painting is like at one stroke size: at each halving and layer the distribution of its features, ready for
+    :func:`wasserstein`."""
 
     def __init__(self, encoder: Encoder, painting: Tensor, side: int, layers: Sequence[str], halvings: int = 0) -> None:
         """``painting`` (1, 3, H, W), shrunk to a long side of ``side`` px, and then halved so many times."""
@@ -59,7 +57,7 @@ class StyleTarget:
 
 
 class Perceptual:
-    """The loss of a batch. Painting i is the target of row ``FIRST_ROW + i * len(style_sides)`` (broad) and of those after it."""
+    """The loss of a batch. Painting i has the targets from ``i * len(style_sides)`` (broad strokes) on, one for each size."""
 
     def __init__(self, encoder: Encoder, paintings: Sequence[Tensor], balance: Balance) -> None:
         """``paintings``: (1, 3, H, W) each, sRGB 0..1."""
@@ -72,12 +70,12 @@ class Perceptual:
         with torch.no_grad():
             return self._see(photos, self.balance.content_layers)
 
-    def __call__(self, painted: Tensor, photos: Tensor, rows: Sequence[int], strengths: Sequence[float],
+    def __call__(self, painted: Tensor, photos: Tensor, wanted: Sequence[int], strengths: Sequence[float],
                  contents: Mapping[str, Tensor] | None = None) -> tuple[dict[str, float], Tensor]:
         """Each loss for people, unweighted, and their weighted sum, a scalar, to go down.
 
-        ``painted`` and ``photos`` are (N, 3, S, S); ``rows`` and ``strengths`` say what each was to become; ``contents``: those
-        of the photos where they are known.
+        ``painted`` and ``photos`` are (N, 3, S, S); ``wanted`` (numbers of targets) and ``strengths`` say what each was to
+        become; ``contents``: those of the photos where they are known.
         """
         balance, count = self.balance, len(photos)
         wanted_contents = contents if contents is not None else self.contents(photos)
@@ -90,25 +88,25 @@ class Perceptual:
             if halving:
                 small = halved(small)
                 features = self._see(small, balance.style_layers)
-            style = style + self._style(features, rows, strengths, halving) / (balance.halvings + 1)
+            style = style + self._style(features, wanted, strengths, halving) / (balance.halvings + 1)
         smooth = total_variation(painted)
         outside = (painted - painted.clamp(0, 1)).square().mean()
-        wanted = torch.tensor([content_gain(s) for s in strengths], device=painted.device)
+        gains = torch.tensor([content_gain(s) for s in strengths], device=painted.device)
         plain = torch.tensor([float(s == 0) for s in strengths], device=painted.device)
         identity = ((painted - photos).square().mean((1, 2, 3)) * plain).sum()
-        total = ((balance.content_weight * wanted * content + style).sum() + balance.identity_weight * identity) / count
+        total = ((balance.content_weight * gains * content + style).sum() + balance.identity_weight * identity) / count
         grid = lattice(painted)
         total = total + balance.tv_weight * smooth + balance.lattice_weight * grid + outside
         styled = max(1, sum(s > 0 for s in strengths))
-        parts = {"content": content[wanted > 0].mean() if (wanted > 0).any() else content.mean(), "style": style.sum() / styled,
+        parts = {"content": content[gains > 0].mean() if (gains > 0).any() else content.mean(), "style": style.sum() / styled,
                  "tv": smooth, "lattice": grid, "identity": identity / max(1, sum(s == 0 for s in strengths)), "total": total}
         return {name: float(part.detach()) for name, part in parts.items()}, total
 
-    def _style(self, features: Mapping[str, Tensor], rows: Sequence[int], strengths: Sequence[float], halving: int) -> Tensor:
-        """(N,): each picture's distance from its row's painting; 0 where the strength is."""
-        style = torch.zeros(len(rows), device=features[next(iter(features))].device)
+    def _style(self, features: Mapping[str, Tensor], wanted: Sequence[int], strengths: Sequence[float], halving: int) -> Tensor:
+        """(N,): each picture's distance from its target; 0 where the strength is."""
+        style = torch.zeros(len(wanted), device=features[next(iter(features))].device)
         for layer, weight in normalised(self.balance.style_layers).items():
-            targets = [self.targets[row - FIRST_ROW].gaussians[halving][layer] for row in rows]
+            targets = [self.targets[number].gaussians[halving][layer] for number in wanted]
             distances = [wasserstein(Moments.of(one[None]), target) if s else style.new_zeros(())
                          for one, target, s in zip(features[layer], targets, strengths, strict=True)]
             style = style + weight * torch.stack(distances)

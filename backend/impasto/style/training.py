@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from .encoder import Encoder
-from .mixing import IDENTITY, SIZES, mix_of
-from .perceptual import FIRST_ROW, Balance, Perceptual
+from .mixing import IDENTITY, SIZES, mix_of, rows_of
+from .perceptual import Balance, Perceptual
 from .transformer import Network, build
 
 
@@ -69,7 +69,7 @@ class Trainer:
 
     def __init__(self, network: Network, encoder: Encoder, paintings: Sequence[Tensor], recipe: Recipe, rows_only: bool = False,
                  together: Together = ALONE, dtype: torch.dtype = torch.float32) -> None:
-        """``paintings``: (1, 3, H, W) each; painting i has rows ``1 + SIZES * i`` (broad) and the next (fine).
+        """``paintings``: (1, 3, H, W) each; painting i has the rows ``rows_of(i)``, and a target for each of ``style_sides``.
 
         ``rows_only``: leave the convolutions and the identity's row alone and learn the paintings' rows (Dumoulin 2017: a new
         style in minutes). ``together``: other processes that train the same network, each on photographs of its own.
@@ -91,9 +91,8 @@ class Trainer:
 
         Answers the losses, unweighted.
         """
-        rows, strengths = self._draw(len(photos))
-        mix = torch.stack([mix_of(self.network.rows, [(row, row)], [1.0], strength, 0.0)
-                           for row, strength in zip(rows, strengths, strict=True)]).to(photos)
+        wanted, strengths = self._draw(len(photos))
+        mix = torch.stack([self.mix(target, strength) for target, strength in zip(wanted, strengths, strict=True)]).to(photos)
         for group in self.optimiser.param_groups:
             group["lr"] = self.recipe.learning_rate * self._pace()
         self.optimiser.zero_grad(set_to_none=True)
@@ -103,7 +102,7 @@ class Trainer:
             with torch.autocast(photos.device.type, self.dtype, enabled=self.dtype != torch.float32):
                 painted = self.network(photos, mix)
             painted = painted.float()
-        losses, total = self.loss(painted, photos, rows, strengths, contents)
+        losses, total = self.loss(painted, photos, wanted, strengths, contents)
         total.backward()
         if self.rows_only:
             for parameter in self.learnt:
@@ -116,31 +115,46 @@ class Trainer:
             self._follow()
         return {**losses, "gradient": float(length)}
 
-    def assess(self, photos: Tensor, row: int, strength: float = 0.5) -> dict[str, float]:
-        """The losses of ``photos`` (N, 3, S, S) painted by the averaged weights with one row: how good it is, without learning."""
-        mix = mix_of(self.network.rows, [(row, row)], [1.0], strength, 0.0).to(photos).expand(len(photos), -1)
+    def mix(self, target: int, strength: float) -> Tensor:
+        """(rows,): the mix of the network's rows that is to paint like a target of :attr:`loss`."""
+        sizes = len(self.recipe.style_sides)
+        painting, size = divmod(target, sizes)
+        return mix_of(self.network.rows, [rows_of(painting)], [1.0], strength, size / max(1, sizes - 1))
+
+    def usual(self, painting: int) -> int:
+        """The target of a painting's own strokes, neither broad nor fine."""
+        sizes = len(self.recipe.style_sides)
+        return painting * sizes + sizes // 2
+
+    def assess(self, photos: Tensor, target: int, strength: float = 0.5) -> dict[str, float]:
+        """The losses of ``photos`` (N, 3, S, S) painted by the averaged weights: how good it is, without learning."""
+        mix = self.mix(target, strength).to(photos).expand(len(photos), -1)
         with torch.no_grad():
             painted = torch.func.functional_call(self.network, self.averaged(), (photos, mix)).clamp(0, 1)
-            losses, _ = self.loss(painted, photos, [row] * len(photos), [strength] * len(photos))
+            losses, _ = self.loss(painted, photos, [target] * len(photos), [strength] * len(photos))
         return losses
 
-    def unstyled(self, photos: Tensor, row: int) -> float:
+    def unstyled(self, photos: Tensor, target: int) -> float:
         """The style's loss of ``photos`` (N, 3, S, S) as they are: what :meth:`assess` is to be compared with."""
         with torch.no_grad():
-            return self.loss(photos, photos, [row] * len(photos), [0.5] * len(photos))[0]["style"]
+            return self.loss(photos, photos, [target] * len(photos), [0.5] * len(photos))[0]["style"]
 
     def _draw(self, count: int) -> tuple[list[int], list[float]]:
-        """Rows and strengths of this step's pictures: strength 0 now and then, half of them the default, else any.
+        """Targets and strengths of this step's pictures.
 
-        Where rows alone are learnt strength 0 has nothing to teach.
+        The usual stroke size in half of them, else any; strength 0 now and then, the default in half, else any. Where rows alone
+        are learnt strength 0 has nothing to teach.
         """
         generator = torch.Generator().manual_seed(self._seed())
-        rows = torch.randint(len(self.loss.targets), (count,), generator=generator).tolist()
-        kinds, levels = torch.rand(count, generator=generator).tolist(), torch.rand(count, generator=generator).tolist()
+        sizes = len(self.recipe.style_sides)
+        targets = torch.randint(len(self.loss.targets), (count,), generator=generator).tolist()
+        kinds, levels, usual = torch.rand(3, count, generator=generator).tolist()
+        targets = [self.usual(target // sizes) if often < 0.5 and sizes % 2 else target
+                   for target, often in zip(targets, usual, strict=True)]
         plain = 0.0 if self.rows_only else 0.08
         strengths = [0.0 if kind < plain else 0.5 if kind < 0.55 else 0.2 + 0.8 * level
                      for kind, level in zip(kinds, levels, strict=True)]
-        return [FIRST_ROW + row for row in rows], strengths
+        return targets, strengths
 
     def _seed(self) -> int:
         return (self.recipe.seed * 1_000_003 + self.done) * self.together.count + self.together.rank
@@ -186,9 +200,9 @@ def with_new_rows(network: Network, paintings: int) -> Network:
 
     What the known styles have in common is nearer to any painting than the row that paints photographs as they are.
     """
-    new = SIZES * paintings
-    state = {name: torch.cat([value[:FIRST_ROW], value[FIRST_ROW:].mean(0, keepdim=True).expand(new, -1)])
+    first, new = rows_of(0)[0], SIZES * paintings
+    state = {name: torch.cat([value[:first], value[first:].mean(0, keepdim=True).expand(new, -1)])
              if name.endswith(("gamma", "beta")) else value for name, value in network.state_dict().items()}
-    grown = build(network.spec, FIRST_ROW + new)
+    grown = build(network.spec, first + new)
     grown.load_state_dict(state)
     return grown
