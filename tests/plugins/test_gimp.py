@@ -19,45 +19,17 @@ import time
 from pathlib import Path
 
 import pytest
-from api.conftest import INSTANCE, TOKEN, Client, start
+from api.conftest import INSTANCE, TOKEN, Client
 from api.script import DIES, FAILS
 from impasto.api import runtime
-from impasto.jobs.executor import WORK
 from impasto.paths import Paths
 from impasto_client.parameters import PARAMETERS
 
-from . import gimp_chroot
+from .cases import SCRIPTED, all_well
 from .gimp_lab import Lab
 
 TESTS = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.timeout(900)  # the first of them may build a chroot
-SCRIPTED = "from impasto.api.server import serve\nfrom impasto.settings import Settings\nfrom impasto.paths import Paths\n" \
-           "settings = Settings.load()\nserve(settings, Paths.of(settings), work='api.script:table')"
-
-
-def versions() -> list[str]:
-    named = os.environ.get("TEST_GIMP", "")
-    if named:
-        return [version for version in named.split(",") if version in gimp_chroot.SUITES]
-    return list(gimp_chroot.SUITES)
-
-
-def asked_for(version: str) -> bool:
-    """Whether a chroot may be built for it: for one GIMP always, for another where somebody wants to wait for it."""
-    return version == "3.0" or version in os.environ.get("TEST_GIMP", "") or (gimp_chroot.folder() / f"gimp-{version}").exists()
-
-
-@pytest.fixture(scope="module", params=versions() or ["none"])
-def gimp(request) -> Path:
-    """The chroot."""
-    if request.param == "none":
-        pytest.skip("TEST_GIMP says that no GIMP is to be tried")
-    if not asked_for(request.param):
-        pytest.skip(f"GIMP {request.param} is tried where its chroot is already there, or with TEST_GIMP=3.0,3.2: it takes minutes")
-    try:
-        return gimp_chroot.provide(request.param)
-    except gimp_chroot.Unavailable as error:
-        pytest.skip(f"no GIMP {request.param} here: {error}")
 
 
 @pytest.fixture
@@ -67,24 +39,9 @@ def lab(gimp):
     shutil.rmtree(made.outside, ignore_errors=True)
 
 
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory):
-    """The daemon with the real fast styles."""
-    running, stop = start(tmp_path_factory.mktemp("daemon"), work=WORK, max_upload_mb=512)
-    yield running
-    stop()
-
-
-def all_well(output: str, at_least: int) -> None:
-    failed = [line for line in output.splitlines() if line.startswith("CASE FAILED")]
-    assert not failed, "\n".join(line.replace("\\n", "\n") for line in failed)
-    assert "ALL CASES HAVE RUN" in output, output[-4000:]
-    assert output.count("CASE OK") >= at_least
-
-
 @pytest.mark.parametrize("script, at_least", [("pixels", 56), ("places", 19), ("arguments", 12)])
-def test_through_the_procedure_database(lab, daemon, script, at_least):
-    lab.introduce(daemon.url, TOKEN, INSTANCE)
+def test_through_the_procedure_database(lab, painter, script, at_least):
+    lab.introduce(painter.url, TOKEN, INSTANCE)
     all_well(lab.console(script), at_least)
     if script == "arguments":
         documented((lab.outside / "arguments.txt").read_text(encoding="utf-8").splitlines())
@@ -95,8 +52,8 @@ def documented(arguments: list[str]) -> None:
     assert {p["name"].replace("_", "-") for p in PARAMETERS} < set(arguments)
 
 
-def test_the_documented_script(lab, daemon):
-    lab.introduce(daemon.url, TOKEN, INSTANCE)
+def test_the_documented_script(lab, painter):
+    lab.introduce(painter.url, TOKEN, INSTANCE)
     text = (TESTS.parent / "docs/gimp.md").read_text(encoding="utf-8")
     (lab.outside / "paint.py").write_text(re.search(r"```python\n(.+?)```", text, re.DOTALL).group(1))
     (lab.outside / "documented.scm").write_text(re.search(r"```scheme\n(.+?)```", text, re.DOTALL).group(1))
@@ -107,12 +64,12 @@ def test_the_documented_script(lab, daemon):
 
 
 @pytest.mark.skipif("TEST_GIMP_SPEED" not in os.environ, reason="it measures time: set TEST_GIMP_SPEED on an idle machine")
-def test_twelve_megapixels_cost_little_more_than_the_painting(lab, daemon):
-    lab.introduce(daemon.url, TOKEN, INSTANCE)
-    before = {job.id for job in daemon.manager.list()}
+def test_twelve_megapixels_cost_little_more_than_the_painting(lab, painter):
+    lab.introduce(painter.url, TOKEN, INSTANCE)
+    before = {job.id for job in painter.manager.list()}
     output = lab.console("speed", size=[4000, 3000], times=3)
     calls = [[float(when) for when in line.split()[1:]] for line in output.splitlines() if line.startswith("TOOK")]
-    jobs = sorted((job for job in daemon.manager.list() if job.id not in before), key=lambda job: job.created)
+    jobs = sorted((job for job in painter.manager.list() if job.id not in before), key=lambda job: job.created)
     for (began, over), job in zip(calls, jobs, strict=True):
         painting = job.ended - job.started
         print(f"{over - began:.2f} s from the call to the layer, {painting:.2f} s of them painting")

@@ -13,10 +13,8 @@ from pathlib import Path
 import pytest
 from api.conftest import INSTANCE, TOKEN, start
 from api.script import FAILS
-from impasto.jobs.executor import WORK
 
 from .gimp_lab import Lab, screen, why_not_window
-from .test_gimp import gimp  # noqa: F401
 
 TESTS = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.timeout(900)  # the first of them may build a chroot
@@ -94,7 +92,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(gimp, request):  # noqa: F811
+def desk(gimp, request):
     """A function that opens GIMP and the window. It takes what the script in GIMP is told, and the daemon."""
     reason = why_not_window(gimp)
     if reason:
@@ -108,14 +106,6 @@ def desk(gimp, request):  # noqa: F811
         for one in made:
             one.leave()
     shutil.rmtree(lab.outside, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def painter(tmp_path_factory):
-    """A daemon with the real fast styles."""
-    running, stop = start(tmp_path_factory.mktemp("painter"), work=WORK, max_upload_mb=512)
-    yield running
-    stop()
 
 
 @pytest.fixture

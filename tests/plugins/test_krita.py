@@ -16,13 +16,11 @@ from pathlib import Path
 import pytest
 from api.conftest import INSTANCE, TOKEN, start
 from api.script import DIES, FAILS
-from impasto.jobs.executor import WORK
 
 from . import krita_lab
+from .cases import SCRIPTED, all_well
 
 TESTS = Path(__file__).resolve().parents[1]
-SCRIPTED = "from impasto.api.server import serve; from impasto.settings import Settings; from impasto.paths import Paths; " \
-           "settings = Settings.load(); serve(settings, Paths.of(settings), work='api.script:table')"
 PHOTO = TESTS.parent / "examples/moraine-lake.jpg"
 CASES = {"pixels": 20, "kinds": 17, "troubles": 10}
 GAP_MS = 250
@@ -57,14 +55,6 @@ def lab(display, tmp_path, known):
     shutil.rmtree(made.folder / "data")
 
 
-@pytest.fixture(scope="module")
-def painter(tmp_path_factory):
-    """The daemon with the real fast styles."""
-    running, stop = start(tmp_path_factory.mktemp("daemon"), work=WORK, max_upload_mb=512)
-    yield running
-    stop()
-
-
 @pytest.fixture
 def scripted(tmp_path, monkeypatch):
     """A daemon whose work is scripted, step by step."""
@@ -72,13 +62,6 @@ def scripted(tmp_path, monkeypatch):
     running, stop = start(tmp_path / "daemon")
     yield running
     stop()
-
-
-def all_well(said: str, at_least: int) -> None:
-    failed = [line for line in said.splitlines() if line.startswith("CASE FAILED")]
-    assert not failed, "\n".join(line.replace("\\n", "\n") for line in failed)
-    assert "ALL CASES HAVE RUN" in said, said[-4000:]
-    assert said.count("CASE OK") >= at_least
 
 
 @pytest.mark.parametrize("script", ["pixels", "kinds"])
