@@ -45,7 +45,7 @@ class Phase:
     until: int
 
 
-COLOURS = {"style_sides": (512, 256), "content_weight": 0.05, "tv_weight": 0.6}
+COLOURS = {"style_sides": (512, 256), "content_weight": 0.05, "tv_weight": 0.6, "shift_weight": 0.0}
 """Content counts little at first: colours and strokes come quickly so. Faces are lost, and come back later."""
 
 PHASES = (

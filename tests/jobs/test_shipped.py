@@ -67,6 +67,14 @@ def test_no_blobs(network, style):
     assert apart.max() < 6
 
 
+@pytest.mark.parametrize("down, across", [(1, 0), (2, 3)])
+def test_a_picture_moved_by_some_px_is_painted_alike(network, photo, style, down, across):
+    """Or edges would be ladders, and a part that is shown first would not be what comes in the end."""
+    first = painted(network, photo[..., :376, :504], style)[..., down + 16:360, across + 16:488]
+    again = painted(network, photo[..., down:376 + down, across:504 + across], style)[..., 16:360 - down, 16:488 - across]
+    assert (first - again).square().mean().sqrt() < 0.25 * first.std()
+
+
 def test_less_strength_keeps_more_of_the_pictures_forms(network, photo, style):
     def alike(strength):
         """Correlation of light and dark; the colours are the painting's, or those of an average photograph."""

@@ -81,6 +81,19 @@ def test_training_lowers_the_loss(encoder, style):
     assert sum(totals[-8:]) < 0.8 * sum(totals[4:12])
 
 
+def test_a_network_learns_to_paint_a_moved_picture_alike(encoder, style):
+    def shifts(weight):
+        torch.manual_seed(0)
+        run = Trainer(build("hourglass:8-8x1", 3), encoder, [style], replace(RECIPE, shift_weight=weight))
+        run._draw = lambda count: ([1] * count, [0.5] * count)
+        for step in range(30):
+            run.step(photos(step))
+        mix = run.mix(1, 0.5).expand(2, -1)
+        with torch.no_grad():
+            return float(run._shift(run._paint(photos(7), mix), photos(7), mix))
+    assert shifts(20.0) < 0.7 * shifts(0.0)
+
+
 @pytest.mark.parametrize("network", ["lean:8x1", "texture:4x2"])
 def test_a_resumed_run_ends_with_the_very_same_weights(encoder, style, tmp_path, network):
     through = trainer(encoder, style, network=network)

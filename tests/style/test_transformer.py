@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from impasto.style.mixing import mix_of, share_of
+from impasto.style.mixing import mix_of
 from impasto.style.transformer import build, parameters_of_a_row
 
 SPECS = ["johnson:8-8-12x2", "lean:12x2", "hourglass:12-16x2", "texture:4x3"]
@@ -113,8 +113,8 @@ def test_a_style_more_costs_its_rows_alone():
 
 
 def test_a_mix_shares_out_everything():
-    mix = mix_of(7, [(1, 2), (5, 6)], [0.25, 0.75], 0.5, 0.5)
-    share = share_of(0.5)
+    share = 0.6
+    mix = mix_of(7, [(1, 2), (5, 6)], [0.25, 0.75], share, 0.5)
     assert mix.sum() == pytest.approx(1)
     assert mix[0] == pytest.approx(1 - share)
     assert mix[1] == mix[2] == pytest.approx(share * 0.125)

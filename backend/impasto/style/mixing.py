@@ -20,17 +20,14 @@ def rows_of(number: int) -> tuple[int, int]:
     return broad, broad + 1
 
 
-def share_of(strength: float) -> float:
-    """How much of the mix the style's rows get at ``strength`` 0..1 (the rest is the identity's): 0, 0.75 at 0.5, 1."""
-    return 1 - (1 - strength) ** 2
-
-
 def mix_of(rows: int, styles: Sequence[tuple[int, int]], weights: Sequence[float], strength: float, detail: float) -> Tensor:
-    """(rows,): the mix for ``styles`` (each its broad row and its fine one) in ``weights`` (summing to 1)."""
+    """(rows,): the mix for ``styles`` (each its broad row and its fine one) in ``weights`` (summing to 1).
+
+    ``strength`` is the styles' share of it; the rest is the identity's.
+    """
     mix = torch.zeros(rows)
-    share = share_of(strength)
     for (broad, fine), weight in zip(styles, weights, strict=True):
-        mix[broad] += share * weight * (1 - detail)
-        mix[fine] += share * weight * detail
-    mix[IDENTITY] += 1 - share
+        mix[broad] += strength * weight * (1 - detail)
+        mix[fine] += strength * weight * detail
+    mix[IDENTITY] += 1 - strength
     return mix

@@ -35,6 +35,8 @@ class Recipe(Balance):
     """Share of the learning rate that is left at the end."""
     average: float = 0.999
     """Decay of the running mean of the weights, which is what is kept."""
+    shift_weight: float = 4.0
+    """What it weighs that a picture moved by some px is painted otherwise. A network that looks at cells of px must be told."""
     clip: float = 1.0
     """Longest gradient that a step follows as it is."""
     seed: int = 0
@@ -97,12 +99,11 @@ class Trainer:
             group["lr"] = self.recipe.learning_rate * self._pace()
         self.optimiser.zero_grad(set_to_none=True)
         self.network.train()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._seed())  # of a texture network's noise
-            with torch.autocast(photos.device.type, self.dtype, enabled=self.dtype != torch.float32):
-                painted = self.network(photos, mix)
-            painted = painted.float()
+        painted = self._paint(photos, mix)
         losses, total = self.loss(painted, photos, wanted, strengths, contents)
+        if self.recipe.shift_weight and self.network.staged:
+            shift = self._shift(painted, photos, mix)
+            losses, total = {**losses, "shift": float(shift.detach())}, total + self.recipe.shift_weight * shift
         total.backward()
         if self.rows_only:
             for parameter in self.learnt:
@@ -114,6 +115,22 @@ class Trainer:
             self.optimiser.step()
             self._follow()
         return {**losses, "gradient": float(length)}
+
+    def _paint(self, photos: Tensor, mix: Tensor) -> Tensor:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._seed())  # of a texture network's noise
+            with torch.autocast(photos.device.type, self.dtype, enabled=self.dtype != torch.float32):
+                painted = self.network(photos, mix)
+        return painted.float()
+
+    def _shift(self, painted: Tensor, photos: Tensor, mix: Tensor) -> Tensor:
+        """A scalar: the mean square by which the paintings of moved photographs are not the moved paintings."""
+        generator = torch.Generator().manual_seed(self._seed())
+        down, across = torch.randint(1, 8, (2,), generator=generator).tolist()
+        moved = self._paint(photos[..., down:, across:], mix)
+        edge = min(16, photos.shape[-1] // 4)  # borders are painted with less around them
+        inside = (..., slice(edge, -edge), slice(edge, -edge))
+        return (painted[..., down:, across:][inside] - moved[inside]).square().mean()
 
     def mix(self, target: int, strength: float) -> Tensor:
         """(rows,): the mix of the network's rows that is to paint like a target of :attr:`loss`."""

@@ -9,13 +9,14 @@ A network is built from a short string that its file carries:
 
     johnson:16-32-64x5    widths at full, half and quarter size, and the number of residual blocks
     lean:48x4             everything at quarter size (CPUs, previews): width and residual blocks
-    hourglass:48-96x5     what is large at an eighth of the size, what is fine at a quarter: both widths, and residual blocks
+    hourglass:48-96x5     what is large at an eighth of the size, what is fine at a quarter, edges at half: the first two's widths,
+                          and residual blocks
     texture:8x5           Ulyanov's multi-scale texture network: width of a branch and number of scales
 
 What keeps them clean: enlarging is bilinear or nearest neighbour, then convolution (transposed convolutions leave
 checkerboards); every convolution but the texture network's noise inputs sees reflected borders (zeros leave a halo);
-normalisation has no spatial extent and no activation follows the sum of a residual block (blobs grow where a norm can be
-cheated by one strong spot).
+normalisation has no spatial extent and no activation follows a sum (blobs grow where a norm can be cheated by one strong
+spot); and training asks that a picture moved by a px be painted alike (edges else become ladders on the grid of the cells).
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Stage(NamedTuple):
             return raw
         normed = self.norm(raw, mix)
         if self.rectified:
-            return F.relu(normed, inplace=not torch.is_grad_enabled())
+            normed = F.relu(normed, inplace=not torch.is_grad_enabled())
         return earlier + normed if self.adds else normed
 
 
@@ -203,9 +204,11 @@ class Lean(Network):
 
 
 class Hourglass(Network):
-    """Space to depth; residual blocks at an eighth of the size, where large forms are cheap; two more at a quarter; two doublings.
+    """Down to an eighth of the size, where large forms are cheap, through residual blocks; two more at a quarter; two doublings.
 
-    What the first stage sees at a quarter of the size goes around the coarse blocks, which therefore need not carry fine detail.
+    What is seen at a quarter of the size goes around the coarse blocks, and what is seen at half of it around everything, so those
+    need not carry where exactly an edge lies. (A network that begins at a quarter knows an edge as one of sixteen positions in
+    a cell, and draws it like a ladder.)
     """
 
     stride = 8
@@ -214,9 +217,9 @@ class Hourglass(Network):
     def __init__(self, spec: str, rows: int, width: int, coarse: int, blocks: int) -> None:
         super().__init__(spec, rows)
         half, full = max(8, width // 2), max(8, width // 4)
-        self.radius = 4 + 8 + 8 * 2 * blocks + 8 + 4 * 2 * self.FINE_BLOCKS + 4 + 2 + 4
-        self.first = Block(rows, width, Convolution(48, width, 3))
-        self.down = Block(rows, coarse, Convolution(width, coarse, 3, 2))
+        self.radius = 2 + 4 + 8 + 8 * 2 * blocks + 8 + 4 * 2 * self.FINE_BLOCKS + 4 + 2 + 4
+        self.down = nn.ModuleList([Block(rows, half, Convolution(12, half, 3)), Block(rows, width, Convolution(half, width, 3, 2)),
+                                   Block(rows, coarse, Convolution(width, coarse, 3, 2))])
         self.coarse = nn.ModuleList([Residual(rows, coarse) for _ in range(blocks)])
         self.join = Block(rows, width, Grown(coarse, width, smooth=True))
         self.fine = nn.ModuleList([Residual(rows, width) for _ in range(self.FINE_BLOCKS)])
@@ -225,19 +228,21 @@ class Hourglass(Network):
         self.out = OnCells(full, 3)
 
     def enter(self, picture: Tensor) -> Tensor:
-        """(N, 3, H, W) -> (N, 48, H / 4, W / 4)."""
-        return F.pixel_unshuffle(super().enter(picture), 4)
+        """(N, 3, H, W) -> (N, 12, H / 2, W / 2)."""
+        return F.pixel_unshuffle(super().enter(picture), 2)
 
     def stages(self) -> Iterator[Stage]:
-        """In, down, through the blocks, up and joined, through the fine blocks, up, out."""
-        yield self.first.stage()
-        yield self.down.stage()
+        """Down, through the coarse blocks, up and joined, through the fine blocks, up and joined, up, out."""
+        yield from (block.stage() for block in self.down)
         for residual in self.coarse:
             yield from residual.stages()
-        yield Stage(self.join.convolution, self.join.norm, adds=1 + 2 * len(self.coarse))
+        since = 1 + 2 * len(self.coarse)
+        yield Stage(self.join.convolution, self.join.norm, adds=since)
         for residual in self.fine:
             yield from residual.stages()
-        yield from (block.stage() for block in self.up)
+        since += 2 + 2 * len(self.fine)
+        yield self.up[0].stage()._replace(adds=since)
+        yield self.up[1].stage()
         yield Stage(self.out)
 
 
