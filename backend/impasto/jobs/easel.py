@@ -114,8 +114,8 @@ class Easel:
 
     def _fast_dtype(self, size: Size) -> torch.dtype:
         """What a network computes in. A CPU that has bf16 would save two fifths of 0.15 s for a megapixel, which is not worth a
-        picture that is a quarter of a step of 255 off, unless asked for; and painted in parts, where statistics differ in their last
-        digits, it would differ by more than 1/255."""
+        picture that is a quarter of a step of 255 off, unless asked for; and painted in parts, where statistics differ in their
+        last digits, it would differ by more than 1/255."""
         wanted = self.device.is_gpu or self.settings.precision == "bf16"
         return self.device.dtype if wanted and size[0] * size[1] <= WHOLE_PIXELS else torch.float32
 
