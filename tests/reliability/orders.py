@@ -50,7 +50,7 @@ def catalogue(*, weights: bool) -> list[Order]:
                        {**CHEAP, "iterations": str(steps), "scales": "2", "resolution": "160", "seed": str(seed), "init": "noise"},
                        {"content": picture(seed, 200), "style": picture(seed + 100, 128)})
                  for seed, steps in ((1, 40), (2, 100), (3, 250))]
-    training = Order(TRAINING, "training", "/v1/styles/train", {"name": "Learnt", "steps": "40", "side": "64", "stroke": "128"},
+    training = Order(TRAINING, "training", "/v1/styles/train", {"name": "Learnt", "steps": "40", "side": "64", "stroke": "256"},
                      {"picture": picture(7, 256)})
     return [*fast, *iterative, training, Order(PULL, "pull", "/v1/models/vgg16/pull")]
 
