@@ -126,9 +126,10 @@ class Trainer:
     def _shift(self, painted: Tensor, photos: Tensor, mix: Tensor) -> Tensor:
         """A scalar: the mean square by which the paintings of moved photographs are not the moved paintings."""
         generator = torch.Generator().manual_seed(self._seed())
-        down, across = torch.randint(1, 8, (2,), generator=generator).tolist()
+        quarter = photos.shape[-1] // 4
+        down, across = torch.randint(1, max(2, min(8, quarter)), (2,), generator=generator).tolist()
         moved = self._paint(photos[..., down:, across:], mix)
-        edge = min(16, photos.shape[-1] // 4)  # borders are painted with less around them
+        edge = min(16, quarter)  # borders are painted with less around them
         inside = (..., slice(edge, -edge), slice(edge, -edge))
         return (painted[..., down:, across:][inside] - moved[inside]).square().mean()
 
