@@ -62,8 +62,7 @@ def main() -> None:
     worth = {"noise": [], "photograph": []}
     for number in range(given.count):
         style, photo = header.styles[number % len(header.styles)], seen[number % len(seen)][None]
-        sizes = len(balance.style_sides)
-        target = number % len(header.styles) * sizes + sizes // 2
+        target = balance.usual(number % len(header.styles))
         contents = losses.contents(photo)
 
         def loss_of(picture, photo=photo, target=target, contents=contents):

@@ -160,7 +160,7 @@ def sheet(trainer: Trainer, previews: list[Tensor], file: Path) -> None:
     network = trainer.result()
     rows = []
     with torch.inference_mode():
-        for style in range(len(trainer.loss.targets) // len(trainer.recipe.style_sides)):
+        for style in range(trainer.loss.paintings):
             mixes = [mix_of(network.rows, [rows_of(style)], [1.0], 0.5, detail)[None] for detail in (0.0, 0.5, 1.0)]
             cells = [network(picture, mix.to(picture)).clamp(0, 1)[..., :256, :384] for picture in previews for mix in mixes]
             rows.append(torch.cat([torch.nn.functional.pad(c, (0, 384 - c.shape[-1], 0, 256 - c.shape[-2])) for c in cells], 3))
@@ -171,8 +171,8 @@ def quality(trainer: Trainer, photos: Photos) -> list[dict[str, float]]:
     """Of each style of a trainer: its losses on photographs that were never trained on."""
     seen = photos.validation(256).to(trainer.mean[0].device)
     found = []
-    for painting in range(len(trainer.loss.targets) // len(trainer.recipe.style_sides)):
-        losses = [trainer.assess(one[None], trainer.usual(painting)) for one in seen]
+    for painting in range(trainer.loss.paintings):
+        losses = [trainer.assess(one[None], trainer.recipe.usual(painting)) for one in seen]
         found.append({name: round(float(np.mean([one[name] for one in losses])), 4) for name in ("content", "style")})
         print(painting, found[-1], flush=True)
     return found

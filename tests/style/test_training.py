@@ -66,7 +66,7 @@ def test_what_people_get_by_default_is_what_is_trained_most(encoder, style):
     run = Trainer(build("lean:8x1", 5), encoder, [style, style], replace(RECIPE, style_sides=(96, 48, 24)))
     assert len(run.loss.targets) == 6
     assert run.mix(3, 1.0).tolist() == [0, 0, 0, 1, 0]
-    assert run.mix(run.usual(1), 1.0).tolist() == [0, 0, 0, 0.5, 0.5]
+    assert run.mix(run.recipe.usual(1), 1.0).tolist() == [0, 0, 0, 0.5, 0.5]
     assert run.mix(5, 1.0).tolist() == [0, 0, 0, 0, 1]
     targets, _ = run._draw(6000)
     shares = [targets.count(target) / 6000 for target in range(6)]

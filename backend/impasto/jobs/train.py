@@ -212,7 +212,7 @@ class _Session:
         """Of each style, in their order; see :func:`run_train`."""
         seen, found = self._seen(8, SHOWN_SIDE), []
         for number in range(len(self._titles)):
-            usual = self._trainer.usual(number)
+            usual = self._trainer.recipe.usual(number)
             each = [{**self._trainer.assess(one[None], usual), "before": self._trainer.unstyled(one[None], usual)} for one in seen]
             found.append({name: round(float(np.mean([one[name] for one in each])), 4) for name in ("style", "before", "content")})
         return found

@@ -40,6 +40,10 @@ class Balance:
     halvings: int = 1
     """So many times painting and crop are also compared at half the size, where a layer sees twice as far: large forms, cheaply."""
 
+    def usual(self, painting: int) -> int:
+        """The target (see :class:`Perceptual`) of a painting's own strokes, neither broad nor fine."""
+        return painting * len(self.style_sides) + len(self.style_sides) // 2
+
 
 class StyleTarget:
     """What one painting is like at one stroke size: at each halving and layer the distribution of its features, ready for
@@ -61,7 +65,7 @@ class Perceptual:
 
     def __init__(self, encoder: Encoder, paintings: Sequence[Tensor], balance: Balance) -> None:
         """``paintings``: (1, 3, H, W) each, sRGB 0..1."""
-        self.encoder, self.balance = encoder, balance
+        self.encoder, self.balance, self.paintings = encoder, balance, len(paintings)
         self.targets = [StyleTarget(encoder, painting, side, tuple(balance.style_layers), balance.halvings)
                         for painting in paintings for side in balance.style_sides]
 

@@ -139,11 +139,6 @@ class Trainer:
         painting, size = divmod(target, sizes)
         return mix_of(self.network.rows, [rows_of(painting)], [1.0], strength, size / max(1, sizes - 1))
 
-    def usual(self, painting: int) -> int:
-        """The target of a painting's own strokes, neither broad nor fine."""
-        sizes = len(self.recipe.style_sides)
-        return painting * sizes + sizes // 2
-
     def assess(self, photos: Tensor, target: int, strength: float = 0.5) -> dict[str, float]:
         """The losses of ``photos`` (N, 3, S, S) painted by the averaged weights: how good it is, without learning."""
         mix = self.mix(target, strength).to(photos).expand(len(photos), -1)
@@ -167,7 +162,7 @@ class Trainer:
         sizes = len(self.recipe.style_sides)
         targets = torch.randint(len(self.loss.targets), (count,), generator=generator).tolist()
         kinds, levels, usual = torch.rand(3, count, generator=generator).tolist()
-        targets = [self.usual(target // sizes) if often < 0.5 and sizes % 2 else target
+        targets = [self.recipe.usual(target // sizes) if often < 0.5 and sizes % 2 else target
                    for target, often in zip(targets, usual, strict=True)]
         plain = 0.0 if self.rows_only else 0.08
         strengths = [0.0 if kind < plain else 0.5 if kind < 0.55 else 0.2 + 0.8 * level
