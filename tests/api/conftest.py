@@ -23,6 +23,9 @@ TOKEN = "a-token-for-tests"
 INSTANCE = "0123456789abcdef"
 WORK = "api.script:table"
 
+SLOW = {"iterations": 500, "step_size": 0.02}
+"""Form fields of a job that lasts long enough to be looked at."""
+
 
 class Client(requests.Session):
     """A client that sends the token (unless told not to) and no proxy's idea of this machine."""
@@ -58,6 +61,24 @@ class Client(requests.Session):
 
 def stylize_files(content: bytes | None = None) -> dict:
     return {"content": ("photo.png", content or pictures.png(), "image/png")}
+
+
+def code(answer) -> tuple[int, str]:
+    """Status and error code."""
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+def refused(answer, status: int, code: str, field: str | None = None) -> dict:
+    """The error of ``answer``, which must have the one shape and no traceback or path in it."""
+    assert answer.status_code == status, answer.text
+    assert set(answer.json()) == {"error"}
+    error = answer.json()["error"]
+    assert error["code"] == code, error
+    assert error["message"].endswith((".", "?"))
+    assert not any(word in answer.text for word in ("Traceback", 'File \\"', ".py", "site-packages"))
+    if field is not None:
+        assert error.get("field") == field, error
+    return error
 
 
 @dataclass

@@ -1,9 +1,8 @@
-"""Jobs over HTTP: watch, wait, fetch, stop."""
+"""Jobs over HTTP: poll, fetch, stop."""
 
 from __future__ import annotations
 
 import io
-import json
 import socket
 import threading
 import time
@@ -13,16 +12,9 @@ import pytest
 from impasto import images
 from PIL import Image
 
-from . import pictures, script
-from .conftest import TOKEN, stylize_files
+from . import pictures
+from .conftest import SLOW, code, stylize_files
 from .raw import exchange, head, poll
-
-SLOW = {"iterations": 500, "step_size": 0.02}
-
-
-def code(answer) -> tuple[int, str]:
-    return answer.status_code, answer.json()["error"]["code"]
-
 
 # -- state ---------------------------------------------------------------------------------------------------------
 
@@ -101,101 +93,6 @@ def test_status_is_quick_while_a_job_runs_and_others_wait(client):
     for listener in listeners:
         listener.join()
     assert sorted(times)[len(times) // 2] < 0.1
-
-
-# -- events --------------------------------------------------------------------------------------------------------
-
-
-def read_events(answer) -> list[dict]:
-    """The events of a whole stream, as a browser would see them; comments under the name ``comment``."""
-    found, event = [], {}
-    for line in answer.iter_lines(decode_unicode=True):
-        if not line:
-            if event:
-                found.append(event)
-            event = {}
-        elif line.startswith(":"):
-            found.append({"event": "comment"})
-        else:
-            field, _, value = line.partition(": ")
-            event[field] = value
-    return [e for e in found if "event" in e]
-
-
-def test_events_tell_everything_and_end_with_the_job(client):
-    job = client.submit(iterations=8, step_size=0.1)
-    with client.get(job["links"]["events"], stream=True) as answer:
-        assert answer.headers["Content-Type"].startswith("text/event-stream")
-        events = read_events(answer)
-    names = [event["event"] for event in events]
-    assert names[-1] == "done" and set(names) == {"progress", "preview", "done"}
-    versions = [int(event["id"]) for event in events if "id" in event]
-    assert versions == sorted(set(versions))
-    states = [json.loads(event["data"]) for event in events if event["event"] != "preview"]
-    assert [state["version"] for state in states] == versions
-    assert states[-1]["state"] == "done" and states[-1]["links"] == job["links"]
-    previews = [json.loads(event["data"]) for event in events if event["event"] == "preview"]
-    assert previews[-1]["url"] == job["links"]["preview"]
-    assert [p["preview"] for p in previews] == sorted({p["preview"] for p in previews})
-
-
-def test_events_go_on_where_a_client_was_cut_off(client):
-    job = client.submit(iterations=30, step_size=0.1)
-    seen = 0
-    with client.get(job["links"]["events"], stream=True) as answer:
-        for line in answer.iter_lines(decode_unicode=True):
-            if line.startswith("id: "):
-                seen = int(line[4:])
-                if seen >= 4:
-                    break
-    with client.get(job["links"]["events"], stream=True, headers={"Last-Event-ID": str(seen)}) as answer:
-        events = read_events(answer)
-    assert min(int(event["id"]) for event in events if "id" in event) > seen
-    assert events[-1]["event"] == "done"
-    last = events[-1]["id"]
-    assert client.get(job["links"]["events"], headers={"Last-Event-ID": last}).status_code == 204
-    with client.get(job["links"]["events"], stream=True, headers={"Last-Event-ID": "nonsense"}) as answer:
-        assert [event["event"] for event in read_events(answer)] == ["done"]
-
-
-@pytest.mark.parametrize(("seed", "name"), [(script.FAILS, "failed"), (0, "cancelled")])
-def test_events_tell_of_other_ends(client, seed, name):
-    job = client.submit(**SLOW, seed=seed)
-    if name == "cancelled":
-        threading.Timer(0.5, client.post, (job["links"]["cancel"],)).start()
-    with client.get(job["links"]["events"], stream=True) as answer:
-        last = read_events(answer)[-1]
-    assert last["event"] == name
-    assert json.loads(last["data"])["state"] == name
-
-
-def test_a_silent_stream_shows_that_it_lives(client, monkeypatch):
-    monkeypatch.setattr("impasto.api.events.HEARTBEAT_S", 0.1)
-    first = client.until(client.submit(**SLOW), "running")
-    waiting = client.submit()
-    with client.get(waiting["links"]["events"], stream=True) as answer:
-        assert any(line.startswith(":") for line in answer.iter_lines(decode_unicode=True))
-    client.post(waiting["links"]["cancel"])
-    client.post(first["links"]["cancel"])
-
-
-def test_a_stream_whose_job_is_removed_ends(client):
-    first = client.until(client.submit(**SLOW), "running")
-    waiting = client.submit()
-    with client.get(waiting["links"]["events"], stream=True) as answer:
-        lines = answer.iter_lines(decode_unicode=True)
-        poll(lambda: next(lines).startswith("event"))
-        client.post(waiting["links"]["cancel"])
-        client.delete(waiting["links"]["self"])
-        assert list(lines) is not None
-    client.post(first["links"]["cancel"])
-
-
-def test_head_of_events_does_not_wait(client):
-    job = client.until(client.submit(**SLOW), "running")
-    answer = client.head(job["links"]["events"], timeout=5)
-    assert answer.headers["Content-Type"].startswith("text/event-stream")
-    client.post(job["links"]["cancel"])
 
 
 # -- pictures ------------------------------------------------------------------------------------------------------
@@ -320,88 +217,6 @@ def test_a_removed_job_is_gone_with_its_pictures(daemon, client):
     assert not folder.exists()
     for path in (job["links"]["self"], job["links"]["result"]):
         assert code(client.get(path)) == (404, "unknown_job")
-
-
-# -- one call ------------------------------------------------------------------------------------------------------
-
-
-def test_stylize_answers_the_picture(client):
-    answer = client.post(
-        "/v1/stylize", files=stylize_files(), data={"style": "great-wave", "iterations": 2}, headers={"Accept": "image/jpeg"}
-    )
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "image/jpeg"
-    assert Image.open(io.BytesIO(answer.content)).size == (64, 48)
-    assert client.get(f"/v1/jobs/{answer.headers['X-Job-Id']}").json()["state"] == "done"
-
-
-def test_stylize_refuses_before_it_paints(client):
-    before = client.get("/v1/jobs").json()["jobs"][:1]
-    answer = client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave"}, headers={"Accept": "image/gif"})
-    assert code(answer) == (406, "not_acceptable")
-    assert client.get("/v1/jobs").json()["jobs"][:1] == before
-
-
-@pytest.mark.parametrize(("seed", "status", "expected"), [(script.FAILS, 413, "out_of_memory"), (script.DIES, 503, "worker_died")])
-def test_stylize_passes_on_why_it_failed_and_the_next_one_works(client, seed, status, expected):
-    answer = client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave", "seed": seed})
-    assert code(answer) == (status, expected)
-    assert client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave", "iterations": 1}).status_code == 200
-
-
-def test_stylize_cancelled_by_another_client_is_gone(client):
-    caught = []
-    thread = threading.Thread(
-        target=lambda: caught.append(client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave", **SLOW}))
-    )
-    thread.start()
-    job = poll(lambda: client.get("/v1/jobs", params={"state": "running"}).json()["jobs"])[0]
-    client.post(job["links"]["cancel"])
-    thread.join()
-    assert code(caught[0]) == (410, "gone")
-
-
-def hang_up(daemon, *headers: str) -> None:
-    """Ask for a long stylization and leave as soon as it runs."""
-    form = []
-    for name, value in {"style": "great-wave", **SLOW}.items():
-        form.append(f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode())
-    body = (
-        b"".join(form)
-        + b'--x\r\nContent-Disposition: form-data; name="content"; filename="a"\r\n\r\n'
-        + pictures.png()
-        + b"\r\n--x--\r\n"
-    )
-    request = head(
-        "POST",
-        "/v1/stylize",
-        f"Authorization: Bearer {TOKEN}",
-        "Content-Type: multipart/form-data; boundary=x",
-        f"Content-Length: {len(body)}",
-        *headers,
-        host=f"127.0.0.1:{daemon.port}",
-    )
-    with socket.create_connection(("127.0.0.1", daemon.port)) as connection:
-        connection.sendall(request + body)
-        poll(lambda: daemon.manager.list(limit=1, state="running"))
-
-
-def test_a_client_that_hangs_up_cancels_its_job(daemon, client):
-    hang_up(daemon)
-    job = client.get("/v1/jobs", params={"limit": 1}).json()["jobs"][0]
-    assert client.until(job, "cancelled", within=5)
-
-
-def test_a_client_that_hangs_up_but_has_a_key_comes_back_for_its_job(daemon, client):
-    hang_up(daemon, "Idempotency-Key: come-back")
-    job = client.get("/v1/jobs", params={"limit": 1}).json()["jobs"][0]
-    time.sleep(2.5)  # longer than the daemon takes to notice
-    assert client.get(job["links"]["self"]).json()["state"] == "running"
-    client.post(job["links"]["finish"])
-    again = client.post(
-        "/v1/stylize", files=stylize_files(), data={"style": "great-wave", **SLOW}, headers={"Idempotency-Key": "come-back"}
-    )
-    assert again.headers["X-Job-Id"] == job["id"]
 
 
 # -- waiting room --------------------------------------------------------------------------------------------------

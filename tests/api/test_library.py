@@ -13,12 +13,7 @@ from impasto.stylization import Stylization
 from PIL import Image
 
 from . import pictures
-from .conftest import TOKEN, stylize_files
-
-
-def code(answer) -> tuple[int, str]:
-    return answer.status_code, answer.json()["error"]["code"]
-
+from .conftest import TOKEN, code, stylize_files
 
 # -- styles --------------------------------------------------------------------------------------------------------
 

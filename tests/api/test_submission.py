@@ -11,23 +11,10 @@ from impasto.parameters import MAX_STYLES
 from impasto.stylization import Stylization
 
 from . import pictures
-from .conftest import TOKEN, stylize_files
+from .conftest import TOKEN, refused, stylize_files
 from .raw import exchange, head
 
 STYLE = {"style": "great-wave"}
-
-
-def refused(answer, status: int, code: str, field: str | None = None) -> dict:
-    """The error of ``answer``, which must have the one shape and no traceback or path in it."""
-    assert answer.status_code == status, answer.text
-    assert set(answer.json()) == {"error"}
-    error = answer.json()["error"]
-    assert error["code"] == code, error
-    assert error["message"].endswith((".", "?"))
-    assert not any(word in answer.text for word in ("Traceback", 'File \\"', ".py", "site-packages"))
-    if field is not None:
-        assert error.get("field") == field, error
-    return error
 
 
 # -- pictures ------------------------------------------------------------------------------------------------------
@@ -348,67 +335,3 @@ def test_a_full_queue_says_when_to_come_back(make_daemon):
     answer = client.post("/v1/jobs", files=stylize_files(), data=STYLE)
     refused(answer, 503, "queue_full")
     assert int(answer.headers["Retry-After"]) > 0
-
-
-# -- routes --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "path", ["/nothing", "/v1", "/v1/", "/v1/jobs/a/b/c", "/V1/jobs", "/v2/jobs", "//v1//x", "/v1/jobs/%2e%2e/%2e%2e/x"]
-)
-def test_unknown_routes(client, path):
-    refused(client.get(path), 404, "not_found")
-
-
-@pytest.mark.parametrize("id", ["0123456789abcdef", "x", "..", "%2e%2e", "..%5c..", "C:", "%00", "0123456789ABCDEF", "0" * 500])
-@pytest.mark.parametrize(
-    ("method", "tail"),
-    [
-        ("GET", ""),
-        ("GET", "/events"),
-        ("GET", "/preview"),
-        ("GET", "/result"),
-        ("GET", "/thumbnail"),
-        ("POST", "/cancel"),
-        ("POST", "/finish"),
-        ("DELETE", ""),
-    ],
-)
-def test_unknown_jobs(client, method, tail, id):
-    answer = client.request(method, f"/v1/jobs/{id}{tail}")
-    assert answer.status_code in (404, 405)
-    assert answer.json()["error"]["code"] in ("unknown_job", "not_found", "method_not_allowed")
-    if id == "0123456789abcdef":
-        refused(answer, 404, "unknown_job")
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/v1/stylize"),
-        ("DELETE", "/v1/jobs"),
-        ("PUT", "/v1/jobs/0123456789abcdef"),
-        ("POST", "/health"),
-        ("POST", "/v1/jobs/0123456789abcdef/result"),
-        ("PATCH", "/v1/styles"),
-        ("GET", "/v1/unload"),
-    ],
-)
-def test_wrong_methods_name_the_right_ones(client, method, path):
-    answer = client.request(method, path)
-    error = refused(answer, 405, "method_not_allowed")
-    allowed = {name.strip() for name in answer.headers["Allow"].split(",")}
-    assert method not in allowed and "OPTIONS" in allowed
-    assert all(name in error["hint"] for name in allowed)
-
-
-def test_options_names_the_methods_and_head_has_no_body(client):
-    assert {"GET", "HEAD", "POST", "OPTIONS"} == {name.strip() for name in client.options("/v1/jobs").headers["Allow"].split(",")}
-    answer = client.head("/v1/parameters")
-    assert answer.status_code == 200 and answer.content == b"" and int(answer.headers["Content-Length"]) > 1000
-
-
-def test_a_bug_is_answered_without_its_traceback(daemon, client, monkeypatch, caplog):
-    monkeypatch.setattr(daemon.manager, "list", lambda **_: 1 / 0)
-    refused(client.get("/v1/jobs"), 500, "internal_error")
-    assert "ZeroDivisionError" in caplog.text
