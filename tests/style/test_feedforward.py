@@ -3,8 +3,10 @@
 import pytest
 import torch
 from impasto.style import feedforward
-from impasto.style.feedforward import FeedForward
-from impasto.style.maps import InMemory
+from impasto.style.feedforward import MARGIN, FeedForward
+from impasto.style.maps import InMemory, mirrored
+from impasto.style.scales import trim, widen
+from impasto.style.transformer import Network
 
 from .test_transformer import network, one
 
@@ -39,7 +41,7 @@ def painted(network, picture, row=1, shelves=None):
 def test_in_parts_equals_in_one_piece(spec, size, in_parts):
     net, picture = network(spec), torch.rand(1, 3, *size) ** torch.linspace(0.2, 4, size[0])[:, None]
     with torch.inference_mode():
-        whole = net(picture, one(3, 1)).clamp(0, 1)
+        whole = trim(net(widen(picture, MARGIN), one(3, 1)), MARGIN).clamp(0, 1)
     parts, count = painted(net, picture)
     assert count > 1
     assert parts.shape == whole.shape
@@ -66,8 +68,35 @@ def test_features_lie_where_the_caller_has_room(in_parts):
 
     net, picture = network("lean:12x2"), torch.rand(1, 3, 202, 128)
     painted(net, picture, shelves=shelves)
-    assert asked == [(12, 51, 32)] * 5 + [(8, 102, 64)]
+    assert asked == [(12, 55, 36)] * 5 + [(8, 110, 72)]  # 218 x 144 px with the margin
 
 
 def test_a_network_with_noise_is_never_cut(in_parts):
     assert painted(network("texture:4x3"), torch.rand(1, 3, 64, 80))[1] == 1
+
+
+@pytest.mark.parametrize("size", [(20, 30), (9, 8), (5, 40), (40, 3), (1, 1)])
+def test_a_picture_that_comes_in_rows_is_continued_as_one_that_is_there(size):
+    picture = torch.rand(1, 3, *size)
+    asked = mirrored(lambda top, bottom: picture[:, :, top:bottom], size, 8)
+    whole = torch.nn.functional.pad(picture, (8, 8, 0, 0), mode="reflect" if size[1] > 8 else "replicate")
+    whole = torch.nn.functional.pad(whole, (0, 0, 8, 8), mode="reflect" if size[0] > 8 else "replicate")
+    for top, bottom in ((0, size[0] + 16), (0, 1), (7, 9), (size[0] + 7, size[0] + 16), (size[0] + 15, size[0] + 16)):
+        assert torch.equal(asked(top, bottom), whole[:, :, top:bottom])
+
+
+class Framing(Network):
+    """A network that draws a frame of 6 px."""
+
+    staged = False
+
+    def paint(self, x, mix):
+        framed = torch.ones_like(x)
+        framed[..., 6:-6, 6:-6] = 0
+        return framed
+
+
+def test_a_frame_that_a_network_draws_is_cut_off():
+    picture, net = torch.rand(1, 3, 40, 50), Framing("framing", 3)
+    assert net(picture, one(3, 1)).std() > 0.1
+    assert painted(net, picture)[0].std() < 1e-6

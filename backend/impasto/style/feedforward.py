@@ -4,6 +4,9 @@ Instance norms look at the whole picture, so parts of it cannot be painted one a
 all of its convolution's results have been seen. A large picture therefore goes through the network stage by stage, and through
 each stage some rows at a time. Between two stages its features lie on shelves, in memory or wherever the caller has room.
 The last stage but one, whose features are the largest, is worked out twice and kept nowhere.
+
+Some px more are painted beyond each edge and cut off again. A network learns on crops that the encoder sees with zeros around them,
+and so learns to draw a line along the border.
 """
 
 from __future__ import annotations
@@ -14,8 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .maps import Convolved, Entered, Finished, InMemory, Map, Shelves, Source, Statistics
-from .scales import Size
+from .maps import Convolved, Entered, Finished, InMemory, Map, Shelves, Source, Statistics, mirrored
+from .scales import Size, trim, widened
 from .transformer import Network, Stage, added_later
 
 WHOLE_PIXELS = 1536 * 1024
@@ -26,6 +29,10 @@ PIXELS_AT_ONCE = 1 << 19
 
 FEWEST_ROWS = 16
 """Px; a multiple of every network's stride. Fewer, and most of what a convolution reads would be its neighbours'."""
+
+
+MARGIN = 8
+"""Px beyond each edge; one cell of the coarsest features."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +51,14 @@ class FeedForward:
     """
 
     def __init__(self, network: Network, mix: Tensor, source: Source, size: Size, shelves: Shelves | None = None) -> None:
-        self.network, self.source, self.size = network.eval(), source, size
-        self.mix = mix[None]
+        self.network, self.size, self.mix = network.eval(), size, mix[None]
+        self.source, self.widened = mirrored(source, size, MARGIN), widened(size, MARGIN)
         self.shelves = shelves or (lambda channels, height, width: InMemory(channels, height, width, next(network.parameters())))
         self.whole = not network.staged or size[0] * size[1] <= WHOLE_PIXELS
 
     def steps(self) -> int:
         """How many times :meth:`paint` will say how far it is."""
-        return 1 if self.whole else len(list(self.network.stages())) * len(list(self._bands(self.size[0])))
+        return 1 if self.whole else len(list(self.network.stages())) * len(list(self._bands(self.widened[0])))
 
     @torch.inference_mode()  # of a generator: on while it works, off while the caller does
     def paint(self) -> Iterator[Advance]:
@@ -59,7 +66,7 @@ class FeedForward:
         # A painting that was dropped half-way may not have been tidied up yet.
         forget(self.network)
         if self.whole:
-            yield Advance(1.0, 0, self.network(self.source(0, self.size[0]), self.mix).clamp(0, 1))
+            yield Advance(1.0, 0, trim(self.network(self.source(0, self.widened[0]), self.mix), MARGIN).clamp(0, 1))
             return
         try:
             yield from self._staged()
@@ -68,10 +75,10 @@ class FeedForward:
 
     def _staged(self) -> Iterator[Advance]:
         stages = list(self.network.stages())
-        total, done = _cost(stages, Entered(self.network, self.source, *self.size)), 0.0
+        total, done = _cost(stages, Entered(self.network, self.source, *self.widened)), 0.0
         kept: dict[int, Map] = {}
         wanted = added_later(stages)
-        x: Map = Entered(self.network, self.source, *self.size)
+        x: Map = Entered(self.network, self.source, *self.widened)
         for number, stage in enumerate(stages[:-1]):
             if number in wanted:
                 kept[number] = x
@@ -97,14 +104,16 @@ class FeedForward:
     def _last(self, raw: Map, done: float, total: float) -> Iterator[Advance]:
         height, width = self.size
         for top, bottom in self._bands(raw.height):
-            rows = self.network.leave(raw.rows(top, bottom)).clamp(0, 1)[:, :, :height - top, :width]
-            yield Advance(done / total + (1 - done / total) * bottom / raw.height, top, rows)
+            first, last = max(0, top - MARGIN), min(height, bottom - MARGIN)
+            rows = self.network.leave(raw.rows(top, bottom)).clamp(0, 1)[:, :, first + MARGIN - top:last + MARGIN - top]
+            fraction = done / total + (1 - done / total) * bottom / raw.height
+            yield Advance(fraction, first, rows[..., MARGIN:MARGIN + width]) if first < last else Advance(fraction)
 
     def _bands(self, height: int) -> Iterator[tuple[int, int]]:
         """Rows of a map of ``height`` rows, from and to, for each part of the picture; the same parts at every stage."""
         stride = self.network.stride
-        most = -(-self.size[0] // stride) * stride
-        at_once = max(FEWEST_ROWS, PIXELS_AT_ONCE // self.size[1] // stride * stride)
+        most = -(-self.widened[0] // stride) * stride
+        at_once = max(FEWEST_ROWS, PIXELS_AT_ONCE // self.widened[1] // stride * stride)
         for top in range(0, most, at_once):
             yield top * height // most, min(most, top + at_once) * height // most
 

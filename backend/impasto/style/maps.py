@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .layers import ConditionalNorm, Convolution
+from .scales import Size
 from .transformer import Network, Stage
 
 
@@ -40,6 +41,28 @@ Shelves = Callable[[int, int, int], Shelf]
 
 Source = Callable[[int, int], Tensor]
 """(top, bottom) -> (1, 3, bottom - top, width), sRGB 0..1; always within the picture."""
+
+
+def mirrored(source: Source, size: Size, margin: int) -> Source:
+    """The rows of a picture of ``size`` (height, width) continued by ``margin`` px on every side as its mirror image, or its edge
+    where it is too small (``scales.widen`` for a picture that comes some rows at a time)."""
+    height, width = size
+
+    def rows(top: int, bottom: int) -> Tensor:
+        lines = [_reflected(line - margin, height, margin) for line in range(top, bottom)]
+        first, last = min(lines), max(lines) + 1
+        seen = source(first, last)
+        if lines != list(range(first, last)):
+            seen = seen[:, :, torch.tensor(lines, device=seen.device) - first]
+        return F.pad(seen, (margin, margin, 0, 0), mode="reflect" if margin < width else "replicate")
+    return rows
+
+
+def _reflected(line: int, height: int, margin: int) -> int:
+    if margin < height:
+        line = abs(line)
+        line = min(line, 2 * (height - 1) - line)
+    return min(max(line, 0), height - 1)
 
 
 class InMemory:
