@@ -1,4 +1,4 @@
-"""One forward pass of the shipped network at 1024 x 768 against the network that most tutorials use, in one run.
+"""One pass of the shipped network at 1024 x 768, as the daemon paints it, against the network that most tutorials use, in one run.
 
     python benchmarks/fast.py [--size 1024x768] [--repeat N] [--lite PYTHON]
 
@@ -25,6 +25,7 @@ from impasto.settings import Settings
 from impasto.style.mixing import mix_of
 from impasto.style.transformer import build
 from impasto.training import NETWORKS
+from pictures import paint
 from timing import best
 from torch import nn
 
@@ -99,8 +100,8 @@ def main() -> None:
         print(f"usual network: {theirs:.2f} s")
         for network in (shipped_network, *(build(spec, 3).eval().requires_grad_(False) for spec in NETWORKS[1:4])):
             network.settle(torch.float32)
-            mix = mix_of(network.rows, [(1, 2)], [1.0], 0.5, 0.5)[None]
-            ours = best(lambda network=network, mix=mix: network(picture, mix), given.repeat)
+            mix = mix_of(network.rows, [(1,)], [1.0], 0.5, 0.5)
+            ours = best(lambda network=network, mix=mix: paint(network, picture, mix), given.repeat)
             print(f"{network.spec}: {ours:.2f} s, {ours / theirs:.2f} of the usual network's time", flush=True)
     if given.lite:
         told = subprocess.run([given.lite, "-c", LITE, str(width), str(height), str(torch.get_num_threads()), str(given.repeat)],

@@ -8,12 +8,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import torch
 from impasto.jobs.fast import open_network
 from impasto.models import fast
 from impasto.paths import shipped
 from impasto.style.mixing import mix_of
-from pictures import open_picture, to_pil
+from pictures import open_picture, paint, to_pil
 from PIL import Image
 
 GAP = 6
@@ -40,10 +39,9 @@ def main() -> None:
         swatch = Image.open(shipped("paintings", f"{style.id}.jpg"))
         swatch.thumbnail((width, height))
         sheet.paste(swatch, (0, row * (height + GAP)))
-        mix = mix_of(header.rows, [(style.broad, style.fine)], [1.0], given.strength, given.detail)[None]
+        mix = mix_of(header.rows, [style.rows], [1.0], given.strength, given.detail)
         for column, content in enumerate(contents, 1):
-            with torch.inference_mode():
-                painted = to_pil(network(content, mix))
+            painted = to_pil(paint(network, content, mix))
             sheet.paste(painted.resize((width, height), Image.Resampling.LANCZOS), (column * (width + GAP), row * (height + GAP)))
     sheet.save(given.out, quality=88)
 

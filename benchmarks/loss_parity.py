@@ -68,7 +68,7 @@ def main() -> None:
         def loss_of(picture, photo=photo, target=target, contents=contents):
             return losses(picture, photo, [target], [STRENGTH], contents)[1]
         with torch.no_grad():
-            mix = mix_of(header.rows, [(style.broad, style.fine)], [1.0], STRENGTH, 0.5)[None]
+            mix = mix_of(header.rows, [style.rows], [1.0], STRENGTH, 0.5)[None]
             loss = float(loss_of(network(photo, mix).clamp(0, 1)))
         starts = {"noise": torch.rand(photo.shape, generator=torch.Generator().manual_seed(number)), "photograph": photo}
         for name, start in starts.items():

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from impasto.style.feedforward import FeedForward
+from impasto.style.transformer import Network
 from PIL import Image
 
 
@@ -20,6 +22,12 @@ def open_picture(path: Path, side: int, landscape: bool = False) -> torch.Tensor
     elif max(picture.size) > side:
         picture.thumbnail((side, side), Image.Resampling.LANCZOS)
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
+
+
+def paint(network: Network, picture: torch.Tensor, mix: torch.Tensor) -> torch.Tensor:
+    """(1, 3, H, W), 0..1: a picture in one pass, as the daemon does it. ``mix`` (rows,)."""
+    work = FeedForward(network, mix, lambda top, bottom: picture[:, :, top:bottom], tuple(picture.shape[-2:]))
+    return torch.cat([advance.rows for advance in work.paint() if advance.rows is not None], 2)
 
 
 def to_pil(picture: torch.Tensor) -> Image.Image:

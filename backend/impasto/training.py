@@ -31,7 +31,7 @@ class Training(Order):
     """How to learn styles. Field order is the order in which interfaces show them."""
 
     learn: str = param(
-        "choice", STYLE, "What is learnt: style adds the paintings to the network that ships with Impasto (minutes; a few "
+        "choice", STYLE, "What is learnt: style adds the paintings to the network that ships with Impasto (minutes; some 70 "
         "kilobytes a painting), network trains one anew for these paintings alone (hours, or minutes on a GPU).",
         choices=(STYLE, NETWORK))
     steps: int = param(

@@ -30,10 +30,10 @@ def test_a_style_goes_out_comes_in_and_is_removed(impasto, folders):
     assert "mine" not in listed(impasto)
 
 
-def test_a_few_kilobytes_are_enough_where_the_network_is(impasto, folders):
+def test_under_a_hundred_kilobytes_are_enough_where_the_network_is(impasto, folders):
     assert impasto("styles", "export", "scream", "--rows-only").code == 0
     file = folders / "scream.safetensors"
-    assert file.stat().st_size < 80_000
+    assert file.stat().st_size < 100_000
     added = impasto("styles", "import", file)
     assert added.code == 0, added.err
     assert listed(impasto)["the-scream"]["fast"]

@@ -16,6 +16,7 @@ from impasto.jobs.fast import compose, rows_of
 from impasto.models import FastHeader, FastStyle, StyleLibrary, fast, pytorch_examples
 from impasto.paths import Paths
 from impasto.settings import Settings
+from impasto.style import mixing
 from impasto.style.transformer import build
 from models.example_network import Theirs
 from safetensors.numpy import save_file
@@ -43,7 +44,7 @@ def other(tmp_path):
     return library_at(tmp_path / "other")
 
 
-def weights_of(spec="lean:8x1", rows=5, seed=1):
+def weights_of(spec="lean:8x1", rows=9, seed=1):
     torch.manual_seed(seed)
     network = build(spec, rows)
     with torch.no_grad():
@@ -52,14 +53,15 @@ def weights_of(spec="lean:8x1", rows=5, seed=1):
     return {name: value.numpy() for name, value in network.state_dict().items()}
 
 
-def style(id, broad, **texts):
-    return FastStyle(id, **{"title": id.title(), "painter": "", "year": "", "licence": "CC0", **texts}, broad=broad, fine=broad + 1)
+def style(id, number, **texts):
+    """The network's style of that number, from 0."""
+    return FastStyle(id, **{"title": id.title(), "painter": "", "year": "", "licence": "CC0", **texts}, rows=mixing.rows_of(number))
 
 
 @pytest.fixture
 def pair(library):
     """Two styles of one network in the library."""
-    header = FastHeader("lean:8x1", 5, (style("red", 1), style("blue", 3)), training={"steps": 9})
+    header = FastHeader("lean:8x1", 9, (style("red", 0), style("blue", 1)), training={"steps": 9})
     library.learn(header, weights_of(), {"red": painting([1, 0, 0]), "blue": painting([0, 0, 1])})
     return library
 
@@ -68,7 +70,7 @@ def painted(library, id):
     choice = library.fast.need([id])
     network = compose(choice)
     mix = torch.zeros(1, network.rows)
-    for row, share in zip(rows_of(choice)[0], (0.3, 0.4), strict=True):
+    for row, share in zip(rows_of(choice)[0], (0.7, 0.4, 0.1, 0.2), strict=True):
         mix[0, row] += share
     mix[0, 0] = 0.3
     with torch.inference_mode():
@@ -131,12 +133,12 @@ def test_a_picture_of_ones_own_can_be_learnt_and_learnt_again(library):
     kept = library.add("Meadow", painting(0.2))
     assert not kept.fast
     for seed in (1, 2):
-        library.learn(FastHeader("lean:8x1", 3, (style("meadow", 1),)), weights_of(rows=3, seed=seed), {})
+        library.learn(FastHeader("lean:8x1", 5, (style("meadow", 0),)), weights_of(rows=5, seed=seed), {})
         assert library.get("meadow").fast
     assert len(list(library._own.glob("*.safetensors"))) == 1
     for id, error in (("great-wave", Conflict), ("nobody", UnknownStyle)):
         with pytest.raises(error):
-            library.learn(FastHeader("lean:8x1", 3, (style(id, 1),)), weights_of(rows=3), {})
+            library.learn(FastHeader("lean:8x1", 5, (style(id, 0),)), weights_of(rows=5), {})
 
 
 def test_a_checkpoint_of_the_example_comes_in(library, tmp_path):
@@ -176,13 +178,13 @@ def test_a_picture_in_it_is_looked_at_like_any_other(pair, other, tmp_path):
 
 def test_a_network_that_explodes_is_not_kept(other, tmp_path):
     arrays = {name: array * np.float32(1e30) for name, array in weights_of().items()}
-    fast.write(tmp_path / "bad.safetensors", arrays, FastHeader("lean:8x1", 5, (style("red", 1),)))
+    fast.write(tmp_path / "bad.safetensors", arrays, FastHeader("lean:8x1", 9, (style("red", 0),)))
     with pytest.raises(BadStyleFile, match="beyond all bounds"):
         exchange.bring_in(other, tmp_path / "bad.safetensors", SAMPLE)
 
 
 def test_one_name_for_two_styles_is_refused(other, tmp_path):
-    fast.write(tmp_path / "two.safetensors", weights_of(), FastHeader("lean:8x1", 5, (style("red", 1), style("blue", 3))))
+    fast.write(tmp_path / "two.safetensors", weights_of(), FastHeader("lean:8x1", 9, (style("red", 0), style("blue", 1))))
     with pytest.raises(BadStyleFile, match="2 styles"):
         exchange.bring_in(other, tmp_path / "two.safetensors", SAMPLE, title="Both")
     assert [added.id for added in exchange.bring_in(other, tmp_path / "two.safetensors", SAMPLE)] == ["red", "blue"]

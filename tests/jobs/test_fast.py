@@ -19,7 +19,9 @@ from impasto.models import FastHeader, FastStyle, fast
 from impasto.paths import Paths
 from impasto.settings import Settings
 from impasto.style import feedforward
-from impasto.style.mixing import mix_of
+from impasto.style.feedforward import MARGIN
+from impasto.style.mixing import mix_of, rows_of
+from impasto.style.scales import trim, widen
 from impasto.style.transformer import build
 from impasto.stylization import Stylization
 from PIL import Image
@@ -37,13 +39,13 @@ def easel(tmp_path):
 @pytest.fixture
 def network(easel):
     torch.manual_seed(1)
-    made = build("lean:8x1", 5).eval()
+    made = build("lean:8x1", 9).eval()
     with torch.no_grad():
         for norm in made.norms():
             norm.beta.add_(0.4 * torch.randn_like(norm.beta))
     arrays = {name: value.numpy() for name, value in made.state_dict().items()}
-    styles = tuple(FastStyle(id, id, "", "", "", row, row + 1) for id, row in (("one", 1), ("two", 3)))
-    fast.write(easel.paths.styles / "pair.safetensors", arrays, FastHeader("lean:8x1", 5, styles))
+    styles = tuple(FastStyle(id, id, "", "", "", rows_of(number)) for number, id in enumerate(("one", "two")))
+    fast.write(easel.paths.styles / "pair.safetensors", arrays, FastHeader("lean:8x1", 9, styles))
     return made
 
 
@@ -80,9 +82,9 @@ def test_it_is_the_networks_picture_for_strength_detail_and_mix(easel, network, 
     data = photo(mode="RGB")
     after, _, _ = paint(easel, tmp_path, data, style="one,two", style_weights="1,3", strength=0.6, detail=0.2)
     content = torch.from_numpy(images.decode(data, images.Limits.of(easel.settings)).rgb.copy()).permute(2, 0, 1)[None]
-    mix = mix_of(5, [(1, 2), (3, 4)], [0.25, 0.75], 0.6, 0.2)
+    mix = mix_of(9, [rows_of(0), rows_of(1)], [0.25, 0.75], 0.6, 0.2)
     with torch.inference_mode():
-        painted = network(content, mix[None]).clamp(0, 1)[0].permute(1, 2, 0).numpy()
+        painted = trim(network(widen(content, MARGIN), mix[None]), MARGIN).clamp(0, 1)[0].permute(1, 2, 0).numpy()
     assert np.abs(after.rgb - painted).max() < 1.01 / 255
 
 

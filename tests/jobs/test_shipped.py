@@ -8,6 +8,7 @@ import torch
 from impasto.jobs.fast import open_network
 from impasto.models import fast
 from impasto.paths import shipped
+from impasto.style.feedforward import FeedForward
 from impasto.style.mixing import mix_of
 from PIL import Image
 
@@ -28,9 +29,10 @@ def photo():
 
 
 def painted(network, picture, style, strength=0.5, detail=0.5):
-    mix = mix_of(HEADER.rows, [(style.broad, style.fine)], [1.0], strength, detail)[None]
-    with torch.inference_mode():
-        return network(picture, mix).clamp(0, 1)
+    mix = mix_of(HEADER.rows, [style.rows], [1.0], strength, detail)[None]
+    height, width = picture.shape[-2:]
+    work = FeedForward(network, mix[0], lambda top, bottom: picture[:, :, top:bottom], (height, width))
+    return torch.cat([advance.rows for advance in work.paint()], 2)
 
 
 @pytest.fixture(scope="module", params=HEADER.styles, ids=lambda style: style.id)

@@ -150,16 +150,16 @@ def test_to_finish_early_keeps_what_there_is(folder):
     assert done["steps"] == 1 and done["finished_early"] and learnt(folder).get("one").fast
 
 
-def test_a_style_more_is_a_few_kilobytes_on_the_network_that_ships(folder):
+def test_a_style_more_is_under_a_hundred_kilobytes_on_the_network_that_ships(folder):
     order = Training(learn=STYLE, steps=6, side=64, batch=1, stroke=256)
     learn(folder, order)
-    assert (folder / "data" / "styles" / "one.safetensors").stat().st_size < 80_000
+    assert (folder / "data" / "styles" / "one.safetensors").stat().st_size < 100_000
     choice = learnt(folder).fast.need(["one", "starry-night"])
     assert choice.base != choice.files[0] and choice.base == choice.files[1]
     rows = fast.read(choice.files[0])[1]
     shipped = fast.read(choice.base)[1]
     assert all(np.array_equal(value[0], shipped[name][0]) for name, value in rows.items()), "the identity is everybody's"
-    assert any(not np.array_equal(value[1], value[2]) for value in rows.values())
+    assert any(not np.array_equal(value[1], shipped[name][1]) for name, value in rows.items())
 
 
 @pytest.mark.parametrize("pixels, told", [
@@ -193,7 +193,7 @@ from style.conftest import CONVENTION, smooth_noise, vgg_weights
 torch.set_num_threads(1)
 torch.manual_seed(0)
 together = join(torch.device("cpu"))
-run = Trainer(build("lean:8x1", 3), Encoder(vgg_weights(), CONVENTION), [smooth_noise(60, 50, 2)],
+run = Trainer(build("lean:8x1", 5), Encoder(vgg_weights(), CONVENTION), [smooth_noise(60, 50, 2)],
               Recipe(steps=9, batch=1, side=32, style_sides=(48, 32), warm_up=1), together=together)
 for step in range(3):
     run.step(smooth_noise(32, 32, 10 * step + together.rank))

@@ -11,15 +11,16 @@ from impasto.errors import BadStyleFile, StyleNotLearnt
 from impasto.models import FastHeader, FastLibrary, FastStyle, StyleLibrary, fast, weights
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
+from impasto.style import mixing
 from impasto.stylization import Stylization
 from safetensors.numpy import save_file
 
 
-def style(id="mine", broad=1, fine=2):
-    return FastStyle(id, "Mine", "Me", "2026", "your own", broad, fine)
+def style(id="mine", rows=(1, 2, 3, 4)):
+    return FastStyle(id, "Mine", "Me", "2026", "your own", rows)
 
 
-HEADER = FastHeader("lean:8x1", 3, (style(),), training={"steps": 7}, quality={"style": 0.1})
+HEADER = FastHeader("lean:8x1", 5, (style(),), training={"steps": 7}, quality={"style": 0.1})
 ARRAYS = {"a.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "b.gamma": np.ones((3, 4), np.float32)}
 
 
@@ -53,9 +54,11 @@ def metadata(**changes):
     None, {"format": "pt"}, {"format": fast.FORMAT},
     {"format": fast.FORMAT, "impasto": "{"}, {"format": fast.FORMAT, "impasto": "[]"},
     metadata(more=1), metadata(rows="3"), metadata(network=5), metadata(styles=[{}]), metadata(styles=5),
-    metadata(styles=[dataclasses.asdict(style("../up"))]), metadata(styles=[dataclasses.asdict(style(broad=3))]),
+    metadata(styles=[dataclasses.asdict(style("../up"))]), metadata(styles=[dataclasses.asdict(style(rows=(1, 2, 3, 5)))]),
     metadata(styles=[]), metadata(styles=[dataclasses.asdict(style())] * 2), metadata(base="../x"), metadata(whole=1),
-    metadata(styles=[dataclasses.asdict(style(fine=0))]), metadata(styles=[dataclasses.asdict(style(fine=True))]),
+    metadata(styles=[dataclasses.asdict(style(rows=(0,)))]), metadata(styles=[dataclasses.asdict(style(rows=(True,)))]),
+    metadata(styles=[dataclasses.asdict(style(rows=()))]), metadata(styles=[dataclasses.asdict(style(rows=(1, 2)))]),
+    metadata(styles=[dataclasses.asdict(style()) | {"rows": 3}]),
     metadata(pictures={"mine": 5}), metadata(quality=float("nan")), metadata(training={"loss": float("inf")}),
     metadata(styles=[dataclasses.asdict(style()) | {"title": "x" * 301}]),
     metadata(styles=[dataclasses.asdict(style()) | {"title": 5}]),
@@ -182,3 +185,7 @@ def test_what_ships_is_small_sound_and_has_pictures():
         header, _ = fast.read(file)
         assert header.training and header.quality
         assert {one.id for one in header.styles} <= {one.id for one in learnt}
+
+
+def test_a_styles_rows_are_those_that_networks_are_trained_with():
+    assert max(fast.ROWS_OF_A_STYLE) == mixing.ROWS

@@ -77,7 +77,7 @@ def test_a_norm_is_the_formula(mean, deviation, pictures):
     norm, mix = ConditionalNorm(2, 5), torch.tensor([[0.3, 0.7], [1.0, 0.0]])[:pictures]
     with torch.no_grad():
         norm.gamma.normal_(), norm.beta.normal_()
-        gamma, beta = ((mix @ rows)[..., None, None].double() for rows in (norm.gamma, norm.beta))
+        gamma, beta = (added[..., None, None].double() for added in (1 + mix @ norm.gamma, mix @ norm.beta))
         variance, average = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
         exact = gamma * (x - average) / (variance + NORM_EPS).sqrt() + beta
         assert torch.allclose(norm(x.float(), mix).double(), exact, atol=2e-3)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from impasto.style.mixing import mix_of
+from impasto.style.mixing import mix_of, rows_of
 from impasto.style.transformer import build, parameters_of_a_row
 
 SPECS = ["johnson:8-8-12x2", "lean:12x2", "hourglass:12-16x2", "texture:4x3"]
@@ -113,11 +113,18 @@ def test_a_style_more_costs_its_rows_alone():
 
 
 def test_a_mix_shares_out_everything():
-    share = 0.6
-    mix = mix_of(7, [(1, 2), (5, 6)], [0.25, 0.75], share, 0.5)
-    assert mix.sum() == pytest.approx(1)
-    assert mix[0] == pytest.approx(1 - share)
-    assert mix[1] == mix[2] == pytest.approx(share * 0.125)
-    assert mix[5] == mix[6] == pytest.approx(share * 0.375)
-    assert mix_of(3, [(1, 2)], [1.0], 0.0, 0.7)[0] == 1
-    assert mix_of(3, [(1, 2)], [1.0], 1.0, 0.0)[1] == 1
+    first, second = rows_of(0), rows_of(1)
+    for strength, detail in ((0.5, 0.5), (0.2, 0.1), (0.9, 0.8)):
+        mix = mix_of(9, [first, second], [0.25, 0.75], strength, detail)
+        share = min(1, 2 * strength)
+        assert mix[0] == pytest.approx(1 - share)
+        assert mix[first[0]] == pytest.approx(0.25 * share) and mix[second[0]] == pytest.approx(0.75 * share)
+        assert torch.allclose(mix[list(second)], 3 * mix[list(first)])
+
+
+@pytest.mark.parametrize("strength, detail, mix", [
+    (0, 0.7, [1, 0, 0, 0, 0]), (0.25, 0.5, [0.5, 0.5, 0, 0, 0]), (0.25, 0, [0.5, 0.5, 0.5, 0, 0]), (0.5, 0.5, [0, 1, 0, 0, 0]),
+    (0.5, 0.25, [0, 1, 0.5, 0, 0]), (0.5, 1, [0, 1, 0, 1, 0]), (0.75, 0.5, [0, 1, 0, 0, 0.5]), (1, 0, [0, 1, 1, 0, 1])])
+def test_what_is_asked_for_is_a_style_and_what_is_added_to_it(strength, detail, mix):
+    assert mix_of(5, [rows_of(0)], [1.0], strength, detail).tolist() == mix
+    assert mix_of(2, [(1,)], [1.0], strength, detail).tolist() == mix[:2]  # a network from elsewhere

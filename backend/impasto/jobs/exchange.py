@@ -48,19 +48,19 @@ def bring_in(library: StyleLibrary, file: Path, sample: bytes, title: str = "", 
 
 
 def take_out(library: StyleLibrary, id: str, file: Path, rows_only: bool = False) -> None:
-    """Export one style with its network to ``file``; ``rows_only``: without the network's base, a few kilobytes.
+    """Export one style with its network to ``file``; ``rows_only``: without the network's base, under a hundred kilobytes.
 
     Raises :class:`UnknownStyle`, :class:`StyleNotLearnt` or :class:`DiskFull`.
     """
     style, choice = library.get(id), library.fast.need([id])
     told, arrays = fast.read(choice.files[0])
-    rows = [0, choice.styles[0].broad, choice.styles[0].fine]
+    rows = [0, *choice.styles[0].rows]
     taken = {name: array[rows] for name, array in arrays.items() if fast.is_row(name)}
     if not rows_only:
         taken |= {name: array for name, array in fast.read(choice.base)[1].items() if not fast.is_row(name)}
     small = images.encode(images.decode(images.thumbnail(library.picture(id), PICTURE_SIDE)), "jpeg", 85)
     texts = {name: getattr(style, name) for name in ("id", "title", "painter", "year", "licence")}
-    header = dataclasses.replace(told, rows=len(rows), styles=(FastStyle(**texts, broad=1, fine=2),),
+    header = dataclasses.replace(told, rows=len(rows), styles=(FastStyle(**texts, rows=tuple(range(1, len(rows)))),),
                                  pictures={id: base64.b64encode(small).decode("ascii")})
     with disk_errors():
         fast.write(file, taken, header)
@@ -69,7 +69,7 @@ def take_out(library: StyleLibrary, id: str, file: Path, rows_only: bool = False
 def _foreign(file: Path, title: str) -> tuple[FastHeader, dict[str, np.ndarray]]:
     from ..style import layers, transformer
     arrays = pytorch_examples.read(file, transformer.INPUT_MEAN, transformer.INPUT_STD, layers.NORM_EPS)
-    style = FastStyle("imported", title[:fast.MOST_TEXT], "", "", "", broad=1, fine=1)
+    style = FastStyle("imported", title[:fast.MOST_TEXT], "", "", "", rows=(1,))
     header = FastHeader(pytorch_examples.NETWORK, pytorch_examples.ROWS, (style,), identity=False, base=fast.base_of(arrays),
                         training={"source": "a checkpoint of PyTorch's fast_neural_style example"})
     return header, arrays
@@ -82,7 +82,7 @@ def _network(library: StyleLibrary, header: FastHeader, arrays: Mapping[str, np.
     from .fast import built
     network = built(header.network, header.rows, {**({} if header.whole else _base(library, header)), **arrays})
     photo = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-    used = sorted({0}.union(*((style.broad, style.fine) for style in header.styles)))
+    used = sorted({0}.union(*(style.rows for style in header.styles)))
     with torch.inference_mode():
         if not all(network(photo, row[None]).isfinite().all() for row in torch.eye(header.rows)[used]):
             raise BadStyleFile("The network in this file paints no picture: its numbers grow beyond all bounds.")
@@ -109,7 +109,7 @@ def _painted(network: Network, header: FastHeader, style: FastStyle, sample: byt
 
     from .fast import FastCanvas
     photo = images.decode(images.thumbnail(sample, PICTURE_SIDE)).rgb
-    mix = torch.eye(header.rows)[style.fine]
+    mix = torch.eye(header.rows)[style.rows[0]]
     canvas = FastCanvas(network, mix, photo, "off", torch.device("cpu"))
     for _ in canvas:
         pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import functools
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,9 @@ from ..models import Choice, fast
 from ..style import Progress
 from ..style.colour import luminance, palette_map, recoloured, with_luminance
 from ..style.feedforward import FeedForward
+from ..style.mixing import IDENTITY
 from ..style.scales import Size, resize
 from ..style.transformer import Network, build
-
-Rows = Sequence[tuple[int, int]]
-"""For each style the row of its broad strokes and that of its fine ones."""
 
 STRIP = 1 << 20
 """Pixels that are recoloured at once."""
@@ -49,11 +47,15 @@ def built(spec: str, rows: int, arrays: dict[str, np.ndarray]) -> Network:
     return network.eval().requires_grad_(False)
 
 
-def rows_of(choice: Choice) -> Rows:
+def rows_of(choice: Choice) -> list[tuple[int, ...]]:
     """Where the styles of a choice are in the network that :func:`compose` makes of it."""
     if choice.in_one_file:
-        return [(style.broad, style.fine) for style in choice.styles]
-    return [(1 + 2 * position, 2 + 2 * position) for position in range(len(choice.styles))]
+        return [style.rows for style in choice.styles]
+    found, free = [], IDENTITY + 1
+    for style in choice.styles:
+        found.append(tuple(range(free, free + len(style.rows))))
+        free += len(style.rows)
+    return found
 
 
 def compose(choice: Choice) -> Network:
@@ -65,9 +67,9 @@ def compose(choice: Choice) -> Network:
         return open_network(choice.base)
     files = {file: fast.read(file)[1] for file in {choice.base, *choice.files}}
     arrays = {name: array for name, array in files[choice.base].items() if not fast.is_row(name)}
-    taken = [(choice.files[0], 0)]
+    taken = [(choice.files[0], IDENTITY)]
     for file, style in zip(choice.files, choice.styles, strict=True):
-        taken += [(file, style.broad), (file, style.fine)]
+        taken += [(file, row) for row in style.rows]
     try:
         for name in filter(fast.is_row, files[choice.base]):
             arrays[name] = np.stack([files[file][name][row] for file, row in taken])

@@ -26,8 +26,9 @@ from ..models.fast_library import FastLibrary
 from ..models.styles import OWN_LICENCE
 from ..paths import Paths, shipped
 from ..settings import Settings
-from ..style.mixing import mix_of, rows_of
-from ..style.scales import fit, resize
+from ..style.feedforward import MARGIN
+from ..style.mixing import IDENTITY, ROWS, USUAL, mix_of, rows_of
+from ..style.scales import fit, resize, trim, widen
 from ..style.training import Recipe, Trainer, with_new_rows
 from ..style.transformer import Network, build
 from ..training import STEPS, STYLE, Training
@@ -142,11 +143,12 @@ def _network(training: Training, paintings: int, easel: Easel) -> tuple[Network,
     """The network to train, and the digest of the base that stays as it is ("" where all is trained anew)."""
     if training.learn != STYLE:
         torch.manual_seed(training.seed)
-        return build(training.network, rows_of(paintings)[0]).to(easel.device.torch), ""
-    file, header = next((found for found in FastLibrary(easel.paths).files() if found[1].whole and found[1].identity), (None, None))
-    if file is None:
-        raise BadStyleFile("There is no network that a style could be added to.", hint="Train one: --learn network.")
-    return with_new_rows(open_network(file), paintings).to(easel.device.torch), header.base
+        return build(training.network, IDENTITY + 1 + ROWS * paintings).to(easel.device.torch), ""
+    for file, header in FastLibrary(easel.paths).files():
+        known = [style.rows for style in header.styles if len(style.rows) == ROWS]
+        if header.whole and header.identity and known:
+            return with_new_rows(open_network(file), known, paintings).to(easel.device.torch), header.base
+    raise BadStyleFile("There is no network that a style could be added to.", hint="Train one: --learn network.")
 
 
 class _Session:
@@ -198,8 +200,8 @@ class _Session:
         rows = [photos]
         with torch.inference_mode():
             for number in range(min(SHOWN_STYLES, len(self._titles))):
-                mix = mix_of(network.rows, [rows_of(number)], [1.0], 0.5, 0.5).to(photos)
-                rows.append(network(photos, mix.expand(len(photos), -1)).clamp(0, 1))
+                mix = mix_of(network.rows, [rows_of(number)], [1.0], USUAL, USUAL).to(photos)
+                rows.append(trim(network(widen(photos, MARGIN), mix.expand(len(photos), -1)), MARGIN).clamp(0, 1))
         sheet = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
         try:
             write_whole(self._folder / PREVIEW, images.to_png8(as_array(sheet[None])), lasting=False)
@@ -227,7 +229,7 @@ def _keep(library: StyleLibrary, trainer: Trainer, titles: Sequence[str], data: 
           quality: Sequence[Mapping[str, float]], base: str, run: str) -> list[str]:
     """Put the styles into the library, with what they were learnt from; their ids there."""
     arrays = {name: value.cpu().numpy() for name, value in trainer.averaged().items() if not base or fast.is_row(name)}
-    styles = tuple(FastStyle(f"learnt-{n}", title[:fast.MOST_TEXT], "", "", OWN_LICENCE, *rows_of(n))
+    styles = tuple(FastStyle(f"learnt-{n}", title[:fast.MOST_TEXT], "", "", OWN_LICENCE, rows_of(n))
                    for n, title in enumerate(titles))
     told = {"steps": trainer.done, "order": training.to_dict(), "recipe": dataclasses.asdict(trainer.recipe), "encoder": ENCODER,
             "photographs": len(photos), "torch": str(torch.__version__), **({"run": run} if run else {})}

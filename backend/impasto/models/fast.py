@@ -1,11 +1,11 @@
 """Fast styles: transformation networks in files that describe themselves.
 
-One safetensors file holds one network and any number of styles; each style has two rows of the network's conditional norms, its
-strokes broad and its strokes fine. The header's metadata says what is in it, how it was trained and how good it was found, and
-carries a digest of the tensors. Nothing is unpickled.
+One safetensors file holds one network and any number of styles; each style has some rows of the network's conditional norms.
+The header's metadata says what is in it, how it was trained and how good it was found, and carries a digest of the tensors.
+Nothing is unpickled.
 
 All that is not rows, the convolutions, is the network's *base*, named by a digest. Styles of one base can be mixed, whatever files
-they come in, and a file may leave the base out where another that has it is installed: it then has a few kilobytes.
+they come in, and a file may leave the base out where another that has it is installed: it then has under a hundred kilobytes.
 """
 
 from __future__ import annotations
@@ -27,12 +27,15 @@ from . import weights
 if TYPE_CHECKING:
     import numpy as np
 
-FORMAT = "impasto-fast-1"
+FORMAT = "impasto-fast-2"
 
 LARGEST = 64 << 20
 """Bytes of a file that is still opened; the largest network that can be named has less."""
 
 NOT_OURS = "This file holds no fast style, or is damaged."
+
+ROWS_OF_A_STYLE = 1, 4
+"""How many rows a style may have: those of :mod:`impasto.style.mixing`, or the first alone."""
 
 MOST_TEXT = 300
 """Characters of a title, a painter, a year or a licence."""
@@ -43,21 +46,21 @@ _DIGEST = re.compile(r"[0-9a-f]{64}|")
 
 @dataclass(frozen=True)
 class FastStyle:
-    """A style that a network has learnt: its id (that of its picture, where there is one), who painted it, and its two rows."""
+    """A style that a network has learnt: its id (that of its picture, where there is one), who painted it, and its rows, in the
+    order of :mod:`impasto.style.mixing`; networks trained elsewhere have one for each style."""
 
     id: str
     title: str
     painter: str
     year: str
     licence: str
-    broad: int
-    fine: int
+    rows: tuple[int, ...]
 
     def sound(self, rows: int) -> bool:
         """Whether a network with ``rows`` rows can have it."""
         texts = [self.id, self.title, self.painter, self.year, self.licence]
         return (_all(str, texts) and max(map(len, texts)) <= MOST_TEXT and bool(STYLE_ID.fullmatch(self.id))
-                and _all(int, [self.broad, self.fine]) and 0 < min(self.broad, self.fine) <= max(self.broad, self.fine) < rows)
+                and _all(int, self.rows) and len(self.rows) in ROWS_OF_A_STYLE and 0 < min(self.rows) <= max(self.rows) < rows)
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ class FastHeader:
         if not metadata or metadata["format"] != FORMAT:
             raise ValueError
         told = json.loads(metadata["impasto"], parse_constant=_refused)
-        header = FastHeader(**told | {"styles": tuple(FastStyle(**style) for style in told["styles"])})
+        styles = tuple(FastStyle(**style | {"rows": tuple(style["rows"])}) for style in told["styles"])
+        header = FastHeader(**told | {"styles": styles})
         if not header.sound():
             raise ValueError
         return header

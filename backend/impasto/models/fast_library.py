@@ -34,7 +34,7 @@ class Choice:
     def key(self) -> tuple[Any, ...]:
         """Equal for choices whose networks are the same. Raises ``OSError`` where a file has gone."""
         files = (self.base, *self.files)
-        rows = () if self.in_one_file else tuple((style.broad, style.fine) for style in self.styles)
+        rows = () if self.in_one_file else tuple(style.rows for style in self.styles)
         versions = tuple((file, file.stat().st_mtime_ns) for file in ((self.base,) if self.in_one_file else files))
         return versions, rows
 
@@ -140,7 +140,8 @@ class FastLibrary:
         name = "the picture" if missing[0].startswith("upload:") else f"'{missing[0]}'"
         if self.header(missing[0]):
             return StyleNotLearnt(f"The file of {name} holds only the style; the network that it belongs to is not here.",
-                                  field="style", hint="Import a file of the same network that is whole. " + ITERATIVE)
+                                  field="style",
+                                  hint="Learn it again, or import a file of the same network that is whole. " + ITERATIVE)
         return StyleNotLearnt(f"No network has learnt {name} yet, so the fast method cannot paint it.", field="style",
                               hint=ITERATIVE)
 

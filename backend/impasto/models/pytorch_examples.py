@@ -56,8 +56,8 @@ def read(file: Path, input_mean: float, input_std: float, eps: float) -> dict[st
             weight, bias = weight * gain, bias * gain
         arrays[f"{ours}.weight"], arrays[f"{ours}.bias"] = weight.astype("float32"), bias.astype("float32")
     for theirs, ours in _norms():
-        for name, part in (("weight", "gamma"), ("bias", "beta")):
-            row = _array(state, f"{theirs}.{name}").astype("float32")
+        for name, part, own in (("weight", "gamma", 1), ("bias", "beta", 0)):
+            row = _array(state, f"{theirs}.{name}").astype("float32") - own  # our scales are what is added to 1
             arrays[f"{ours}.{part}"] = row[None].repeat(ROWS, 0)
     return arrays
 

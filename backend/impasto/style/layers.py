@@ -140,7 +140,9 @@ def _reflected_cells(x: Tensor, above: bool, below: bool) -> Tensor:
 
 
 class ConditionalNorm(nn.Module):
-    """Instance norm whose scale and shift are a mix of rows: ``sum_r m_r gamma_r * (x - mu) / sigma + sum_r m_r beta_r``.
+    """Instance norm whose scale and shift are a mix of rows: ``(1 + sum_r m_r gamma_r) * (x - mu) / sigma + sum_r m_r beta_r``.
+
+    A row of zeros changes nothing, so a row may also be what is to be added to others.
 
     With ``statistics`` set, (mean, variance) of (1, C, 1, 1) each, those are used instead of the input's own: that is how
     parts of one picture are painted alike.
@@ -148,7 +150,7 @@ class ConditionalNorm(nn.Module):
 
     def __init__(self, rows: int, channels: int) -> None:
         super().__init__()
-        self.gamma = nn.Parameter(torch.ones(rows, channels))
+        self.gamma = nn.Parameter(torch.zeros(rows, channels))
         self.beta = nn.Parameter(torch.zeros(rows, channels))
         self.statistics: tuple[Tensor, Tensor] | None = None
 
@@ -156,7 +158,7 @@ class ConditionalNorm(nn.Module):
         """``x`` (N, C, H, W), or cells (N, 4 C, H, W); ``mix`` (N, rows) -> the same shape."""
         channels = self.gamma.shape[1]
         cell = x.shape[1] // channels
-        gamma, beta = (mix @ rows for rows in (self.gamma, self.beta))
+        gamma, beta = 1 + mix @ self.gamma, mix @ self.beta
         if self.statistics is not None:
             mean, variance = self.statistics
             scale = gamma / (variance.flatten(1) + NORM_EPS).sqrt()

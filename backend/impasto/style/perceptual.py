@@ -30,7 +30,7 @@ class Balance:
 
     style_sides: tuple[int, ...] = (768, 384, 192)
     """Long side of the painting, px, for broad strokes (detail 0), and on to fine ones (detail 1) in even steps of detail."""
-    content_weight: float = 0.25
+    content_weight: float = 0.12
     tv_weight: float = 0.4
     lattice_weight: float = 50.0
     identity_weight: float = 4.0

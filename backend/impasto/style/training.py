@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .encoder import Encoder
-from .mixing import IDENTITY, SIZES, mix_of, rows_of
+from .mixing import IDENTITY, ROWS, USUAL, mix_of, rows_of
 from .perceptual import Balance, Perceptual
 from .transformer import Network, build
 
@@ -37,6 +37,8 @@ class Recipe(Balance):
     """Decay of the running mean of the weights, which is what is kept."""
     shift_weight: float = 4.0
     """What it weighs that a picture moved by some px is painted otherwise. A network that looks at cells of px must be told."""
+    usual_share: float = 0.6
+    """In what share of pictures strength or stroke size is what people get when they ask for nothing; elsewhere any."""
     clip: float = 1.0
     """Longest gradient that a step follows as it is."""
     seed: int = 0
@@ -137,7 +139,7 @@ class Trainer:
         """(rows,): the mix of the network's rows that is to paint like a target of :attr:`loss`."""
         sizes = len(self.recipe.style_sides)
         painting, size = divmod(target, sizes)
-        return mix_of(self.network.rows, [rows_of(painting)], [1.0], strength, size / max(1, sizes - 1))
+        return mix_of(self.network.rows, [rows_of(painting)], [1.0], strength, size / (sizes - 1) if sizes > 1 else USUAL)
 
     def assess(self, photos: Tensor, target: int, strength: float = 0.5) -> dict[str, float]:
         """The losses of ``photos`` (N, 3, S, S) painted by the averaged weights: how good it is, without learning."""
@@ -155,17 +157,17 @@ class Trainer:
     def _draw(self, count: int) -> tuple[list[int], list[float]]:
         """Targets and strengths of this step's pictures.
 
-        The usual stroke size in half of them, else any; strength 0 now and then, the default in half, else any. Where rows alone
-        are learnt strength 0 has nothing to teach.
+        Often the usual ones, see :class:`Recipe`; strength 0 now and then. Where rows alone are learnt that has nothing to teach.
         """
         generator = torch.Generator().manual_seed(self._seed())
         sizes = len(self.recipe.style_sides)
         targets = torch.randint(len(self.loss.targets), (count,), generator=generator).tolist()
-        kinds, levels, usual = torch.rand(3, count, generator=generator).tolist()
-        targets = [self.recipe.usual(target // sizes) if often < 0.5 and sizes % 2 else target
-                   for target, often in zip(targets, usual, strict=True)]
+        kinds, levels, often = torch.rand(3, count, generator=generator).tolist()
+        share = self.recipe.usual_share
+        targets = [self.recipe.usual(target // sizes) if chance < share and sizes % 2 else target
+                   for target, chance in zip(targets, often, strict=True)]
         plain = 0.0 if self.rows_only else 0.08
-        strengths = [0.0 if kind < plain else 0.5 if kind < 0.55 else 0.2 + 0.8 * level
+        strengths = [0.0 if kind < plain else USUAL if kind < plain + (1 - plain) * share else 0.2 + 0.8 * level
                      for kind, level in zip(kinds, levels, strict=True)]
         return targets, strengths
 
@@ -208,14 +210,14 @@ class Trainer:
         self.mean = [mean.clone() for mean in state["mean"]]
 
 
-def with_new_rows(network: Network, paintings: int) -> Network:
+def with_new_rows(network: Network, known: Sequence[Sequence[int]], paintings: int) -> Network:
     """A network on the convolutions of ``network`` with the identity's row and those of ``paintings`` still to learn.
 
-    What the known styles have in common is nearer to any painting than the row that paints photographs as they are.
+    They begin as the mean of the ``known`` styles' rows: what those have in common is nearer to any painting than a photograph.
     """
-    first, new = rows_of(0)[0], SIZES * paintings
-    state = {name: torch.cat([value[:first], value[first:].mean(0, keepdim=True).expand(new, -1)])
+    kinds = torch.tensor([list(rows) for rows in known]).T  # (ROWS, styles)
+    state = {name: torch.cat([value[:IDENTITY + 1], value[kinds].mean(1).repeat(paintings, 1)])
              if name.endswith(("gamma", "beta")) else value for name, value in network.state_dict().items()}
-    grown = build(network.spec, first + new)
+    grown = build(network.spec, IDENTITY + 1 + ROWS * paintings)
     grown.load_state_dict(state)
     return grown

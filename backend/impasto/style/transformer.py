@@ -1,9 +1,9 @@
 """Image transformation networks: one forward pass paints a picture.
 
 Johnson, Alahi & Fei-Fei 2016 (arXiv 1603.08155) with the instance norm of Ulyanov et al. 2016 (arXiv 1607.08022), made
-conditional as in Dumoulin, Shlens & Kudlur 2017 (arXiv 1610.07629): one set of convolutions, and a row of scales and shifts
+conditional as in Dumoulin, Shlens & Kudlur 2017 (arXiv 1610.07629): one set of convolutions, and rows of scales and shifts
 for every style. Rows may be mixed by any weights, which is how styles are blended, how strength is set (a mix with the row
-that paints the picture as it is) and how strokes get broader or finer (a mix of the rows learnt at two sizes of one painting).
+that paints the picture as it is) and how strokes get broader or finer (a row that is added); see ``mixing``.
 
 A network is built from a short string that its file carries:
 
@@ -204,7 +204,7 @@ class Lean(Network):
 
 
 class Hourglass(Network):
-    """Down to an eighth of the size, where large forms are cheap, through residual blocks; two more at a quarter; two doublings.
+    """Down to an eighth of the size, where large forms are cheap, through residual blocks; three more at a quarter; two doublings.
 
     What is seen at a quarter of the size goes around the coarse blocks, and what is seen at half of it around everything, so those
     need not carry where exactly an edge lies. (A network that begins at a quarter knows an edge as one of sixteen positions in
@@ -212,7 +212,7 @@ class Hourglass(Network):
     """
 
     stride = 8
-    FINE_BLOCKS = 2
+    FINE_BLOCKS = 3
 
     def __init__(self, spec: str, rows: int, width: int, coarse: int, blocks: int) -> None:
         super().__init__(spec, rows)
