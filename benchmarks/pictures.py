@@ -27,7 +27,8 @@ def open_picture(path: Path, side: int, landscape: bool = False) -> torch.Tensor
 def paint(network: Network, picture: torch.Tensor, mix: torch.Tensor) -> torch.Tensor:
     """(1, 3, H, W), 0..1: a picture in one pass, as the daemon does it. ``mix`` (rows,)."""
     work = FeedForward(network, mix, lambda top, bottom: picture[:, :, top:bottom], tuple(picture.shape[-2:]))
-    return torch.cat([advance.rows for advance in work.paint() if advance.rows is not None], 2)
+    parts = [advance.rows for advance in work.paint() if advance.rows is not None]
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 2)
 
 
 def to_pil(picture: torch.Tensor) -> Image.Image:

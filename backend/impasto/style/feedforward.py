@@ -66,7 +66,7 @@ class FeedForward:
         # A painting that was dropped half-way may not have been tidied up yet.
         forget(self.network)
         if self.whole:
-            yield Advance(1.0, 0, trim(self.network(self.source(0, self.widened[0]), self.mix), MARGIN).clamp(0, 1))
+            yield Advance(1.0, 0, trim(self.network(self.source(0, self.widened[0]), self.mix).clamp_(0, 1), MARGIN))
             return
         try:
             yield from self._staged()
@@ -105,7 +105,7 @@ class FeedForward:
         height, width = self.size
         for top, bottom in self._bands(raw.height):
             first, last = max(0, top - MARGIN), min(height, bottom - MARGIN)
-            rows = self.network.leave(raw.rows(top, bottom)).clamp(0, 1)[:, :, first + MARGIN - top:last + MARGIN - top]
+            rows = self.network.leave(raw.rows(top, bottom)).clamp_(0, 1)[:, :, first + MARGIN - top:last + MARGIN - top]
             fraction = done / total + (1 - done / total) * bottom / raw.height
             yield Advance(fraction, first, rows[..., MARGIN:MARGIN + width]) if first < last else Advance(fraction)
 

@@ -51,7 +51,9 @@ class Stage(NamedTuple):
         normed = self.norm(raw, mix)
         if self.rectified:
             normed = F.relu(normed, inplace=not torch.is_grad_enabled())
-        return earlier + normed if self.adds else normed
+        if not self.adds:
+            return normed
+        return earlier + normed if torch.is_grad_enabled() else normed.add_(earlier)
 
 
 def added_later(stages: Sequence[Stage]) -> set[int]:
@@ -112,7 +114,7 @@ class Network(nn.Module):
 
     def leave(self, painted: Tensor) -> Tensor:
         """A picture from what the last stage gives."""
-        return painted * INPUT_STD + INPUT_MEAN
+        return torch.add(INPUT_MEAN, painted, alpha=INPUT_STD)
 
     def paint(self, x: Tensor, mix: Tensor) -> Tensor:
         """The network itself, from what :meth:`enter` gives to what :meth:`leave` takes: stage after stage."""
