@@ -39,7 +39,7 @@ PREVIEW_SIDE = 1024
 """Longest side of a preview, px."""
 
 LARGE_PIXELS = 16 << 20
-"""From here on a picture's file is as large as what painting leaves behind, so that is given back before the file is made."""
+"""From here on what paintings leave behind is given back before such a picture is read, and before its file is made."""
 
 PREVIEW_SHARE = 0.1
 """Previews may take at most this share of the time."""
@@ -67,7 +67,7 @@ def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], 
     choice = FastLibrary(easel.paths).choose(stylization)
     shrinks, most = settings.when_memory_is_short == "shrink", 0
     while True:
-        run = _Run(folder, settings, report, control, resumable)
+        run = _Run(folder, settings, report, control, resumable, easel)
         wanted = most or stylization.resolution
         size = (easel.fast_size if choice else easel.size)(run.full, wanted)
         if max(size) < min(wanted, max(run.full)):
@@ -91,12 +91,17 @@ def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], 
 class _Run:
     """One stylization at work."""
 
-    def __init__(self, folder: Path, settings: Settings, report: Report, control: Control, resumable: bool) -> None:
+    def __init__(self, folder: Path, settings: Settings, report: Report, control: Control, resumable: bool, easel: Easel) -> None:
         """Reads the content. Raises what decoding does."""
         self._folder, self._settings, self._report, self._control = folder, settings, report, control
         self._resumable = resumable
         self._checkpoint: Checkpoint | None = None
-        self._content: images.Picture | None = images.decode((folder / "content").read_bytes(), images.Limits.of(settings))
+        data, limits = (folder / "content").read_bytes(), images.Limits.of(settings)
+        info = images.probe(data, limits)
+        if info.width * info.height >= LARGE_PIXELS:
+            easel.tidy()
+        self._content: images.Picture | None = images.decode(data, limits)
+        del data
         self._alpha: np.ndarray | None = None
         self.full = self._content.height, self._content.width
         for note in self._content.notes:
