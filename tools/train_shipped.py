@@ -36,7 +36,8 @@ from torch import Tensor
 
 NETWORK = "hourglass:48-96x5"
 FIRST = ("starry-night", "great-wave", "scream", "metzinger", "composition-vii")
-FURTHER = ("wheatstacks", "kairouan", "shipwreck", "red-tree", "grande-jatte", "picasso", "cypresses")
+FURTHER = ("wheatstacks", "kairouan", "shipwreck", "red-tree", "grande-jatte", "picasso", "cypresses", "circles", "irises",
+           "red-fuji", "oriental-garden")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ PHASES = (
 )
 
 LEARNING = Phase(
-    Recipe(steps=2600, batch=1, side=256, learning_rate=1e-2, warm_up=20, average=0.99, lattice_weight=0, **COLOURS), 2600)
+    Recipe(steps=3800, batch=1, side=256, learning_rate=1e-2, warm_up=20, average=0.99, lattice_weight=0, **COLOURS), 3800)
 """How the further styles are learnt: their rows alone."""
 
 TOGETHER = (
@@ -68,7 +69,7 @@ TOGETHER = (
     Phase(Recipe(steps=7300, batch=2, side=256, warm_up=50, average=0.998, content_weight=0.25), 7300),
     # Half of that, for strokes that can be seen from afar. What people get when they ask for nothing; then what they may ask for.
     Phase(Recipe(steps=6000, batch=2, side=256, learning_rate=1e-3, warm_up=50, average=0.998, usual_share=0.9, seed=8), 4300),
-    Phase(Recipe(steps=2000, batch=2, side=256, learning_rate=6e-4, warm_up=50, average=0.998, seed=9), 2000),
+    Phase(Recipe(steps=2000, batch=2, side=256, learning_rate=6e-4, warm_up=50, average=0.998, shift_weight=8.0, seed=9), 2000),
 )
 
 CROPS = 1000

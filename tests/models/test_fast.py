@@ -189,3 +189,10 @@ def test_what_ships_is_small_sound_and_has_pictures():
 
 def test_a_styles_rows_are_those_that_networks_are_trained_with():
     assert max(fast.ROWS_OF_A_STYLE) == mixing.ROWS
+
+
+def test_a_file_of_another_version_says_what_to_do(file):
+    save_file(ARRAYS, file, metadata=metadata() | {"format": "impasto-fast-1"})
+    with pytest.raises(BadStyleFile, match="another version") as refused:
+        fast.inspect(file)
+    assert "again" in refused.value.hint

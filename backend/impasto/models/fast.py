@@ -27,7 +27,8 @@ from . import weights
 if TYPE_CHECKING:
     import numpy as np
 
-FORMAT = "impasto-fast-2"
+FORMAT_FAMILY = "impasto-fast-"
+FORMAT = f"{FORMAT_FAMILY}2"
 
 LARGEST = 64 << 20
 """Bytes of a file that is still opened; the largest network that can be named has less."""
@@ -175,7 +176,11 @@ def _opened(file: Path) -> Iterator[Any]:
 
 
 def _header(handle: Any) -> FastHeader:
+    metadata = handle.metadata()
+    if metadata and metadata.get("format") != FORMAT and metadata.get("format", "").startswith(FORMAT_FAMILY):
+        raise BadStyleFile("This fast style was made by another version of Impasto.",
+                           hint="Learn its painting again, which takes minutes.")
     try:
-        return FastHeader.from_metadata(handle.metadata())
+        return FastHeader.from_metadata(metadata)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadStyleFile(NOT_OURS) from None
