@@ -21,11 +21,13 @@ run:
 test:
 	@$(PYTHON) tools/environment.py --venv $(VENV) --extra test
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint:
 	@$(PYTHON) tools/environment.py --venv $(VENV) --extra test
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 
 # What is written from the code: a test fails when it is out of date.
 docs:

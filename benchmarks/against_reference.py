@@ -76,8 +76,8 @@ class Reference:
         self.module = importlib.import_module("style_transfer.style_transfer")
         features, index = self._features(encoder)
         self.module.models = types.SimpleNamespace(
-            vgg19=lambda weights: types.SimpleNamespace(features=features),
-            VGG19_Weights=types.SimpleNamespace(IMAGENET1K_V1=None))
+            vgg19=lambda weights: types.SimpleNamespace(features=features), VGG19_Weights=types.SimpleNamespace(IMAGENET1K_V1=None)
+        )
         self.index = index
         self.pace, self.overhead = [], 0.0
 
@@ -113,10 +113,14 @@ class Reference:
         stamps: dict[int, list[float]] = {}
         clock = Clock()
         with contextlib.redirect_stdout(io.StringIO()):
-            transfer.stylize(to_pil(content), [to_pil(style)], end_scale=side,
-                             initial_iterations=steps or max(1, round(1000 * share)),
-                             iterations=steps or max(1, round(500 * share)),
-                             callback=lambda i: stamps.setdefault(i.w, []).append(time.process_time()))
+            transfer.stylize(
+                to_pil(content),
+                [to_pil(style)],
+                end_scale=side,
+                initial_iterations=steps or max(1, round(1000 * share)),
+                iterations=steps or max(1, round(500 * share)),
+                callback=lambda i: stamps.setdefault(i.w, []).append(time.process_time()),
+            )
         seconds = clock.read()
         pace = [(s[-1] - s[0]) / (len(s) - 1) for s in stamps.values() if len(s) > 1]
         return transfer.get_image_tensor()[None], seconds, pace
@@ -145,7 +149,7 @@ def main() -> None:
     reference = Reference(given.reference, encoder)
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, vgg16, {given.side} px", flush=True)
     wins = 0
-    pairs = PAIRS[given.first:given.first + given.pairs]
+    pairs = PAIRS[given.first : given.first + given.pairs]
     for content_name, style_name in pairs:
         content = open_picture(given.data / "contents" / content_name, given.side, landscape=True)
         style = open_picture(given.data / "paintings" / style_name, 1024)
@@ -156,8 +160,13 @@ def main() -> None:
         a, b = distances(mine, content, style, encoder), distances(theirs, content, style, encoder)
         won = a["content"] <= b["content"] and a["gram"] < b["gram"] and a["w2"] < b["w2"]
         wins += won
-        row = {"content": content_name, "style": style_name, "ours": {**rounded(a), **seconds},
-               "reference": {**rounded(b), **their_seconds, "share": round(share, 3)}, "better": won}
+        row = {
+            "content": content_name,
+            "style": style_name,
+            "ours": {**rounded(a), **seconds},
+            "reference": {**rounded(b), **their_seconds, "share": round(share, 3)},
+            "better": won,
+        }
         print(json.dumps(row), flush=True)
         stem = f"{Path(content_name).stem}--{Path(style_name).stem}"
         to_pil(mine).save(given.out / f"{stem}--ours.png")

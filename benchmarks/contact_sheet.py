@@ -18,10 +18,22 @@ from impasto.stylization import Stylization
 from pictures import open_picture, to_pil
 from PIL import Image
 
-CONTENTS = ["landscape_moraine_lake.jpg", "portrait_astronaut.png", "architecture_colosseum.jpg", "animal_kitten.jpg",
-            "street_london_rain.jpg", "closeup_spices.jpg"]
-STYLES = ["vangogh_starry_night.jpg", "hokusai_great_wave.jpg", "kandinsky_composition_vii.jpg", "munch_scream.jpg",
-          "monet_water_lily_pond.jpg", "delaunay_metzinger.jpg"]
+CONTENTS = [
+    "landscape_moraine_lake.jpg",
+    "portrait_astronaut.png",
+    "architecture_colosseum.jpg",
+    "animal_kitten.jpg",
+    "street_london_rain.jpg",
+    "closeup_spices.jpg",
+]
+STYLES = [
+    "vangogh_starry_night.jpg",
+    "hokusai_great_wave.jpg",
+    "kandinsky_composition_vii.jpg",
+    "munch_scream.jpg",
+    "monet_water_lily_pond.jpg",
+    "delaunay_metzinger.jpg",
+]
 GAP = 6
 
 

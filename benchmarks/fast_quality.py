@@ -68,8 +68,7 @@ def main() -> None:
             mix = mix_of(header.rows, [style.rows], [1.0], USUAL, USUAL)
             for photo in photos:
                 content = open_picture(photo, SIDE)
-                painted = {"ours": paint(network, content, mix),
-                           "theirs": open_picture(folder / f"{file.stem}-{photo.name}", SIDE)}
+                painted = {"ours": paint(network, content, mix), "theirs": open_picture(folder / f"{file.stem}-{photo.name}", SIDE)}
                 for who, picture in painted.items():
                     here[who].append(list(measure.distances(picture, content, painting, encoder).values()))
                 cells += [to_pil(picture) for picture in painted.values()]

@@ -1,6 +1,6 @@
 """Every fast style that ships on the same pictures, one pass each: what the README shows and what retraining is judged by.
 
-    python benchmarks/fast_sheet.py --contents PICTURE... --out docs/fast-styles.jpg [--side 400] [--detail 0.5] [--strength 0.5]
+python benchmarks/fast_sheet.py --contents PICTURE... --out docs/fast-styles.jpg [--side 400] [--detail 0.5] [--strength 0.5]
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ def steps_until(loss_of, start, target, most):
         loss = loss_of(picture)
         seen.append(float(loss.detach()))
         return loss
+
     for step in range(most):
         optimiser.step(evaluate)
         if seen[-1] <= target:
@@ -67,6 +68,7 @@ def main() -> None:
 
         def loss_of(picture, photo=photo, target=target, contents=contents):
             return losses(picture, photo, [target], [STRENGTH], contents)[1]
+
         with torch.no_grad():
             mix = mix_of(header.rows, [style.rows], [1.0], STRENGTH, 0.5)[None]
             loss = float(loss_of(network(photo, mix).clamp(0, 1)))

@@ -80,6 +80,7 @@ def test_a_jobs_inputs_and_their_names_are_on_the_disk_before_it_is_accepted(tmp
 
 def test_what_the_store_promises_is_flushed_and_progress_is_not(tmp_path):
     from impasto.jobs.store import JobStore
+
     store = JobStore(tmp_path / "jobs.sqlite3")
     for lasting, level in ((True, 2), (False, 1), (True, 2)):
         with store._change(lasting=lasting) as database:

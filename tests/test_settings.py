@@ -37,35 +37,51 @@ def test_every_setting_is_explained_and_every_number_bounded():
         assert str(f.type) not in ("int", "float") or {"minimum", "maximum"} <= set(f.metadata), f.name
 
 
-@pytest.mark.parametrize("in_file, in_environment, as_flag, port", [
-    (None, None, None, 0),
-    ("port: 1001", None, None, 1001),
-    ("port: 1001", "1002", None, 1002),
-    ("port: 1001", "1002", "1003", 1003),
-    ("port: 1001", None, 1003, 1003),
-    (None, "1002", None, 1002),
-    ("# nothing\n", None, None, 0),
-])
+@pytest.mark.parametrize(
+    "in_file, in_environment, as_flag, port",
+    [
+        (None, None, None, 0),
+        ("port: 1001", None, None, 1001),
+        ("port: 1001", "1002", None, 1002),
+        ("port: 1001", "1002", "1003", 1003),
+        ("port: 1001", None, 1003, 1003),
+        (None, "1002", None, 1002),
+        ("# nothing\n", None, None, 0),
+    ],
+)
 def test_precedence(tmp_path, in_file, in_environment, as_flag, port):
     settings = Settings.load(
         file=written(tmp_path, in_file) if in_file else None,
-        environment={"IMPASTO_PORT": in_environment} if in_environment else {}, flags={"port": as_flag})
+        environment={"IMPASTO_PORT": in_environment} if in_environment else {},
+        flags={"port": as_flag},
+    )
     assert settings.port == port
 
 
 def test_layers_say_who_sets_what(tmp_path):
     file = written(tmp_path, "port: 1001\nthreads: 8")
     assert layers(file, {"IMPASTO_THREADS": "9", "PATH": "x"}, {"device": "cpu", "host": None}) == [
-        ("file", {"port": 1001, "threads": 8}), ("environment", {"threads": 9}), ("command line", {"device": "cpu"})]
+        ("file", {"port": 1001, "threads": 8}),
+        ("environment", {"threads": 9}),
+        ("command line", {"device": "cpu"}),
+    ]
 
 
-@pytest.mark.parametrize("name, text, value", [
-    ("port", "8737", 8737), ("port", "8737.0", None),
-    ("offline", "yes", True), ("offline", "off", False), ("offline", "TRUE", True),
-    ("preview_interval_s", "0.5", 0.5),
-    ("allowed_hosts", "a.example, b.example", ["a.example", "b.example"]), ("allowed_hosts", "", []),
-    ("mirrors", "{'https://a/': 'https://b/'}", {"https://a/": "https://b/"}), ("token", "123", "123"),
-])
+@pytest.mark.parametrize(
+    "name, text, value",
+    [
+        ("port", "8737", 8737),
+        ("port", "8737.0", None),
+        ("offline", "yes", True),
+        ("offline", "off", False),
+        ("offline", "TRUE", True),
+        ("preview_interval_s", "0.5", 0.5),
+        ("allowed_hosts", "a.example, b.example", ["a.example", "b.example"]),
+        ("allowed_hosts", "", []),
+        ("mirrors", "{'https://a/': 'https://b/'}", {"https://a/": "https://b/"}),
+        ("token", "123", "123"),
+    ],
+)
 def test_texts_from_the_environment(name, text, value):
     environment = {f"IMPASTO_{name.upper()}": text}
     if value is None:
@@ -75,30 +91,33 @@ def test_texts_from_the_environment(name, text, value):
         assert getattr(Settings.load(environment=environment), name) == value
 
 
-@pytest.mark.parametrize("yaml_text, words, hint", [
-    ("prot: 1", ["prot", "config.yaml"], "port"),
-    ("port: x", ["port", "'x'", "whole number", "0 to 65535"], ""),
-    ("port: 70000", ["port", "70000", "65535"], ""),
-    ("port: 1.5", ["port", "whole number"], ""),
-    ("port: true", ["port", "True"], ""),
-    ("port:", ["port", "None"], ""),
-    ("threads: 3", ["threads", "4 to 256"], ""),
-    ("precision: fp64", ["precision", "fp64", "auto, fp32, bf16"], ""),
-    ("log_level: loud", ["log_level", "debug, info, warning, error"], ""),
-    ("offline: maybe", ["offline", "true or false"], ""),
-    ("allowed_hosts: {a: b}", ["allowed_hosts", "list"], ""),
-    ("allowed_hosts: [[a]]", ["allowed_hosts", "list"], ""),
-    ("mirrors: [a]", ["mirrors", "pairs"], ""),
-    ("mirrors: '{'", ["mirrors", "pairs"], ""),
-    ("preview_interval_s: .nan", ["preview_interval_s", "number"], ""),
-    ("result_hours: .inf", ["result_hours", "number"], ""),
-    ("- a\n- b", ["config.yaml", "name: value"], ""),
-    ("just words", ["config.yaml", "name: value"], ""),
-    ("a: [1", ["config.yaml", "YAML"], ""),
-    ("port: 1\n\tthreads: 2", ["config.yaml", "YAML"], ""),
-    ("!!python/object/apply:os.system ['true']", ["config.yaml", "YAML"], ""),
-    ("1: 2", ["1", "config.yaml"], ""),
-])
+@pytest.mark.parametrize(
+    "yaml_text, words, hint",
+    [
+        ("prot: 1", ["prot", "config.yaml"], "port"),
+        ("port: x", ["port", "'x'", "whole number", "0 to 65535"], ""),
+        ("port: 70000", ["port", "70000", "65535"], ""),
+        ("port: 1.5", ["port", "whole number"], ""),
+        ("port: true", ["port", "True"], ""),
+        ("port:", ["port", "None"], ""),
+        ("threads: 3", ["threads", "4 to 256"], ""),
+        ("precision: fp64", ["precision", "fp64", "auto, fp32, bf16"], ""),
+        ("log_level: loud", ["log_level", "debug, info, warning, error"], ""),
+        ("offline: maybe", ["offline", "true or false"], ""),
+        ("allowed_hosts: {a: b}", ["allowed_hosts", "list"], ""),
+        ("allowed_hosts: [[a]]", ["allowed_hosts", "list"], ""),
+        ("mirrors: [a]", ["mirrors", "pairs"], ""),
+        ("mirrors: '{'", ["mirrors", "pairs"], ""),
+        ("preview_interval_s: .nan", ["preview_interval_s", "number"], ""),
+        ("result_hours: .inf", ["result_hours", "number"], ""),
+        ("- a\n- b", ["config.yaml", "name: value"], ""),
+        ("just words", ["config.yaml", "name: value"], ""),
+        ("a: [1", ["config.yaml", "YAML"], ""),
+        ("port: 1\n\tthreads: 2", ["config.yaml", "YAML"], ""),
+        ("!!python/object/apply:os.system ['true']", ["config.yaml", "YAML"], ""),
+        ("1: 2", ["1", "config.yaml"], ""),
+    ],
+)
 def test_errors_name_key_value_and_the_nearest_right_one(tmp_path, yaml_text, words, hint):
     with pytest.raises(SettingsError) as caught:
         Settings.load(file=written(tmp_path, yaml_text), environment={})

@@ -28,8 +28,10 @@ def main() -> None:
     parser.add_argument("--extra", action="append", default=[], help="an extra of pyproject.toml to install, such as test")
     arguments = parser.parse_args()
     if sys.version_info < OLDEST:
-        sys.exit(f"error: Impasto needs Python 3.10 or newer; this is {sys.version.split()[0]}.\n"
-                 "hint: Name one: make run PYTHON=python3.12")
+        sys.exit(
+            f"error: Impasto needs Python 3.10 or newer; this is {sys.version.split()[0]}.\n"
+            "hint: Name one: make run PYTHON=python3.12"
+        )
     venv = ROOT / arguments.venv
     stamp, wanted = venv / f"impasto-{'-'.join(['run', *arguments.extra])}.stamp", fingerprint(arguments.extra)
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and python_of(venv).exists():
@@ -56,8 +58,9 @@ def python_of(venv: Path) -> Path:
 def works(venv: Path) -> bool:
     """Whether the environment is there, has pip, and is of this very version of Python."""
     try:
-        told = subprocess.run([python_of(venv), "-c", "import pip, sys; print(sys.version_info[:2])"],
-                              capture_output=True, text=True)
+        told = subprocess.run(
+            [python_of(venv), "-c", "import pip, sys; print(sys.version_info[:2])"], capture_output=True, text=True
+        )
     except OSError:
         return False
     return told.returncode == 0 and told.stdout.strip() == str(sys.version_info[:2])
@@ -79,8 +82,10 @@ def install_venv_module() -> None:
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     if not (is_root and shutil.which("apt-get") and sys.executable.startswith("/usr/bin/")):
-        sys.exit("error: This Python cannot make virtual environments: its venv or ensurepip module is missing.\n"
-                 f"hint: On Debian and Ubuntu: sudo apt-get install {package}. Or name another Python: make run PYTHON=python3.12")
+        sys.exit(
+            "error: This Python cannot make virtual environments: its venv or ensurepip module is missing.\n"
+            f"hint: On Debian and Ubuntu: sudo apt-get install {package}. Or name another Python: make run PYTHON=python3.12"
+        )
     print(f"Installing {package}, which this Python lacks ...", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     install = ["apt-get", "install", "-y", "-q", package]

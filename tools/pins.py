@@ -41,8 +41,9 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         python = Path(folder) / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         held = Path(folder) / "held.txt"
-        held.write_text("\n".join(line for line in FILE.read_text(encoding="utf-8").splitlines() if line.startswith(HELD)),
-                        encoding="utf-8")
+        held.write_text(
+            "\n".join(line for line in FILE.read_text(encoding="utf-8").splitlines() if line.startswith(HELD)), encoding="utf-8"
+        )
         environment = {**os.environ, "PIP_CONSTRAINT": str(held)}
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--editable", ".[test]"], cwd=ROOT, env=environment, check=True)
         listed = json.loads(subprocess.run([python, "-c", LIST], capture_output=True, text=True, check=True).stdout)

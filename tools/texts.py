@@ -93,6 +93,7 @@ def _parameters() -> Iterator[str]:
     sources = " ".join(file.read_text(encoding="utf-8") for file in PLUGINS.rglob("*.py") if file.name != "parameters.py")
     if '_(p["help"])' in sources:
         from impasto.stylization import Stylization
+
         yield from (p.help for p in Stylization.parameters() if p.name not in ("style", "style_weights"))
 
 

@@ -36,8 +36,19 @@ from torch import Tensor
 
 NETWORK = "hourglass:48-96x5"
 FIRST = ("starry-night", "great-wave", "scream", "metzinger", "composition-vii")
-FURTHER = ("wheatstacks", "kairouan", "shipwreck", "red-tree", "grande-jatte", "picasso", "cypresses", "circles", "irises",
-           "red-fuji", "oriental-garden")
+FURTHER = (
+    "wheatstacks",
+    "kairouan",
+    "shipwreck",
+    "red-tree",
+    "grande-jatte",
+    "picasso",
+    "cypresses",
+    "circles",
+    "irises",
+    "red-fuji",
+    "oriental-garden",
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,8 @@ PHASES = (
 )
 
 LEARNING = Phase(
-    Recipe(steps=3800, batch=1, side=256, learning_rate=1e-2, warm_up=20, average=0.99, lattice_weight=0, **COLOURS), 3800)
+    Recipe(steps=3800, batch=1, side=256, learning_rate=1e-2, warm_up=20, average=0.99, lattice_weight=0, **COLOURS), 3800
+)
 """How the further styles are learnt: their rows alone."""
 
 TOGETHER = (
@@ -125,8 +137,9 @@ def together(first: Network, further: Network) -> Network:
     own = IDENTITY + 1
     network = build(first.spec, first.rows + further.rows - own)
     more = further.state_dict()
-    network.load_state_dict({name: torch.cat([value, more[name][own:]]) if fast.is_row(name) else value
-                             for name, value in first.state_dict().items()})
+    network.load_state_dict(
+        {name: torch.cat([value, more[name][own:]]) if fast.is_row(name) else value for name, value in first.state_dict().items()}
+    )
     return network
 
 
@@ -145,8 +158,11 @@ def run(trainer: Trainer, phase: Phase, photos: Photos, checkpoint: Path, every:
         if trainer.done % every and trainer.done < phase.until:
             continue
         pace = (time.monotonic() - began) / (trainer.done - first)
-        print(f"{checkpoint.stem} step {trainer.done}/{phase.until}, {pace:.2f} s a step, "
-              + ", ".join(f"{name} {value:.4f}" for name, value in sums.items()), flush=True)
+        print(
+            f"{checkpoint.stem} step {trainer.done}/{phase.until}, {pace:.2f} s a step, "
+            + ", ".join(f"{name} {value:.4f}" for name, value in sums.items()),
+            flush=True,
+        )
         sums = {}
         save(trainer.state(), checkpoint)
         if previews:
@@ -189,11 +205,20 @@ def write(file: Path, network: Network, found: dict[str, dict[str, float]], phot
     texts = [{name: records[style][name] for name in ("title", "painter", "year", "licence")} for style in found]
     styles = tuple(FastStyle(style, rows=rows_of(i), **texts[i]) for i, style in enumerate(found))
     phases = [{**dataclasses.asdict(phase.recipe), "done": phase.until} for phase in (*PHASES, LEARNING, *TOGETHER)]
-    training = {"steps": sum(phase["done"] for phase in phases), "phases": phases, "encoder": "vgg16", "photographs": len(photos),
-                "photographs_licence": photos_licence, "torch": str(torch.__version__)}
+    training = {
+        "steps": sum(phase["done"] for phase in phases),
+        "phases": phases,
+        "encoder": "vgg16",
+        "photographs": len(photos),
+        "photographs_licence": photos_licence,
+        "torch": str(torch.__version__),
+    }
     told = {"what": "mean over 20 held-out photographs at 256 px, strength 0.5, detail 0.5", **found}
-    fast.write(file, {name: value.cpu().numpy() for name, value in network.state_dict().items()},
-               FastHeader(network.spec, network.rows, styles, training, told))
+    fast.write(
+        file,
+        {name: value.cpu().numpy() for name, value in network.state_dict().items()},
+        FastHeader(network.spec, network.rows, styles, training, told),
+    )
 
 
 def opened(file: Path, side: int) -> Tensor:

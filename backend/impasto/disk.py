@@ -14,9 +14,25 @@ from .errors import DiskFull
 
 log = logging.getLogger(__name__)
 
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
-           errno.ENOENT, errno.EIO, errno.EFBIG, errno.ENAMETOOLONG, errno.ELOOP, errno.ESTALE, errno.ENXIO, errno.EMFILE,
-           errno.ENFILE}
+NO_ROOM = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENOENT,
+    errno.EIO,
+    errno.EFBIG,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.ESTALE,
+    errno.ENXIO,
+    errno.EMFILE,
+    errno.ENFILE,
+}
 """What systems say where a file cannot be written, whatever the reason."""
 
 
@@ -29,9 +45,10 @@ def disk_errors() -> Iterator[None]:
         if error.errno not in NO_ROOM:
             raise
         log.warning("cannot read or write: %s", error)
-        raise DiskFull("Impasto's folder is full, or cannot be read or written.",
-                       hint="Make room and see to its permissions, or name other folders with the settings data_dir and "
-                       "weights_dir.") from error
+        raise DiskFull(
+            "Impasto's folder is full, or cannot be read or written.",
+            hint="Make room and see to its permissions, or name other folders with the settings data_dir and weights_dir.",
+        ) from error
 
 
 @contextmanager

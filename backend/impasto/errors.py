@@ -302,8 +302,8 @@ _ODD = re.compile(r"[^\w .,:;+=%()\[\]*#!&-]+")
 
 def harmless(text: object, most: int = 60) -> str:
     """What somebody sent, as it may be said back: short, with no path, markup or control character."""
-    plain = _ODD.sub("…", str(text)[:most + 1])
-    return plain if len(plain) <= most else plain[:most - 1] + "…"
+    plain = _ODD.sub("…", str(text)[: most + 1])
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 def quoted(text: object, most: int = 60) -> str:

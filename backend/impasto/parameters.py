@@ -51,8 +51,13 @@ class Parameter:
         """The accepted values in words."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
-        noun = {"number": "a number", "integer": "a whole number", "number list": "numbers, separated by commas",
-                "text list": "a list of style ids", "layers": "layer names with weights, such as relu1_1:1,relu4_2:0.5"}[self.kind]
+        noun = {
+            "number": "a number",
+            "integer": "a whole number",
+            "number list": "numbers, separated by commas",
+            "text list": "a list of style ids",
+            "layers": "layer names with weights, such as relu1_1:1,relu4_2:0.5",
+        }[self.kind]
         if self.minimum is None or self.maximum is None:
             return noun
         return f"{noun} from {plain(self.minimum)} to {plain(self.maximum)}" + (f" {self.unit}" if self.unit else "")
@@ -121,8 +126,14 @@ def _layers(p: Parameter, value: Any) -> dict[str, float]:
     return weights
 
 
-_PARSERS = {"number": _number, "integer": _integer, "choice": _choice, "text list": _text_list,
-            "number list": _number_list, "layers": _layers}
+_PARSERS = {
+    "number": _number,
+    "integer": _integer,
+    "choice": _choice,
+    "text list": _text_list,
+    "number list": _number_list,
+    "layers": _layers,
+}
 
 
 def param(kind: str, default: Any, help: str, **spec: Any) -> Any:
@@ -153,8 +164,11 @@ class Order:
         known = {p.name: p for p in cls.parameters()}
         for name in values:
             if name not in known:
-                raise UnknownParameter(f"There is no parameter {quoted(name)}.", field=harmless(name),
-                                       hint=did_you_mean(str(name), known) or "GET /v1/parameters lists them all.")
+                raise UnknownParameter(
+                    f"There is no parameter {quoted(name)}.",
+                    field=harmless(name),
+                    hint=did_you_mean(str(name), known) or "GET /v1/parameters lists them all.",
+                )
         return cls(**{name: known[name].parse(value) for name, value in values.items()})
 
     def to_dict(self) -> dict[str, Any]:

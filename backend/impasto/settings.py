@@ -32,24 +32,32 @@ class Settings:
     """All settings. Numbers carry their range in the field's metadata; units are part of the name."""
 
     host: str = _setting(
-        "127.0.0.1", "Address to listen on. Anything but loopback needs a token of your own.",
-        section="Where it listens, and to whom")
+        "127.0.0.1",
+        "Address to listen on. Anything but loopback needs a token of your own.",
+        section="Where it listens, and to whom",
+    )
     port: int = _setting(
-        0, "Port to listen on; 0 takes a free one (clients find it through the runtime file).",
-        minimum=0, maximum=65535)
+        0, "Port to listen on; 0 takes a free one (clients find it through the runtime file).", minimum=0, maximum=65535
+    )
     token: str = _setting("", "Token that clients must send; empty makes a new random one at every start.")
     allowed_hosts: list[str] = _setting(
-        [], "Further names under which the daemon may be addressed, besides localhost and its own address.")
+        [], "Further names under which the daemon may be addressed, besides localhost and its own address."
+    )
     allowed_origins: list[str] = _setting([], "Web origins (https://example.org) that may call the API from a browser.")
     threads: int = _setting(
-        80, "Requests served at once; all but four of them may wait for jobs or bring pictures.", minimum=4, maximum=256)
+        80, "Requests served at once; all but four of them may wait for jobs or bring pictures.", minimum=4, maximum=256
+    )
     max_connections: int = _setting(
-        128, "Connections held at once; beyond that, those that have been silent longest are closed.", minimum=16, maximum=4096)
+        128, "Connections held at once; beyond that, those that have been silent longest are closed.", minimum=16, maximum=4096
+    )
     idle_connection_s: int = _setting(75, "Seconds after which a silent connection is closed.", minimum=5, maximum=3600)
     header_timeout_s: int = _setting(20, "Seconds within which a request's headers must have come.", minimum=1, maximum=600)
     slowest_upload_kb_s: float = _setting(
-        4, "Uploads slower than so many kB a second on average are given up, after half a minute's grace; 0 waits for all.",
-        minimum=0, maximum=100000)
+        4,
+        "Uploads slower than so many kB a second on average are given up, after half a minute's grace; 0 waits for all.",
+        minimum=0,
+        maximum=100000,
+    )
 
     max_upload_mb: int = _setting(512, "Largest request body, in MB.", minimum=1, maximum=16384, section="What may come in")
     max_header_kb: int = _setting(32, "Longest request line and headers together, in kB.", minimum=4, maximum=1024)
@@ -59,53 +67,72 @@ class Settings:
     max_form_field_kb: int = _setting(256, "Longest text field of a form, in kB.", minimum=128, maximum=16384)
     max_megapixels: int = _setting(150, "Largest picture, in megapixels.", minimum=1, maximum=2000)
     max_style_megapixels: int = _setting(
-        64, "Largest picture that is kept as a style, in megapixels; it is unpacked as a whole.", minimum=1, maximum=2000)
+        64, "Largest picture that is kept as a style, in megapixels; it is unpacked as a whole.", minimum=1, maximum=2000
+    )
     queue_limit: int = _setting(64, "Jobs that may wait; more are refused until some are done.", minimum=1, maximum=10000)
 
     device: str = _setting("auto", "auto, cpu, cuda, cuda:1 or mps.", section="The device")
     precision: str = _setting(
-        "auto", "auto uses bf16 where the device computes with it; fast styles on a CPU are fp32 even then, unless bf16 is named.",
-        choices=("auto", "fp32", "bf16"))
+        "auto",
+        "auto uses bf16 where the device computes with it; fast styles on a CPU are fp32 even then, unless bf16 is named.",
+        choices=("auto", "fp32", "bf16"),
+    )
     cpu_threads: int = _setting(0, "Threads for computing on the CPU; 0 takes all cores.", minimum=0, maximum=1024)
     keep_alive_s: int = _setting(
-        300, "Seconds after which an idle worker gives its memory back; 0 keeps it for ever.",
-        minimum=0, maximum=604800)
+        300, "Seconds after which an idle worker gives its memory back; 0 keeps it for ever.", minimum=0, maximum=604800
+    )
     worker_silence_s: int = _setting(
-        60, "Seconds without a sign of life, computing included, after which a worker is taken for hung and ended.",
-        minimum=5, maximum=86400)
+        60,
+        "Seconds without a sign of life, computing included, after which a worker is taken for hung and ended.",
+        minimum=5,
+        maximum=86400,
+    )
     checkpoint_s: float = _setting(
-        15, "Seconds between checkpoints of iterative paintings and trainings: as much work is lost with a crash.",
-        minimum=1, maximum=30)
+        15,
+        "Seconds between checkpoints of iterative paintings and trainings: as much work is lost with a crash.",
+        minimum=1,
+        maximum=30,
+    )
     when_memory_is_short: str = _setting(
-        "refuse", "What becomes of a painting that does not fit into memory at the resolution asked for: refuse fails it with a "
-        "sentence, shrink paints it smaller and says so.", choices=("refuse", "shrink"))
+        "refuse",
+        "What becomes of a painting that does not fit into memory at the resolution asked for: refuse fails it with a "
+        "sentence, shrink paints it smaller and says so.",
+        choices=("refuse", "shrink"),
+    )
     auto_resolution_cpu: int = _setting(512, "Long side, in px, that resolution 0 means on the CPU.", minimum=64, maximum=16384)
     auto_resolution_gpu: int = _setting(1536, "Long side, in px, that resolution 0 means on a GPU.", minimum=64, maximum=16384)
     preview_interval_s: float = _setting(2.0, "Seconds between previews of a running job.", minimum=0.1, maximum=600)
 
     data_dir: str = _setting(
-        "", "Folder for jobs and styles; empty takes the system's place for application data.",
-        section="Storage")
+        "", "Folder for jobs and styles; empty takes the system's place for application data.", section="Storage"
+    )
     weights_dir: str = _setting("", "Folder for encoder weights; empty puts them under the data folder.")
     drop_in_dir: str = _setting(
-        "", "Folder in which weight files put there by hand are looked for first; empty: drop-in under the weights folder.")
+        "", "Folder in which weight files put there by hand are looked for first; empty: drop-in under the weights folder."
+    )
     photos_dir: str = _setting("", "Folder of photographs to train fast styles on; empty: the few that ship with Impasto.")
     result_hours: float = _setting(
-        72, "Hours of the daemon's running for which finished jobs and their pictures are kept.", minimum=0.01, maximum=87600)
+        72, "Hours of the daemon's running for which finished jobs and their pictures are kept.", minimum=0.01, maximum=87600
+    )
     disk_quota_mb: int = _setting(
-        20000, "Room for all jobs' pictures, in MB: beyond it, results that have been fetched go, the oldest first; 0 is no limit.",
-        minimum=0, maximum=100_000_000)
+        20000,
+        "Room for all jobs' pictures, in MB: beyond it, results that have been fetched go, the oldest first; 0 is no limit.",
+        minimum=0,
+        maximum=100_000_000,
+    )
 
     offline: bool = _setting(False, "Never fetch anything.", section="Downloads")
     mirrors: dict[str, str] = _setting(
-        {}, "Address prefixes to replace, such as {'https://download.pytorch.org/': 'https://mirror.example/'}.")
+        {}, "Address prefixes to replace, such as {'https://download.pytorch.org/': 'https://mirror.example/'}."
+    )
     download_timeout_s: float = _setting(60, "Seconds without a byte after which a download is retried.", minimum=1, maximum=3600)
 
     log_level: str = _setting("info", "How much is logged.", choices=("debug", "info", "warning", "error"), section="Talking")
 
     @classmethod
-    def load(cls, file: Path | None = None, environment: Mapping[str, str] | None = None,
-             flags: Mapping[str, Any] | None = None) -> Settings:
+    def load(
+        cls, file: Path | None = None, environment: Mapping[str, str] | None = None, flags: Mapping[str, Any] | None = None
+    ) -> Settings:
         """Settings from all layers. Raises :class:`SettingsError` naming the layer, the key and the nearest right one."""
         return cls(**{key: value for _, values in layers(file, environment, flags) for key, value in values.items()})
 
@@ -114,23 +141,29 @@ class Settings:
         return dataclasses.asdict(self)
 
 
-def layers(file: Path | None = None, environment: Mapping[str, str] | None = None,
-           flags: Mapping[str, Any] | None = None) -> list[tuple[str, dict[str, Any]]]:
+def layers(
+    file: Path | None = None, environment: Mapping[str, str] | None = None, flags: Mapping[str, Any] | None = None
+) -> list[tuple[str, dict[str, Any]]]:
     """What each layer above the defaults sets, checked, weakest first: ``file``, ``environment``, ``command line``."""
     environment = os.environ if environment is None else environment
     from_file = _read_file(file) if file is not None else {}
-    from_environment = {k[len(ENVIRONMENT_PREFIX):].lower(): v for k, v in environment.items() if k.startswith(ENVIRONMENT_PREFIX)}
+    from_environment = {k[len(ENVIRONMENT_PREFIX) :].lower(): v for k, v in environment.items() if k.startswith(ENVIRONMENT_PREFIX)}
     from_environment = {k: v for k, v in from_environment.items() if k not in _NOT_SETTINGS}
     from_flags = {k: v for k, v in (flags or {}).items() if v is not None}
-    return [("file", _checked(from_file, f"in {file.name}" if file else "")),
-            ("environment", _checked(from_environment, "in the environment", prefix=ENVIRONMENT_PREFIX)),
-            ("command line", _checked(from_flags, "on the command line"))]
+    return [
+        ("file", _checked(from_file, f"in {file.name}" if file else "")),
+        ("environment", _checked(from_environment, "in the environment", prefix=ENVIRONMENT_PREFIX)),
+        ("command line", _checked(from_flags, "on the command line")),
+    ]
 
 
 def template() -> str:
     """A configuration file that says of every setting what it means and what its default is; `config.yaml` is this text."""
-    lines = ["# Impasto's settings, each with its default. Order: this file < environment (IMPASTO_PORT=8737) "
-             "< command-line flags (--port 8737).", "# A wrong key or value is an error that names it."]
+    lines = [
+        "# Impasto's settings, each with its default. Order: this file < environment (IMPASTO_PORT=8737) "
+        "< command-line flags (--port 8737).",
+        "# A wrong key or value is an error that names it.",
+    ]
     for f in dataclasses.fields(Settings):
         if "section" in f.metadata:
             lines += ["", f"# -- {f.metadata['section']}"]
@@ -193,8 +226,14 @@ def _convert(f: dataclasses.Field[Any], value: Any, where: str) -> Any:
 def _accepts(f: dataclasses.Field[Any]) -> str:
     if f.metadata.get("choices"):
         return "one of " + ", ".join(f.metadata["choices"])
-    noun = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text",
-            "list[str]": "a list of texts", "dict[str, str]": "pairs of 'text: text'"}[str(f.type)]
+    noun = {
+        "int": "a whole number",
+        "float": "a number",
+        "bool": "true or false",
+        "str": "a text",
+        "list[str]": "a list of texts",
+        "dict[str, str]": "pairs of 'text: text'",
+    }[str(f.type)]
     return noun + (f" from {f.metadata['minimum']:g} to {f.metadata['maximum']:g}" if "minimum" in f.metadata else "")
 
 

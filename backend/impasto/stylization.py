@@ -22,71 +22,136 @@ class Stylization(Order):
     Build one from the outside with :meth:`parse`, which checks every value; the constructor trusts its caller.
     """
 
-    style: tuple[str, ...] = param(
-        "text list", (), "The style or styles: ids from the style list, or pictures sent along.")
+    style: tuple[str, ...] = param("text list", (), "The style or styles: ids from the style list, or pictures sent along.")
     style_weights: tuple[float, ...] = param(
-        "number list", (), "How much each style counts, in the order of the styles (ids first, then pictures). Empty: equal parts.",
-        minimum=0.0, maximum=100.0)
+        "number list",
+        (),
+        "How much each style counts, in the order of the styles (ids first, then pictures). Empty: equal parts.",
+        minimum=0.0,
+        maximum=100.0,
+    )
     strength: float = param(
-        "number", 0.5, "How far the picture moves towards the style: 0 leaves it as it is, 1 keeps little more than its outlines.",
-        minimum=0.0, maximum=1.0)
+        "number",
+        0.5,
+        "How far the picture moves towards the style: 0 leaves it as it is, 1 keeps little more than its outlines.",
+        minimum=0.0,
+        maximum=1.0,
+    )
     detail: float = param(
-        "number", 0.5,
+        "number",
+        0.5,
         "Size of the brush strokes: 0 is broad (twice the painting's own), 0.5 as in the painting, 1 is fine (half).",
-        minimum=0.0, maximum=1.0)
+        minimum=0.0,
+        maximum=1.0,
+    )
     keep_colours: str = param(
-        "choice", "off",
+        "choice",
+        "off",
         "Whose colours: off takes the style's, luminance keeps the picture's exactly, match paints with the picture's palette.",
-        choices=("off", "luminance", "match"))
+        choices=("off", "luminance", "match"),
+    )
     method: str = param(
-        "choice", "auto", "How it is painted: fast in one pass of a network that has learnt the style (seconds or less), iterative "
+        "choice",
+        "auto",
+        "How it is painted: fast in one pass of a network that has learnt the style (seconds or less), iterative "
         "by optimising the picture itself (minutes, any picture as style). auto: fast where the styles have been learnt, "
         "unless one of the advanced parameters is set, which only the iterative method knows.",
-        choices=("auto", "fast", "iterative"))
+        choices=("auto", "fast", "iterative"),
+    )
     resolution: int = param(
-        "integer", 0, "Long side at which the picture is painted; the result always has the content's size. "
+        "integer",
+        0,
+        "Long side at which the picture is painted; the result always has the content's size. "
         "0: what the device can do in a few minutes; all of it with the fast method.",
-        unit="px", minimum=0, maximum=16384)
-    seed: int = param(
-        "integer", 0, "The same seed gives the same picture (bit for bit on the CPU).", minimum=0, maximum=2**31 - 1)
+        unit="px",
+        minimum=0,
+        maximum=16384,
+    )
+    seed: int = param("integer", 0, "The same seed gives the same picture (bit for bit on the CPU).", minimum=0, maximum=2**31 - 1)
 
     content_weight: float = param(
-        "number", 1.0, "How much the content counts, alpha in the paper; 1 is the balance that looks right at a "
-        "strength of 0.5.", group=ADVANCED, minimum=0.0, maximum=1e6)
+        "number",
+        1.0,
+        "How much the content counts, alpha in the paper; 1 is the balance that looks right at a strength of 0.5.",
+        group=ADVANCED,
+        minimum=0.0,
+        maximum=1e6,
+    )
     style_weight: float = param(
-        "number", 1.0, "How much the style counts, beta in the paper.", group=ADVANCED, minimum=0.0, maximum=1e6)
+        "number", 1.0, "How much the style counts, beta in the paper.", group=ADVANCED, minimum=0.0, maximum=1e6
+    )
     tv_weight: float = param(
-        "number", 1.0, "How much smoothness (total variation) counts: more of it calms single-pixel noise, too much "
-        "blurs.", group=ADVANCED, minimum=0.0, maximum=1e6)
+        "number",
+        1.0,
+        "How much smoothness (total variation) counts: more of it calms single-pixel noise, too much blurs.",
+        group=ADVANCED,
+        minimum=0.0,
+        maximum=1e6,
+    )
     content_layers: dict[str, float] = param(
-        "layers", {"relu3_3": 1.0, "relu4_2": 1.0}, "Encoder layers whose features hold the content, with weights.", group=ADVANCED,
-        minimum=0.0, maximum=1e6)
+        "layers",
+        {"relu3_3": 1.0, "relu4_2": 1.0},
+        "Encoder layers whose features hold the content, with weights.",
+        group=ADVANCED,
+        minimum=0.0,
+        maximum=1e6,
+    )
     style_layers: dict[str, float] = param(
-        "layers", {"relu1_1": 0.5, "relu2_1": 0.7, "relu3_1": 1.0, "relu4_1": 1.8, "relu5_1": 1.4},
-        "Encoder layers whose statistics hold the style, with weights.", group=ADVANCED, minimum=0.0, maximum=1e6)
+        "layers",
+        {"relu1_1": 0.5, "relu2_1": 0.7, "relu3_1": 1.0, "relu4_1": 1.8, "relu5_1": 1.4},
+        "Encoder layers whose statistics hold the style, with weights.",
+        group=ADVANCED,
+        minimum=0.0,
+        maximum=1e6,
+    )
     loss: str = param(
-        "choice", "w2",
+        "choice",
+        "w2",
         "Distance between style statistics: w2 (Wasserstein-2 of means and covariances), gram (size-invariant Gram matrices), "
-        "gatys (the 2016 paper's exact normalisation, content included).", group=ADVANCED, choices=("w2", "gram", "gatys"))
+        "gatys (the 2016 paper's exact normalisation, content included).",
+        group=ADVANCED,
+        choices=("w2", "gram", "gatys"),
+    )
     init: str = param(
-        "choice", "content", "What the painting starts from; fast: the fast method's picture, which is then refined at the two "
-        "finest scales, unless scales says how many.", group=ADVANCED, choices=("content", "noise", "style", "fast"))
+        "choice",
+        "content",
+        "What the painting starts from; fast: the fast method's picture, which is then refined at the two "
+        "finest scales, unless scales says how many.",
+        group=ADVANCED,
+        choices=("content", "noise", "style", "fast"),
+    )
     optimiser: str = param(
-        "choice", "lbfgs", "lbfgs is the paper's and gets further in the same time; adam needs less memory at large "
-        "sizes.", group=ADVANCED, choices=("adam", "lbfgs"))
-    iterations: int = param(
-        "integer", 45, "Steps at each scale.", group=ADVANCED, unit="steps", minimum=1, maximum=100_000)
+        "choice",
+        "lbfgs",
+        "lbfgs is the paper's and gets further in the same time; adam needs less memory at large sizes.",
+        group=ADVANCED,
+        choices=("adam", "lbfgs"),
+    )
+    iterations: int = param("integer", 45, "Steps at each scale.", group=ADVANCED, unit="steps", minimum=1, maximum=100_000)
     step_size: float = param(
-        "number", 0.04, "Adam's first step at each scale, in units of the picture's range; it shrinks to a quarter.",
-        group=ADVANCED, minimum=1e-5, maximum=1.0)
+        "number",
+        0.04,
+        "Adam's first step at each scale, in units of the picture's range; it shrinks to a quarter.",
+        group=ADVANCED,
+        minimum=1e-5,
+        maximum=1.0,
+    )
     scales: int = param(
-        "integer", 0, "How many sizes, coarse to fine, the picture is painted at. 0: as many as the size asks for.",
-        group=ADVANCED, minimum=0, maximum=12)
-    pooling: str = param(
-        "choice", "max", "How the encoder shrinks its features.", group=ADVANCED, choices=("max", "average", "l2"))
+        "integer",
+        0,
+        "How many sizes, coarse to fine, the picture is painted at. 0: as many as the size asks for.",
+        group=ADVANCED,
+        minimum=0,
+        maximum=12,
+    )
+    pooling: str = param("choice", "max", "How the encoder shrinks its features.", group=ADVANCED, choices=("max", "average", "l2"))
     encoder: str = param(
-        "choice", "auto", "The network that sees: auto takes the best one present, then the best one that can be had.",
-        group=ADVANCED, choices=("auto", "vgg19", "vgg16"))
+        "choice",
+        "auto",
+        "The network that sees: auto takes the best one present, then the best one that can be had.",
+        group=ADVANCED,
+        choices=("auto", "vgg19", "vgg16"),
+    )
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], *, styles_required: bool = True) -> Stylization:
@@ -101,11 +166,15 @@ class Stylization(Order):
     def check(self, *, styles_required: bool = True) -> None:
         """Rules that concern more than one field."""
         if styles_required and not self.style:
-            raise StyleMissing("No style was given.", field="style",
-                               hint="Send a picture as style=@painting.jpg, or the id of one that GET /v1/styles lists.")
+            raise StyleMissing(
+                "No style was given.",
+                field="style",
+                hint="Send a picture as style=@painting.jpg, or the id of one that GET /v1/styles lists.",
+            )
         if self.style_weights and len(self.style_weights) != len(self.style):
-            raise InvalidParameter(f"There are {len(self.style)} styles but {len(self.style_weights)} style_weights.",
-                                   field="style_weights")
+            raise InvalidParameter(
+                f"There are {len(self.style)} styles but {len(self.style_weights)} style_weights.", field="style_weights"
+            )
         if self.style_weights and not sum(self.style_weights) > 0:
             raise InvalidParameter("At least one of the style_weights must be above 0.", field="style_weights")
 

@@ -31,33 +31,59 @@ class Training(Order):
     """How to learn styles. Field order is the order in which interfaces show them."""
 
     learn: str = param(
-        "choice", STYLE, "What is learnt: style adds the paintings to the network that ships with Impasto (minutes; some 70 "
+        "choice",
+        STYLE,
+        "What is learnt: style adds the paintings to the network that ships with Impasto (minutes; some 70 "
         "kilobytes a painting), network trains one anew for these paintings alone (hours, or minutes on a GPU).",
-        choices=(STYLE, NETWORK))
+        choices=(STYLE, NETWORK),
+    )
     steps: int = param(
-        "integer", 0, f"How long it learns. 0: {STEPS[STYLE]} steps a painting for a style, {STEPS[NETWORK]} in all for a network.",
-        unit="steps", minimum=0, maximum=1_000_000)
-    network: str = param(
-        "choice", NETWORKS[0], "Which network is trained anew.", group=ADVANCED, choices=NETWORKS)
+        "integer",
+        0,
+        f"How long it learns. 0: {STEPS[STYLE]} steps a painting for a style, {STEPS[NETWORK]} in all for a network.",
+        unit="steps",
+        minimum=0,
+        maximum=1_000_000,
+    )
+    network: str = param("choice", NETWORKS[0], "Which network is trained anew.", group=ADVANCED, choices=NETWORKS)
     batch: int = param(
-        "integer", 0, "Photographs in a step. 0: 1 for a style, 4 for a network.", group=ADVANCED, minimum=0, maximum=256)
+        "integer", 0, "Photographs in a step. 0: 1 for a style, 4 for a network.", group=ADVANCED, minimum=0, maximum=256
+    )
     side: int = param(
-        "integer", 0, "Side of the squares that are cut from photographs. 0: 256 for a style, 128 for a network.", group=ADVANCED,
-        unit="px", minimum=0, maximum=512)
+        "integer",
+        0,
+        "Side of the squares that are cut from photographs. 0: 256 for a style, 128 for a network.",
+        group=ADVANCED,
+        unit="px",
+        minimum=0,
+        maximum=512,
+    )
     stroke: int = param(
-        "integer", 768, "Long side at which a painting is looked at for broad strokes; half of it for its own, a quarter for fine.",
-        group=ADVANCED, unit="px", minimum=256, maximum=2048)
+        "integer",
+        768,
+        "Long side at which a painting is looked at for broad strokes; half of it for its own, a quarter for fine.",
+        group=ADVANCED,
+        unit="px",
+        minimum=256,
+        maximum=2048,
+    )
     learning_rate: float = param(
-        "number", 0.0, "Adam's, at its highest. 0: 0.01 for a style, 0.002 for a network.", group=ADVANCED,
-        minimum=0.0, maximum=1.0)
+        "number", 0.0, "Adam's, at its highest. 0: 0.01 for a style, 0.002 for a network.", group=ADVANCED, minimum=0.0, maximum=1.0
+    )
     content_weight: float = param(
-        "number", 1.0, "How much the photographs' own forms count; more of it keeps faces, less gives the strokes more room.",
-        group=ADVANCED, minimum=0.0, maximum=100.0)
+        "number",
+        1.0,
+        "How much the photographs' own forms count; more of it keeps faces, less gives the strokes more room.",
+        group=ADVANCED,
+        minimum=0.0,
+        maximum=100.0,
+    )
     tv_weight: float = param(
-        "number", 1.0, "How much smoothness (total variation) counts.", group=ADVANCED, minimum=0.0, maximum=100.0)
+        "number", 1.0, "How much smoothness (total variation) counts.", group=ADVANCED, minimum=0.0, maximum=100.0
+    )
     seed: int = param(
-        "integer", 0, "The same seed gives the same network (bit for bit on the CPU).", group=ADVANCED,
-        minimum=0, maximum=2**31 - 1)
+        "integer", 0, "The same seed gives the same network (bit for bit on the CPU).", group=ADVANCED, minimum=0, maximum=2**31 - 1
+    )
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Training:

@@ -7,8 +7,9 @@ import socket
 import time
 
 
-def exchange(port: int, request: bytes, *, then: bytes = b"", timeout: float = 10,
-             half_close: bool = False) -> tuple[int, dict[str, str], bytes]:
+def exchange(
+    port: int, request: bytes, *, then: bytes = b"", timeout: float = 10, half_close: bool = False
+) -> tuple[int, dict[str, str], bytes]:
     """Send ``request`` (and ``then``, as far as it is taken), read to the end: status, headers (lower case), body.
 
     ``half_close``: say that no more will come.

@@ -14,14 +14,18 @@ from . import pictures
 from .conftest import stylize_files
 
 
-@pytest.mark.parametrize(("failure", "status", "code"), [
-    (OSError(errno.ENOSPC, "No space left on device", "/srv/secret"), 507, "disk_full"),
-    (PermissionError(errno.EACCES, "Permission denied", "/srv/secret"), 507, "disk_full"),
-    (MemoryError("/srv/secret"), 503, "busy"),
-    (OSError(errno.EPIPE, "Broken pipe", "/srv/secret"), 500, "internal_error"),
-    (RuntimeError("/srv/secret"), 500, "internal_error"),
-    (RecursionError("/srv/secret"), 500, "internal_error"),
-], ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else str(value))
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/srv/secret"), 507, "disk_full"),
+        (PermissionError(errno.EACCES, "Permission denied", "/srv/secret"), 507, "disk_full"),
+        (MemoryError("/srv/secret"), 503, "busy"),
+        (OSError(errno.EPIPE, "Broken pipe", "/srv/secret"), 500, "internal_error"),
+        (RuntimeError("/srv/secret"), 500, "internal_error"),
+        (RecursionError("/srv/secret"), 500, "internal_error"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else str(value),
+)
 def test_a_failure_inside_is_told_without_its_inside(client, monkeypatch, failure, status, code):
     def fails(self):
         raise failure
@@ -35,6 +39,7 @@ def test_a_failure_inside_is_told_without_its_inside(client, monkeypatch, failur
 
 def test_no_line_of_the_log_is_a_clients_to_write(daemon, client, caplog):
     import logging
+
     caplog.set_level(logging.DEBUG, logger="impasto")
     for path in ("/v1/jobs%0aERROR%20forged", "/v1/styles/a%0d%0aERROR%20forged", "/%1b[2J", "/v1/jobs/x%E2%80%A8ERROR"):
         client.get(path)

@@ -54,9 +54,14 @@ def test_the_list_says_which_styles_are_fast(client):
     assert styles["starry-night"] and styles["great-wave"] and not all(styles.values())
 
 
-@pytest.mark.parametrize("form, files, words", [
-    ({"style": "unlearnt", "method": "fast"}, {}, "unlearnt"), ({"method": "fast"}, {"style": 1}, "the picture"),
-    ({"style": "unlearnt", "method": "iterative", "init": "fast"}, {}, "unlearnt")])
+@pytest.mark.parametrize(
+    "form, files, words",
+    [
+        ({"style": "unlearnt", "method": "fast"}, {}, "unlearnt"),
+        ({"method": "fast"}, {"style": 1}, "the picture"),
+        ({"style": "unlearnt", "method": "iterative", "init": "fast"}, {}, "unlearnt"),
+    ],
+)
 def test_what_no_network_knows_is_refused_at_once(client, form, files, words):
     data = {"content": ("content", pictures.png(40, 40)), **{name: ("p.png", pictures.png(40, 40)) for name in files}}
     answer = client.post("/v1/jobs", files=data, data=form)

@@ -94,11 +94,18 @@ def test_a_training_is_a_job(client):
     assert job["kind"] == "train" and job["parameters"]["name"] == ["First", "Zweites"] and job["parameters"]["steps"] == 7
 
 
-@pytest.mark.parametrize("fields, expected", [
-    ({}, (400, "invalid_parameter")), ({"name": ["a", "b"]}, (400, "invalid_parameter")),
-    ({"name": ["\t"]}, (400, "invalid_parameter")), ({"name": ["a"], "steps": "-1"}, (400, "invalid_parameter")),
-    ({"name": ["a"], "side": "15"}, (400, "invalid_parameter")), ({"name": ["a"], "learn": "all"}, (400, "invalid_parameter")),
-    ({"name": ["a"], "style": "x"}, (400, "unknown_parameter"))])
+@pytest.mark.parametrize(
+    "fields, expected",
+    [
+        ({}, (400, "invalid_parameter")),
+        ({"name": ["a", "b"]}, (400, "invalid_parameter")),
+        ({"name": ["\t"]}, (400, "invalid_parameter")),
+        ({"name": ["a"], "steps": "-1"}, (400, "invalid_parameter")),
+        ({"name": ["a"], "side": "15"}, (400, "invalid_parameter")),
+        ({"name": ["a"], "learn": "all"}, (400, "invalid_parameter")),
+        ({"name": ["a"], "style": "x"}, (400, "unknown_parameter")),
+    ],
+)
 def test_a_training_that_cannot_be_is_refused(client, fields, expected):
     assert code(train(client, **fields)) == expected
 
@@ -167,6 +174,7 @@ def test_diagnostics_tell_what_went_wrong(daemon, client):
     from impasto.api.services import EXTENSION
 
     from . import script
+
     answer = client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave", "seed": script.FAILS})
     assert answer.json()["error"]["code"] == "out_of_memory"
     failure = client.get("/v1/diagnostics").json()["failures"][0]

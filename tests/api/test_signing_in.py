@@ -82,8 +82,10 @@ def test_a_ticket_signs_in_once(daemon, client):
     assert signs_in(daemon, ticket, Origin=daemon.url) and not signs_in(daemon, ticket)
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/jobs"), ("POST", "/session/ticket"), ("POST", "/v1/unload"),
-                                              ("DELETE", "/session"), ("GET", "/")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v1/jobs"), ("POST", "/session/ticket"), ("POST", "/v1/unload"), ("DELETE", "/session"), ("GET", "/")],
+)
 def test_a_ticket_opens_nothing_else(client, stranger, method, path):
     ticket = client.post("/session/ticket").json()["ticket"]
     assert stranger.request(method, path, headers={"Authorization": f"Ticket {ticket}"}).status_code == 401
@@ -95,6 +97,7 @@ def test_only_the_token_gets_a_ticket(daemon, stranger, browser):
 
 def test_tickets_grow_old_and_are_few(daemon, client, monkeypatch):
     from impasto.api import tickets
+
     first = client.post("/session/ticket").json()["ticket"]
     for _ in range(tickets.MOST):
         last = client.post("/session/ticket").json()["ticket"]

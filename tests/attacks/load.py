@@ -1,6 +1,6 @@
 """Many clients at once for minutes, artists and scripts and strangers; the daemon's memory, threads and file handles are watched.
 
-    cd tests && python -m attacks.load --clients 64 --seconds 300
+cd tests && python -m attacks.load --clients 64 --seconds 300
 """
 
 from __future__ import annotations
@@ -109,8 +109,14 @@ class Visitor:
 
     def visit(self, until: float) -> None:
         errands: list[tuple[Callable[[], None], int]] = [
-            (self.paints, 6), (self.looks, 8), (self.watches, 3), (self.errs, 3), (self.comes_without_the_token, 3),
-            (self.vanishes, 2), (self.cancels, 2)]
+            (self.paints, 6),
+            (self.looks, 8),
+            (self.watches, 3),
+            (self.errs, 3),
+            (self.comes_without_the_token, 3),
+            (self.vanishes, 2),
+            (self.cancels, 2),
+        ]
         with self.client:
             while time.monotonic() < until:
                 errand = self.random.choices([e for e, _ in errands], [weight for _, weight in errands])[0]
@@ -187,8 +193,12 @@ class Visitor:
     def vanishes(self) -> None:
         """Hangs up in the middle of a one-call painting, whose job is then cancelled for it."""
         with contextlib.suppress(requests.ReadTimeout):
-            answer = self.client.post("/v1/stylize", files={"content": ("a.png", self.photo)}, timeout=0.05,
-                                      data={"style": "great-wave", "method": "fast"})
+            answer = self.client.post(
+                "/v1/stylize",
+                files={"content": ("a.png", self.photo)},
+                timeout=0.05,
+                data={"style": "great-wave", "method": "fast"},
+            )
             self.tally.saw("stylize", answer.status_code, answer.elapsed.total_seconds())
         self.client.close()
 
@@ -207,23 +217,33 @@ class Report:
         """The most of ``name`` in the second and in the last quarter of the time: what grows without end shows between the two."""
         values = [getattr(sample, name) for sample in self.samples]
         quarter = max(1, len(values) // 4)
-        return max(values[quarter:2 * quarter] or values), max(values[-quarter:])
+        return max(values[quarter : 2 * quarter] or values), max(values[-quarter:])
 
     def figures(self) -> dict:
         requests_made = sum(self.tally.statuses.values())
         waits = {kind: sorted(seconds) for kind, seconds in sorted(self.tally.seconds.items())}
         return {
-            "clients": self.clients, "seconds": round(self.seconds), "requests": requests_made,
-            "requests_per_s": round(requests_made / self.seconds, 1), "statuses": dict(sorted(self.tally.statuses.items())),
-            "jobs": dict(self.tally.jobs), "wrong": Counter(self.tally.wrong),
+            "clients": self.clients,
+            "seconds": round(self.seconds),
+            "requests": requests_made,
+            "requests_per_s": round(requests_made / self.seconds, 1),
+            "statuses": dict(sorted(self.tally.statuses.items())),
+            "jobs": dict(self.tally.jobs),
+            "wrong": Counter(self.tally.wrong),
             "median_ms": {kind: round(1000 * values[len(values) // 2]) for kind, values in waits.items()},
             "p99_ms": {kind: round(1000 * values[int(len(values) * 0.99)]) for kind, values in waits.items()},
-            "memory_mb": {"before": round(self.before.memory / MB), "second quarter": round(self.settled("memory")[0] / MB),
-                          "last quarter": round(self.settled("memory")[1] / MB)},
+            "memory_mb": {
+                "before": round(self.before.memory / MB),
+                "second quarter": round(self.settled("memory")[0] / MB),
+                "last quarter": round(self.settled("memory")[1] / MB),
+            },
             "threads": {"before": self.before.threads, "most": max(s.threads for s in self.samples)},
             "handles": {"before": self.before.handles, "most": max(s.handles for s in self.samples)},
-            "workers_mb": {"before": round(self.before.workers / MB), "second quarter": round(self.settled("workers")[0] / MB),
-                           "last quarter": round(self.settled("workers")[1] / MB)},
+            "workers_mb": {
+                "before": round(self.before.workers / MB),
+                "second quarter": round(self.settled("workers")[0] / MB),
+                "last quarter": round(self.settled("workers")[1] / MB),
+            },
         }
 
 

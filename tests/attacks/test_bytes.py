@@ -16,8 +16,13 @@ PART = 'Content-Disposition: form-data; name="{}"{}\r\n\r\n'
 
 
 def form(*parts: tuple[str, str, bytes]) -> bytes:
-    return b"".join(b"--limit\r\n" + PART.format(name, f'; filename="{file}"' if file else "").encode() + body + b"\r\n"
-                    for name, file, body in parts) + b"--limit--\r\n"
+    return (
+        b"".join(
+            b"--limit\r\n" + PART.format(name, f'; filename="{file}"' if file else "").encode() + body + b"\r\n"
+            for name, file, body in parts
+        )
+        + b"--limit--\r\n"
+    )
 
 
 def request(line: str, *headers: str, body: bytes = b"") -> bytes:
@@ -33,7 +38,8 @@ HALF = pictures.png()[:-9]
 CHUNKS = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (PAINTING[:100], PAINTING[100:])) + b"0\r\n\r\n"
 
 SEEDS = [
-    request("GET /v1/jobs?limit=5&state=done"), request("GET /v1/jobs/0123456789abcdef/events", "Last-Event-ID: 3"),
+    request("GET /v1/jobs?limit=5&state=done"),
+    request("GET /v1/jobs/0123456789abcdef/events", "Last-Event-ID: 3"),
     request("GET /v1/styles/great-wave/picture", "Accept: image/png;q=0.5, */*", "Range: bytes=0-10"),
     request("GET /", "Cookie: impasto-PORT=0123456789", "Sec-Fetch-Site: same-origin"),
     request("POST /v1/jobs", MULTIPART, "Idempotency-Key: a-key", "Impasto-Lease: 30", body=PAINTING),
@@ -58,4 +64,4 @@ def test_changed_requests(target, seed, steps, behind):
     if target.token.encode() not in data:
         assert status == 0 or status >= 400, (status, data)
     if "content-length" in headers:  # what was one request may have become two
-        target.check(status, headers, body[:int(headers["content-length"])])
+        target.check(status, headers, body[: int(headers["content-length"])])

@@ -23,8 +23,9 @@ schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not i
 EXAMPLES = int(os.environ.get("FUZZ", "25"))
 PICTURES = [pictures.png(), pictures.encoded("JPEG"), pictures.npy(pictures.pixels()), pictures.png()[:200], b"", b"GIF89a"]
 
-EFFORT = settings(max_examples=EXAMPLES, deadline=None, derandomize="FUZZ" not in os.environ,
-                suppress_health_check=list(HealthCheck))
+EFFORT = settings(
+    max_examples=EXAMPLES, deadline=None, derandomize="FUZZ" not in os.environ, suppress_health_check=list(HealthCheck)
+)
 
 SIGNED = {"Authorization": f"Bearer {TOKEN}"}
 NOT_OURS = [schemathesis.checks.positive_data_acceptance]

@@ -59,9 +59,13 @@ PAGES = {
 
 def ask(target, method: str, path: str, headers: dict[str, str], *, token: str = "", body: bytes = b""):
     """One request by hand; ``path`` and headers have their places filled."""
-    words = {"token": target.token, "cut": target.token[:-1], "port": target.port,
-             "basic": base64.b64encode(f"impasto:{target.token}".encode()).decode(),
-             "basic_user": base64.b64encode(f"{target.token}:".encode()).decode()}
+    words = {
+        "token": target.token,
+        "cut": target.token[:-1],
+        "port": target.port,
+        "basic": base64.b64encode(f"impasto:{target.token}".encode()).decode(),
+        "basic_user": base64.b64encode(f"{target.token}:".encode()).decode(),
+    }
     given = {"Host": "127.0.0.1:{port}", **({"Authorization": "Bearer {token}"} if token else {}), **headers}
     lines = [f"{method} {path.format(**words)} HTTP/1.1", *(f"{name}: {value.format(**words)}" for name, value in given.items())]
     if body:
@@ -120,8 +124,10 @@ def test_no_foreign_page_is_allowed_to_read(target, page):
 # -- methods -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", [
-    "PUT", "PATCH", "TRACE", "CONNECT", "PROPFIND", "MKCOL", "COPY", "LOCK", "LINK", "PURGE", "DEBUG", "GETX", "M-SEARCH"])
+@pytest.mark.parametrize(
+    "method",
+    ["PUT", "PATCH", "TRACE", "CONNECT", "PROPFIND", "MKCOL", "COPY", "LOCK", "LINK", "PURGE", "DEBUG", "GETX", "M-SEARCH"],
+)
 def test_no_other_method_is_known_to_any_route(target, method):
     for path in PATHS:
         status, headers, _ = ask(target, method, filled(path), {}, token="yes")
@@ -195,8 +201,10 @@ def test_the_shipped_styles_stay(target):
 
 def test_every_answer_is_hardened_whatever_it_is(target):
     requests = [(method, filled(path), token) for method, path in ROUTES for token in ("yes", "")]
-    requests += [(*wrong, "yes") for wrong in (
-        ("GET", "/nothing"), ("GET", "/v1/jobs?limit=x"), ("PUT", "/"), ("GET", "http://evil.example/"))]
+    requests += [
+        (*wrong, "yes")
+        for wrong in (("GET", "/nothing"), ("GET", "/v1/jobs?limit=x"), ("PUT", "/"), ("GET", "http://evil.example/"))
+    ]
     for method, path, token in requests:
         status, headers, _ = ask(target, method, path, {}, token=token)
         at = (method, path, status)

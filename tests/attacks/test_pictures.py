@@ -36,8 +36,18 @@ def tiff(tags: dict[int, int], body: bytes, at: int = 300) -> bytes:
 
 def deflated_tiff(width: int, height: int, channels: int, bits: int, form: int, **more: int) -> bytes:
     body = nothing(width * height * channels * bits // 8)
-    tags = {256: width, 257: height, 258: bits, 259: 8, 262: 2 if channels > 2 else 1, 273: 300, 277: channels, 278: height,
-            279: len(body), 339: form} | {int(tag): value for tag, value in more.items()}
+    tags = {
+        256: width,
+        257: height,
+        258: bits,
+        259: 8,
+        262: 2 if channels > 2 else 1,
+        273: 300,
+        277: channels,
+        278: height,
+        279: len(body),
+        339: form,
+    } | {int(tag): value for tag, value in more.items()}
     return tiff(tags, body)
 
 
@@ -104,12 +114,20 @@ EVIL = {
     **{f"bomb: {name}": data for name, data in BOMBS.items()}, **{f"no picture: {name}": data for name, data in OTHERS.items()},
 }  # fmt: skip
 
-HARMLESS = {"a PNG with a comment of 1 GB", "a PNG whose profile unpacks to 1 GB", "a PNG with an EXIF of 30 MB",
-            "a PNG with 200000 empty pieces", "bomb: png text", "bomb: png international text", "bomb: png profile"}
+HARMLESS = {
+    "a PNG with a comment of 1 GB",
+    "a PNG whose profile unpacks to 1 GB",
+    "a PNG with an EXIF of 30 MB",
+    "a PNG with 200000 empty pieces",
+    "bomb: png text",
+    "bomb: png international text",
+    "bomb: png profile",
+}
 """What is a picture all the same, because the trap is in a part that nobody looks at."""
 
 MOST_MEMORY = 120e6
 """Bytes of the daemon's memory that a refusal may cost, besides the file itself several times over."""
+
 
 class Peak:
     """How much more memory a process holds at most than when one began to look, in bytes."""
@@ -171,8 +189,9 @@ def test_everywhere_else(target, path, field, name):
 
 
 @pytest.mark.parametrize("value", ["http://127.0.0.1:1/x.png", "file:///etc/passwd", "/etc/passwd", "C:\\x.png", "\\\\host\\x.png"])
-@pytest.mark.parametrize(("path", "field"), [("/v1/jobs", "content"), ("/v1/jobs", "style"), ("/v1/styles", "picture"),
-                                             ("/v1/styles/train", "picture")])
+@pytest.mark.parametrize(
+    ("path", "field"), [("/v1/jobs", "content"), ("/v1/jobs", "style"), ("/v1/styles", "picture"), ("/v1/styles/train", "picture")]
+)
 def test_a_picture_is_bytes_and_never_a_place(target, path, field, value):
     form = {"content": ("a.png", PLAIN)} if field == "style" else {"other": ("a.png", PLAIN)}
     with target.client() as client:

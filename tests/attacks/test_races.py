@@ -40,14 +40,30 @@ def form(**data: str) -> dict:
 
 
 TO_A_JOB = [
-    ("GET", ""), ("GET", "/preview"), ("GET", "/result"), ("GET", "/thumbnail"), ("GET", "?since=0&timeout=0.1"),
-    ("POST", "/cancel"), ("POST", "/finish"), ("DELETE", "")]
+    ("GET", ""),
+    ("GET", "/preview"),
+    ("GET", "/result"),
+    ("GET", "/thumbnail"),
+    ("GET", "?since=0&timeout=0.1"),
+    ("POST", "/cancel"),
+    ("POST", "/finish"),
+    ("DELETE", ""),
+]
 
 DEEDS = [
-    ("POST", "/v1/jobs", form()), ("POST", "/v1/jobs", form(keep_colours="match")), ("POST", "/v1/jobs", form(style="race")),
-    ("GET", "/v1/jobs", {}), ("POST", "/v1/unload", {}), ("GET", "/v1/device", {}), ("GET", "/v1/diagnostics", {}),
-    ("POST", "/v1/styles", {"files": {"picture": ("a.png", PHOTO)}, "data": {"name": "Race"}}), ("DELETE", "/v1/styles/race", {}),
-    ("GET", "/v1/styles/race/picture", {}), ("GET", "/v1/styles/race/thumbnail", {}), ("GET", "/v1/styles", {})]
+    ("POST", "/v1/jobs", form()),
+    ("POST", "/v1/jobs", form(keep_colours="match")),
+    ("POST", "/v1/jobs", form(style="race")),
+    ("GET", "/v1/jobs", {}),
+    ("POST", "/v1/unload", {}),
+    ("GET", "/v1/device", {}),
+    ("GET", "/v1/diagnostics", {}),
+    ("POST", "/v1/styles", {"files": {"picture": ("a.png", PHOTO)}, "data": {"name": "Race"}}),
+    ("DELETE", "/v1/styles/race", {}),
+    ("GET", "/v1/styles/race/picture", {}),
+    ("GET", "/v1/styles/race/thumbnail", {}),
+    ("GET", "/v1/styles", {}),
+]
 
 
 def test_everything_at_once_with_the_same_jobs_and_styles(target):
@@ -111,6 +127,7 @@ def test_one_ticket_signs_in_one_of_many(target):
 def test_a_flood_of_requests_on_one_connection(target):
     """Answered one after another, with the memory of a few."""
     import socket
+
     one = f"GET /v1/styles HTTP/1.1\r\nHost: 127.0.0.1:{target.port}\r\nAuthorization: Bearer {target.token}\r\n\r\n".encode()
     before = target.process.memory_info().rss
     with socket.create_connection(("127.0.0.1", target.port), timeout=20) as connection:

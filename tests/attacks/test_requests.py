@@ -143,7 +143,7 @@ HEADERS = {
     "who forwarded it": (request("GET /v1/jobs HTTP/1.1", "X-Forwarded-For: 127.0.0.1", "Forwarded: host=evil.example"), {200}),
     "a range": (request("GET /static/studio.js HTTP/1.1", "Range: bytes=9-2"), {200}),
     "many ranges": (request("GET /static/studio.js HTTP/1.1", f"Range: bytes={'0-,' * 5000}0-"), {200}),
-    "a condition": (request("GET /static/studio.js HTTP/1.1", "If-Modified-Since: never", 'If-None-Match: *'), {200}),
+    "a condition": (request("GET /static/studio.js HTTP/1.1", "If-Modified-Since: never", "If-None-Match: *"), {200}),
     "many headers": (request("GET /v1/jobs HTTP/1.1", *(f"X{i}: a" for i in range(2500))), {200}),
     "long headers": (request("GET /v1/jobs HTTP/1.1", f"X: {'a' * 40_000}"), {431}),
     "an Accept of junk": (request("GET /v1/jobs HTTP/1.1", f"Accept: {'a/b;q=nan,' * 2000}"), {200}),
@@ -211,8 +211,11 @@ def test_odd_requests(target, text, allowed):
     assert sent(target, text)[0] in allowed
 
 
-@pytest.mark.parametrize(("start", "allowed"), [*TARGETS.items(), *METHODS.items()],
-                         ids=lambda value: value[:60].encode("unicode_escape").decode() if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("start", "allowed"),
+    [*TARGETS.items(), *METHODS.items()],
+    ids=lambda value: value[:60].encode("unicode_escape").decode() if isinstance(value, str) else "",
+)
 def test_odd_targets_and_methods(target, start, allowed):
     status, headers, body = sent(target, request(f"{start} HTTP/1.1"))
     assert status in allowed

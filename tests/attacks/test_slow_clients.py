@@ -64,9 +64,11 @@ def nothing_left_behind(target, spare: int = 12):
     assert target.process.memory_info().rss < memory + 100e6
 
 
-@pytest.mark.parametrize("said", [
-    b"", b"GET", b"GET /health HTTP/1.1\r\nHost: ", b"POST /v1/jobs HTTP/1.1\r\nContent-Length: 10\r\n"],
-    ids=["nothing", "a word", "half a head", "a head without end"])
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"GET", b"GET /health HTTP/1.1\r\nHost: ", b"POST /v1/jobs HTTP/1.1\r\nContent-Length: 10\r\n"],
+    ids=["nothing", "a word", "half a head", "a head without end"],
+)
 def test_a_crowd_of_slow_clients_keeps_nobody_out(target, said):
     with nothing_left_behind(target):
         crowd = []
@@ -111,12 +113,14 @@ def test_headers_that_trickle_in_are_given_up(make_daemon):
                     received = connection.recv(65536)
                     break
         assert b" 408 " in received.split(b"\r\n")[0] and json.loads(received.partition(b"\r\n\r\n")[2])["error"]["code"] == (
-            "request_timeout")
+            "request_timeout"
+        )
         assert time.monotonic() - began < 10
 
 
 def test_uploads_that_trickle_in_are_given_up(make_daemon, monkeypatch):
     from impasto.api import reading
+
     monkeypatch.setattr(reading, "UPLOAD_GRACE_S", 1.0)
     running = make_daemon()
     text = f"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\nAuthorization: Bearer a-token-for-tests\r\n{FORM}\r\n"
@@ -165,8 +169,9 @@ def test_uploads_whose_senders_vanish_leave_nothing(target):
 
 def test_watchers_that_vanish_leave_nothing(target):
     with target.client() as client:
-        job = client.post("/v1/jobs", files=stylize_files(), data={
-            "style": "great-wave", "method": "iterative", "iterations": 10000}).json()
+        job = client.post(
+            "/v1/jobs", files=stylize_files(), data={"style": "great-wave", "method": "iterative", "iterations": 10000}
+        ).json()
         with nothing_left_behind(target):
             for _ in range(5):  # twelve may watch at once
                 watchers = [opened(target.port, head(target, f"/v1/jobs/{job['id']}/events", method="GET")) for _ in range(12)]
@@ -194,8 +199,11 @@ def test_answers_that_nobody_reads_hold_nothing_up(target):
 
 @pytest.mark.parametrize("framing", ["chunks", "lines between chunks", "a trailer"])
 def test_bodies_without_end_cost_no_memory(target, framing):
-    piece = {"chunks": b"10000\r\n" + bytes(65536) + b"\r\n", "lines between chunks": b"1;" + b"x" * 65536,
-             "a trailer": b"A: b\r\n" * 10000}[framing]
+    piece = {
+        "chunks": b"10000\r\n" + bytes(65536) + b"\r\n",
+        "lines between chunks": b"1;" + b"x" * 65536,
+        "a trailer": b"A: b\r\n" * 10000,
+    }[framing]
     start = b"0\r\n" if framing == "a trailer" else b""
     memory, most, sent = target.process.memory_info().rss, 0, 0
     with opened(target.port, head(target, "/v1/jobs", FORM, "Transfer-Encoding: chunked") + start) as connection:
@@ -212,6 +220,7 @@ def test_bodies_without_end_cost_no_memory(target, framing):
 def test_pictures_of_many_at_once_are_taken_in_turn(target):
     """Twelve uploads of 30 MB each at the same time: their bytes are in memory one after another."""
     import threading
+
     data = pictures.npy(pictures.pixels(3200, 3125))
     memory, statuses, most = target.process.memory_info().rss, [], 0
 

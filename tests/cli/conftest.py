@@ -18,8 +18,10 @@ from impasto.paths import Paths
 from impasto.settings import Settings
 
 TESTS = Path(__file__).resolve().parents[1]
-DAEMON = "from impasto.api.server import serve\nfrom impasto.settings import Settings\nfrom impasto.paths import Paths\n" \
-         "settings = Settings.load()\nserve(settings, Paths.of(settings), work='api.script:table')"
+DAEMON = (
+    "from impasto.api.server import serve\nfrom impasto.settings import Settings\nfrom impasto.paths import Paths\n"
+    "settings = Settings.load()\nserve(settings, Paths.of(settings), work='api.script:table')"
+)
 START_WITHIN_S = 60
 
 
@@ -46,6 +48,7 @@ def folders(tmp_path, monkeypatch):
 @pytest.fixture
 def impasto(capsys):
     """``impasto("config", "show")`` in this process."""
+
     def run(*arguments: object) -> Result:
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
@@ -59,8 +62,15 @@ def impasto(capsys):
 
 def command(*arguments: object, **more) -> subprocess.Popen:
     """``impasto`` in a process of its own, which can be interrupted."""
-    return subprocess.Popen([sys.executable, "-m", "impasto.cli", *map(str, arguments)], text=True, encoding="utf-8",
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, **more)
+    return subprocess.Popen(
+        [sys.executable, "-m", "impasto.cli", *map(str, arguments)],
+        text=True,
+        encoding="utf-8",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        **more,
+    )
 
 
 def until(condition, what: str, within: float = 60) -> None:

@@ -93,8 +93,23 @@ def test_stylize_through_the_daemon(impasto, daemon, photo, style, folders, name
 
 
 def test_the_daemon_gets_the_parameters_as_given(impasto, client, photo, style):
-    told = impasto("stylize", photo, style, "great-wave", "-o", "out.png", *STEPS, "--style-weights", "3,1",
-                   "--keep-colours", "match", "--style-layers", "relu1_1:2", "--seed", "7")
+    told = impasto(
+        "stylize",
+        photo,
+        style,
+        "great-wave",
+        "-o",
+        "out.png",
+        *STEPS,
+        "--style-weights",
+        "3,1",
+        "--keep-colours",
+        "match",
+        "--style-layers",
+        "relu1_1:2",
+        "--seed",
+        "7",
+    )
     assert told.code == 0, told.err
     parameters = newest(client)["parameters"]
     assert parameters["style"] == ["great-wave", "upload:0"] and parameters["style_weights"] == [1.0, 3.0]
@@ -120,12 +135,15 @@ def test_a_picture_to_standard_output_and_nothing_else(impasto, daemon, photo, s
     assert images.decode(held.getvalue()).format == "png"
 
 
-@pytest.mark.parametrize("arguments, code, words", [
-    (["--strength", "2"], 2, ["strength", "0 to 1"]),
-    (["--finish-after", "0"], 2, ["--finish-after"]),
-    (["--preview-to", "missing/p.png"], 1, ["no folder"]),
-    (["--seed", "666"], 2, ["not enough memory", "Set resolution"]),
-])
+@pytest.mark.parametrize(
+    "arguments, code, words",
+    [
+        (["--strength", "2"], 2, ["strength", "0 to 1"]),
+        (["--finish-after", "0"], 2, ["--finish-after"]),
+        (["--preview-to", "missing/p.png"], 1, ["no folder"]),
+        (["--seed", "666"], 2, ["not enough memory", "Set resolution"]),
+    ],
+)
 def test_errors_before_and_in_the_job(impasto, daemon, photo, style, folders, arguments, code, words):
     told = impasto("stylize", photo, style, "-o", "out.png", *STEPS, *arguments)
     assert told.code == code

@@ -55,8 +55,10 @@ def test_the_whole_way_with_the_real_engine(impasto, small, photo, folders):
     """A daemon of its own, a picture over HTTP through the real worker, and nothing left running."""
     told = impasto("demo", photo)
     assert told.code == 0, told.err + (folders / "out" / "daemon.log").read_text(encoding="utf-8")
-    before, fast, after = (images.decode(f.read_bytes()) for f in (
-        photo, folders / "out" / "photo-starry-night-fast.png", folders / "out" / "photo-starry-night.png"))
+    before, fast, after = (
+        images.decode(f.read_bytes())
+        for f in (photo, folders / "out" / "photo-starry-night-fast.png", folders / "out" / "photo-starry-night.png")
+    )
     for painted in (fast, after):
         assert painted.rgb.shape == before.rgb.shape and np.abs(painted.rgb - before.rgb).mean() > 0.02
     assert not np.array_equal(fast.rgb, after.rgb) and told.out.index("-fast.png") < told.out.index("takes minutes")
@@ -121,8 +123,11 @@ def test_every_dependency_is_pinned_and_fits():
     tomllib = pytest.importorskip("tomllib")  # Python 3.11
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
-    pins = dict(line.split(" ;")[0].split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-                if "==" in line and not line.startswith("#"))
+    pins = dict(
+        line.split(" ;")[0].split("==")
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line and not line.startswith("#")
+    )
     for requirement in wanted:
         name, _, least = requirement.partition(">=")
         assert name in pins, f"{name} is not pinned; run: make pins"

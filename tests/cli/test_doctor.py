@@ -16,6 +16,7 @@ from impasto.settings import Settings
 @pytest.fixture
 def examine(impasto):
     """The findings, by topic, and the exit code."""
+
     def run(*arguments):
         told = impasto(*arguments, "doctor", "--json")
         report = json.loads(told.out)
@@ -89,10 +90,15 @@ def test_a_running_daemon(examine, daemon):
 
 def test_what_went_wrong_in_the_daemon_is_told(examine, daemon):
     from api import pictures, script
+
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {daemon.token}"
-        session.post(daemon.url + "/v1/stylize", files={"content": ("a.png", pictures.png())}, timeout=60,
-                     data={"style": "great-wave", "seed": script.FAILS})
+        session.post(
+            daemon.url + "/v1/stylize",
+            files={"content": ("a.png", pictures.png())},
+            timeout=60,
+            data={"style": "great-wave", "seed": script.FAILS},
+        )
     told, code = examine()
     assert code == 0 and "out_of_memory" in told["failed job"]["text"]
 

@@ -21,6 +21,7 @@ STEPS = 50
 @pytest.fixture
 def engine(monkeypatch):
     """A painter without torch. ``calls`` has what it was asked; ``at`` does something at a step."""
+
     class Engine:
         calls: list = []
         at: dict = {}

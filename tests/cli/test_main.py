@@ -7,25 +7,28 @@ from impasto import __version__
 from impasto.cli import parameters as parameters_module
 
 
-@pytest.mark.parametrize("arguments, code, words", [
-    (["--version"], 0, []),
-    (["servr"], 2, ["servr", "Did you mean 'serve'?"]),
-    (["xyzzy"], 2, ["xyzzy"]),
-    (["--nonsense"], 2, ["--nonsense"]),
-    (["stylize"], 2, ["CONTENT"]),
-    (["stylize", "a.png", "b.png"], 2, ["--output"]),
-    (["stylize", "a.png", "b.png", "-o", "c.png", "--stength", "1"], 2, ["--stength", "--strength"]),
-    (["jobs"], 2, ["Usage: impasto jobs"]),
-    (["jobs", "show"], 2, ["ID"]),
-    (["serve", "--port", "x"], 2, ["port", "0 to 65535"]),
-    (["serve", "--precision", "fp64"], 2, ["precision", "fp32"]),
-    (["--config", "missing.yaml", "url"], 2, ["missing.yaml", "cannot be read"]),
-    (["url"], 1, ["No daemon is running", "impasto serve"]),
-    (["auth"], 1, ["No daemon is running"]),
-    (["stop"], 1, ["No daemon is running"]),
-    (["open"], 1, ["No daemon is running"]),
-    (["jobs", "list"], 1, ["No daemon is running"]),
-])
+@pytest.mark.parametrize(
+    "arguments, code, words",
+    [
+        (["--version"], 0, []),
+        (["servr"], 2, ["servr", "Did you mean 'serve'?"]),
+        (["xyzzy"], 2, ["xyzzy"]),
+        (["--nonsense"], 2, ["--nonsense"]),
+        (["stylize"], 2, ["CONTENT"]),
+        (["stylize", "a.png", "b.png"], 2, ["--output"]),
+        (["stylize", "a.png", "b.png", "-o", "c.png", "--stength", "1"], 2, ["--stength", "--strength"]),
+        (["jobs"], 2, ["Usage: impasto jobs"]),
+        (["jobs", "show"], 2, ["ID"]),
+        (["serve", "--port", "x"], 2, ["port", "0 to 65535"]),
+        (["serve", "--precision", "fp64"], 2, ["precision", "fp32"]),
+        (["--config", "missing.yaml", "url"], 2, ["missing.yaml", "cannot be read"]),
+        (["url"], 1, ["No daemon is running", "impasto serve"]),
+        (["auth"], 1, ["No daemon is running"]),
+        (["stop"], 1, ["No daemon is running"]),
+        (["open"], 1, ["No daemon is running"]),
+        (["jobs", "list"], 1, ["No daemon is running"]),
+    ],
+)
 def test_exit_codes_and_errors(impasto, arguments, code, words):
     told = impasto(*arguments)
     assert told.code == code
@@ -55,6 +58,7 @@ def test_what_nobody_expected_is_one_sentence_without_paths(impasto, monkeypatch
 
 def test_debug_shows_where(monkeypatch):
     from impasto.cli import main
+
     monkeypatch.setattr(parameters_module, "page", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main(["--debug", "parameters"])

@@ -30,20 +30,23 @@ def test_a_file_counts_before_an_id(photo, folders, style):
     assert read(photo, ["starry-night"]).stylization.style == ("upload:0",)
 
 
-@pytest.mark.parametrize("content, styles, parameters, kind, words", [
-    ("missing.png", ["a"], {}, BadPicture, "no file missing.png"),
-    ("empty.png", ["a"], {}, BadPicture, "empty.png: "),
-    ("words.txt", ["a"], {}, UnsupportedPicture, "words.txt: "),
-    ("drawing.svg", ["a"], {}, UnsupportedPicture, "drawing.svg: "),
-    (".", ["a"], {}, BadPicture, "cannot be read"),
-    ("photo.png", ["Missing.jpg"], {}, UnknownStyle, "no file Missing.jpg"),
-    ("photo.png", ["../x"], {}, UnknownStyle, "../x"),
-    ("photo.png", ["empty.png"], {}, BadPicture, "empty.png: "),
-    ("photo.png", [], {}, StyleMissing, "No style"),
-    ("photo.png", ["a"], {"strength": "2"}, InvalidParameter, "strength"),
-    ("photo.png", ["a", "b"], {"style_weights": "1"}, InvalidParameter, "2 styles"),
-    ("huge.npy", ["a"], {}, PictureTooLarge, "huge.npy: "),
-])
+@pytest.mark.parametrize(
+    "content, styles, parameters, kind, words",
+    [
+        ("missing.png", ["a"], {}, BadPicture, "no file missing.png"),
+        ("empty.png", ["a"], {}, BadPicture, "empty.png: "),
+        ("words.txt", ["a"], {}, UnsupportedPicture, "words.txt: "),
+        ("drawing.svg", ["a"], {}, UnsupportedPicture, "drawing.svg: "),
+        (".", ["a"], {}, BadPicture, "cannot be read"),
+        ("photo.png", ["Missing.jpg"], {}, UnknownStyle, "no file Missing.jpg"),
+        ("photo.png", ["../x"], {}, UnknownStyle, "../x"),
+        ("photo.png", ["empty.png"], {}, BadPicture, "empty.png: "),
+        ("photo.png", [], {}, StyleMissing, "No style"),
+        ("photo.png", ["a"], {"strength": "2"}, InvalidParameter, "strength"),
+        ("photo.png", ["a", "b"], {"style_weights": "1"}, InvalidParameter, "2 styles"),
+        ("huge.npy", ["a"], {}, PictureTooLarge, "huge.npy: "),
+    ],
+)
 def test_what_is_wrong_is_named(folders, photo, content, styles, parameters, kind, words):
     (folders / "empty.png").write_bytes(b"")
     (folders / "words.txt").write_text("just words, and not few of them", encoding="utf-8")

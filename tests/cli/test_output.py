@@ -9,24 +9,39 @@ from impasto.cli import output
 from impasto.errors import Conflict, DiskFull, InvalidParameter
 
 
-@pytest.mark.parametrize("name, format, expected", [
-    ("a.png", "", "png"), ("a.JPG", "", "jpeg"), ("a.jpeg", "", "jpeg"), ("a.tif", "", "tiff"), ("a.tiff", "", "tiff"),
-    ("a.webp", "", "webp"), ("a.npy", "", "npy"), ("a.dat", "tiff", "tiff"), ("a", "JPG", "jpeg"), ("ä ö.png", "", "png"),
-    ("-", "webp", "webp"), ("-", "", "png"),
-])
+@pytest.mark.parametrize(
+    "name, format, expected",
+    [
+        ("a.png", "", "png"),
+        ("a.JPG", "", "jpeg"),
+        ("a.jpeg", "", "jpeg"),
+        ("a.tif", "", "tiff"),
+        ("a.tiff", "", "tiff"),
+        ("a.webp", "", "webp"),
+        ("a.npy", "", "npy"),
+        ("a.dat", "tiff", "tiff"),
+        ("a", "JPG", "jpeg"),
+        ("ä ö.png", "", "png"),
+        ("-", "webp", "webp"),
+        ("-", "", "png"),
+    ],
+)
 def test_formats_by_extension_or_by_name(folders, name, format, expected):
     assert output.planned(name, format, overwrite=False, sources=[]).format == expected
 
 
-@pytest.mark.parametrize("name, format, kind, words", [
-    ("a.gif", "", InvalidParameter, [".gif", ".png"]),
-    ("a", "", InvalidParameter, ["extension"]),
-    ("a.png", "bmp", InvalidParameter, ["bmp", "png, jpeg"]),
-    ("there.png", "", Conflict, ["exists already", "--overwrite"]),
-    ("folder", "", InvalidParameter, ["folder"]),
-    ("missing/a.png", "", DiskFull, ["no folder", "missing"]),
-    ("there.png/a.png", "", DiskFull, ["there.png"]),
-])
+@pytest.mark.parametrize(
+    "name, format, kind, words",
+    [
+        ("a.gif", "", InvalidParameter, [".gif", ".png"]),
+        ("a", "", InvalidParameter, ["extension"]),
+        ("a.png", "bmp", InvalidParameter, ["bmp", "png, jpeg"]),
+        ("there.png", "", Conflict, ["exists already", "--overwrite"]),
+        ("folder", "", InvalidParameter, ["folder"]),
+        ("missing/a.png", "", DiskFull, ["no folder", "missing"]),
+        ("there.png/a.png", "", DiskFull, ["there.png"]),
+    ],
+)
 def test_what_cannot_be_written_is_known_before(folders, name, format, kind, words):
     (folders / "there.png").write_bytes(b"x")
     (folders / "folder").mkdir()

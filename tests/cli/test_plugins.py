@@ -30,8 +30,9 @@ def gimp(home):
     return home / ".config/GIMP/3.0/plug-ins"
 
 
-linux = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the folders here are those of Linux; "
-                                                                      "tests/editors has those of the others")
+linux = pytest.mark.skipif(
+    sys.platform in ("win32", "darwin"), reason="the folders here are those of Linux; tests/editors has those of the others"
+)
 
 
 @linux
@@ -94,8 +95,15 @@ def test_the_daemon_that_was_written_down_is_this_one(impasto, gimp, folders, mo
     assert launch["serve"][-3:] == ["--config", str(folders / "my.yaml"), "serve"]
     assert launch["runtime"] == str(folders / "run/daemon.json") and launch["log"] == str(folders / "data/daemon.log")
     assert launch["environment"] == {"IMPASTO_RUNTIME_DIR": str(folders / "run"), "IMPASTO_DATA_DIR": str(folders / "data")}
-    printed = subprocess.run([*launch["serve"][:-1], "config", "show"], capture_output=True, text=True, timeout=120, check=True,
-                             cwd=gimp, env={k: v for k, v in os.environ.items() if not k.startswith("IMPASTO")})
+    printed = subprocess.run(
+        [*launch["serve"][:-1], "config", "show"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+        cwd=gimp,
+        env={k: v for k, v in os.environ.items() if not k.startswith("IMPASTO")},
+    )
     assert f"File: {folders / 'my.yaml'}" in printed.stdout, "the command works from any folder"
 
 

@@ -9,8 +9,17 @@ import pytest
 from impasto.cli.progress import ProgressLine, clock, describe
 from impasto.cli.watch import CANCEL, FINISH, NOTHING, Watch
 
-PAINTING = {"state": "running", "phase": "painting", "step": 90, "total": 200, "fraction": 0.45, "width": 512, "height": 384,
-            "eta": 83.4, "position": 0}
+PAINTING = {
+    "state": "running",
+    "phase": "painting",
+    "step": 90,
+    "total": 200,
+    "fraction": 0.45,
+    "width": 512,
+    "height": 384,
+    "eta": 83.4,
+    "position": 0,
+}
 
 
 class Terminal(io.StringIO):
@@ -18,14 +27,17 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("job, words", [
-    (PAINTING, ["painting", "[###########-------------]  45%", "step 90 of 200", "512 x 384 px", "1:23 left"]),
-    ({**PAINTING, "eta": None}, ["step 90 of 200"]),
-    ({"state": "queued", "phase": "waiting", "position": 3}, ["waiting, number 3 in the queue"]),
-    ({"phase": "fetching weights", "done_bytes": 11e6, "total_bytes": 55e6}, ["fetching weights", "20%", "11 of 55 MB"]),
-    ({"state": "running"}, ["running"]),
-    ({**PAINTING, "phase": "saving"}, ["saving"]),
-])
+@pytest.mark.parametrize(
+    "job, words",
+    [
+        (PAINTING, ["painting", "[###########-------------]  45%", "step 90 of 200", "512 x 384 px", "1:23 left"]),
+        ({**PAINTING, "eta": None}, ["step 90 of 200"]),
+        ({"state": "queued", "phase": "waiting", "position": 3}, ["waiting, number 3 in the queue"]),
+        ({"phase": "fetching weights", "done_bytes": 11e6, "total_bytes": 55e6}, ["fetching weights", "20%", "11 of 55 MB"]),
+        ({"state": "running"}, ["running"]),
+        ({**PAINTING, "phase": "saving"}, ["saving"]),
+    ],
+)
 def test_what_a_line_says(job, words):
     line = describe(job)
     assert all(word in line for word in words), line

@@ -50,10 +50,19 @@ def test_it_works_outside_the_checkout(made, tmp_path):
     folder = tmp_path / made.folder
     for file in folder.rglob("*.py"):
         py_compile.compile(str(file), cfile=str(tmp_path / "compiled"), doraise=True)
-    program = (f"import sys; sys.path.insert(0, {str(folder)!r})\n"
-               "from impasto_client import errand, parameters, pixels, places, recipe, wire, words\nprint(wire.__file__)")
-    told = subprocess.run([sys.executable, "-I", "-X", "utf8", "-c", program], capture_output=True, text=True, encoding="utf-8",
-                          cwd=tmp_path, check=True, timeout=60)
+    program = (
+        f"import sys; sys.path.insert(0, {str(folder)!r})\n"
+        "from impasto_client import errand, parameters, pixels, places, recipe, wire, words\nprint(wire.__file__)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-I", "-X", "utf8", "-c", program],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+        check=True,
+        timeout=60,
+    )
     assert str(folder) in told.stdout
 
 
@@ -86,8 +95,12 @@ def test_what_was_unpacked_by_hand_is_ours_and_is_brought_up_to_date(kind, tmp_p
 
 def test_kritas_zip_has_the_layout_that_its_importer_wants():
     names = zipped(editors.bundle(KRITA)).namelist()
-    assert {"impasto_neural_style/", "impasto_neural_style/__init__.py", "impasto_neural_style.desktop",
-            "impasto_neural_style.action"} <= set(names)
+    assert {
+        "impasto_neural_style/",
+        "impasto_neural_style/__init__.py",
+        "impasto_neural_style.desktop",
+        "impasto_neural_style.action",
+    } <= set(names)
 
 
 @pytest.mark.skipif(not KRITAS_IMPORTER.is_file(), reason="Krita is not installed here")

@@ -15,9 +15,17 @@ def translations(*messages):
     return gettext.GNUTranslations(io.BytesIO(compiled(written([HEAD, *messages]))))
 
 
-@pytest.mark.parametrize("id, text", [
-    ("Strength", "Stärke"), ("a\nb\n", "ä\nö\n"), ('say "x"', 'sage „x“ "y"'), ("back\\slash\ttab", "Rück\\strich\tTab"),
-    ("{n} left", "noch {n}"), ("Ω 漢字", "Ω 漢字 ✓")])
+@pytest.mark.parametrize(
+    "id, text",
+    [
+        ("Strength", "Stärke"),
+        ("a\nb\n", "ä\nö\n"),
+        ('say "x"', 'sage „x“ "y"'),
+        ("back\\slash\ttab", "Rück\\strich\tTab"),
+        ("{n} left", "noch {n}"),
+        ("Ω 漢字", "Ω 漢字 ✓"),
+    ],
+)
 def test_there_and_back(id, text):
     assert translations(Message(id, text)).gettext(id) == text
     assert [(m.id, m.text) for m in read(written([HEAD, Message(id, text)]))] == [(HEAD.id, HEAD.text), (id, text)]
@@ -35,8 +43,9 @@ def test_many_are_found():
 
 
 def test_what_tools_write_is_read():
-    told = read('# A note\n#: file.py:3\n#, python-brace-format\nmsgid ""\n"two "\n"parts"\nmsgstr "zwei "\n"Teile"\n\n'
-                '#~ msgid "old"\n')
+    told = read(
+        '# A note\n#: file.py:3\n#, python-brace-format\nmsgid ""\n"two "\n"parts"\nmsgstr "zwei "\n"Teile"\n\n#~ msgid "old"\n'
+    )
     assert [(m.id, m.text) for m in told] == [("two parts", "zwei Teile")]
     assert told[0].notes == ("# A note", "#: file.py:3", "#, python-brace-format")
 

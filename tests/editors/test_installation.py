@@ -18,11 +18,19 @@ LAUNCH = {"serve": ["/home/Zoë/venv/bin/impasto", "serve"], "runtime": "/home/Z
 
 def bundle(kind=GIMP, **more):
     folder = {GIMP: "impasto-neural-style", KRITA: "impasto_neural_style"}[kind]
-    inside = {f"{folder}.py": b"#!/usr/bin/env python3\n", "client/wire.py": b"x = 1\n",
-              "client/locale/de/LC_MESSAGES/impasto.mo": b"m"}
+    inside = {
+        f"{folder}.py": b"#!/usr/bin/env python3\n",
+        "client/wire.py": b"x = 1\n",
+        "client/locale/de/LC_MESSAGES/impasto.mo": b"m",
+    }
     beside = {f"pykrita/{folder}.desktop": b"[Desktop Entry]\n", f"actions/{folder}.action": b"<x/>"} if kind == KRITA else {}
-    return Bundle(kind, folder, {**inside, **{name: data.encode() for name, data in more.items()}}, beside,
-                  frozenset({f"{folder}.py"} if kind == GIMP else ()))
+    return Bundle(
+        kind,
+        folder,
+        {**inside, **{name: data.encode() for name, data in more.items()}},
+        beside,
+        frozenset({f"{folder}.py"} if kind == GIMP else ()),
+    )
 
 
 @pytest.fixture
@@ -141,8 +149,9 @@ def test_a_link_to_a_checkout_is_somebody_elses(gimp, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [GIMP, KRITA])
-@pytest.mark.parametrize("place, name", [(Path, "write_bytes"), (Path, "rename"), (Path, "replace"), (Path, "mkdir"),
-                                         (shutil, "copy2")])
+@pytest.mark.parametrize(
+    "place, name", [(Path, "write_bytes"), (Path, "rename"), (Path, "replace"), (Path, "mkdir"), (shutil, "copy2")]
+)
 @pytest.mark.parametrize("installed", [True, False])
 def test_whatever_fails_in_between_the_old_one_stays(kind, gimp, krita, tmp_path, monkeypatch, place, name, installed):
     """Each write, renaming and folder in turn fails once; what was there is there afterwards, and nothing else."""

@@ -16,38 +16,76 @@ def found(kind, machine, **environment):
     return [(editor.title, editor.plugins.relative_to(machine.home).as_posix()) for editor in find(kind, system)]
 
 
-@pytest.mark.parametrize("platform, folders, expected", [
-    ("linux", [".config/GIMP/3.0", ".config/GIMP/3.2", ".config/GIMP/3.10", ".config/GIMP/2.10", ".config/GIMP/3.0-backup"],
-     [("GIMP 3.0", ".config/GIMP/3.0/plug-ins"), ("GIMP 3.2", ".config/GIMP/3.2/plug-ins"),
-      ("GIMP 3.10", ".config/GIMP/3.10/plug-ins")]),
-    ("linux", [".var/app/org.gimp.GIMP/config/GIMP/3.2", "snap/gimp/current/.config/GIMP/3.0"],
-     [("GIMP 3.2 (flatpak)", ".var/app/org.gimp.GIMP/config/GIMP/3.2/plug-ins"),
-      ("GIMP 3.0 (snap)", "snap/gimp/current/.config/GIMP/3.0/plug-ins")]),
-    ("linux", [".config/GIMP/2.10"], []),
-    ("darwin", ["Library/Application Support/GIMP/3.0"], [("GIMP 3.0", "Library/Application Support/GIMP/3.0/plug-ins")]),
-    ("win32", ["AppData/Roaming/GIMP/3.0", "AppData/Local/Packages/GIMP.43237F745A459_x/LocalCache/Roaming/GIMP/3.2"],
-     [("GIMP 3.0", "AppData/Roaming/GIMP/3.0/plug-ins"),
-      ("GIMP 3.2 (store)", "AppData/Local/Packages/GIMP.43237F745A459_x/LocalCache/Roaming/GIMP/3.2/plug-ins")]),
-])
+@pytest.mark.parametrize(
+    "platform, folders, expected",
+    [
+        (
+            "linux",
+            [".config/GIMP/3.0", ".config/GIMP/3.2", ".config/GIMP/3.10", ".config/GIMP/2.10", ".config/GIMP/3.0-backup"],
+            [
+                ("GIMP 3.0", ".config/GIMP/3.0/plug-ins"),
+                ("GIMP 3.2", ".config/GIMP/3.2/plug-ins"),
+                ("GIMP 3.10", ".config/GIMP/3.10/plug-ins"),
+            ],
+        ),
+        (
+            "linux",
+            [".var/app/org.gimp.GIMP/config/GIMP/3.2", "snap/gimp/current/.config/GIMP/3.0"],
+            [
+                ("GIMP 3.2 (flatpak)", ".var/app/org.gimp.GIMP/config/GIMP/3.2/plug-ins"),
+                ("GIMP 3.0 (snap)", "snap/gimp/current/.config/GIMP/3.0/plug-ins"),
+            ],
+        ),
+        ("linux", [".config/GIMP/2.10"], []),
+        ("darwin", ["Library/Application Support/GIMP/3.0"], [("GIMP 3.0", "Library/Application Support/GIMP/3.0/plug-ins")]),
+        (
+            "win32",
+            ["AppData/Roaming/GIMP/3.0", "AppData/Local/Packages/GIMP.43237F745A459_x/LocalCache/Roaming/GIMP/3.2"],
+            [
+                ("GIMP 3.0", "AppData/Roaming/GIMP/3.0/plug-ins"),
+                ("GIMP 3.2 (store)", "AppData/Local/Packages/GIMP.43237F745A459_x/LocalCache/Roaming/GIMP/3.2/plug-ins"),
+            ],
+        ),
+    ],
+)
 def test_gimps_that_have_been_started(machine, platform, folders, expected):
     here = machine(platform)
     here.folders(*folders)
     assert found(GIMP, here) == expected
 
 
-@pytest.mark.parametrize("platform, folders, expected", [
-    ("linux", [".local/share/krita", ".var/app/org.kde.krita/data/krita", "snap/krita/current/.local/share/krita"],
-     [("Krita", ".local/share/krita/pykrita", ".config/kritarc"),
-      ("Krita (flatpak)", ".var/app/org.kde.krita/data/krita/pykrita", ".var/app/org.kde.krita/config/kritarc"),
-      ("Krita (snap)", "snap/krita/current/.local/share/krita/pykrita", "snap/krita/current/.config/kritarc")]),
-    ("darwin", ["Library/Application Support/krita"],
-     [("Krita", "Library/Application Support/krita/pykrita", "Library/Preferences/kritarc")]),
-    ("win32", ["AppData/Roaming/krita", "AppData/Local/Packages/49800Krita_RRRRR/LocalCache/Roaming/krita"],
-     [("Krita", "AppData/Roaming/krita/pykrita", "AppData/Local/kritarc"),
-      ("Krita (store)", "AppData/Local/Packages/49800Krita_RRRRR/LocalCache/Roaming/krita/pykrita",
-       "AppData/Local/Packages/49800Krita_RRRRR/LocalCache/Local/kritarc")]),
-    ("linux", [], []),
-])
+@pytest.mark.parametrize(
+    "platform, folders, expected",
+    [
+        (
+            "linux",
+            [".local/share/krita", ".var/app/org.kde.krita/data/krita", "snap/krita/current/.local/share/krita"],
+            [
+                ("Krita", ".local/share/krita/pykrita", ".config/kritarc"),
+                ("Krita (flatpak)", ".var/app/org.kde.krita/data/krita/pykrita", ".var/app/org.kde.krita/config/kritarc"),
+                ("Krita (snap)", "snap/krita/current/.local/share/krita/pykrita", "snap/krita/current/.config/kritarc"),
+            ],
+        ),
+        (
+            "darwin",
+            ["Library/Application Support/krita"],
+            [("Krita", "Library/Application Support/krita/pykrita", "Library/Preferences/kritarc")],
+        ),
+        (
+            "win32",
+            ["AppData/Roaming/krita", "AppData/Local/Packages/49800Krita_RRRRR/LocalCache/Roaming/krita"],
+            [
+                ("Krita", "AppData/Roaming/krita/pykrita", "AppData/Local/kritarc"),
+                (
+                    "Krita (store)",
+                    "AppData/Local/Packages/49800Krita_RRRRR/LocalCache/Roaming/krita/pykrita",
+                    "AppData/Local/Packages/49800Krita_RRRRR/LocalCache/Local/kritarc",
+                ),
+            ],
+        ),
+        ("linux", [], []),
+    ],
+)
 def test_kritas_that_have_been_started_and_their_settings(machine, platform, folders, expected):
     here = machine(platform)
     here.folders(*folders)
@@ -86,8 +124,10 @@ def test_flatpaks_and_snaps_that_were_never_started(machine):
     here.flatpak("org.kde.krita", "5.2.14")
     here.snap("gimp", "3.0.6")
     here.snap("krita", "5.2.9")
-    assert found(GIMP, here) == [("GIMP 3.2 (flatpak)", ".config/GIMP/3.2/plug-ins"),
-                                 ("GIMP 3.0 (snap)", "snap/gimp/current/.config/GIMP/3.0/plug-ins")]
+    assert found(GIMP, here) == [
+        ("GIMP 3.2 (flatpak)", ".config/GIMP/3.2/plug-ins"),
+        ("GIMP 3.0 (snap)", "snap/gimp/current/.config/GIMP/3.0/plug-ins"),
+    ]
     assert [title for title, _ in found(KRITA, here)] == ["Krita 5.2.14 (flatpak)", "Krita 5.2.9 (snap)"]
 
 

@@ -94,8 +94,16 @@ def grey_profile(gamma: float) -> bytes:
 
 def cmyk_profile(paper: tuple[int, int, int] = (255, 128, 128)) -> bytes:
     """A press profile of the simplest sort: a table of the 16 corners from inks to 8-bit Lab (L, a + 128, b + 128)."""
-    inks = {0: paper, 8: (140, 90, 80), 4: (122, 202, 124), 2: (226, 124, 220), 12: (60, 140, 80), 10: (127, 60, 155),
-            6: (120, 196, 176), 14: (60, 128, 128)}
+    inks = {
+        0: paper,
+        8: (140, 90, 80),
+        4: (122, 202, 124),
+        2: (226, 124, 220),
+        12: (60, 140, 80),
+        10: (127, 60, 155),
+        6: (120, 196, 176),
+        14: (60, 128, 128),
+    }
     table = b"".join(bytes(inks[node & ~1] if not node & 1 else (20, 128, 128)) for node in range(16))
     identity = struct.pack(">9i", *(65536 if i % 4 == 0 else 0 for i in range(9)))
     ramp = bytes(range(256))
@@ -125,22 +133,32 @@ def small_files() -> dict[str, bytes]:
     cmyk = Image.fromarray(rgb).convert("CMYK")
     p3 = rgb_profile(P3, 2.2)
     return {
-        "png rgb8": png(rgb), "png rgba16": png(deep_alpha), "png grey16": png(samples("uint16", 1)),
+        "png rgb8": png(rgb),
+        "png rgba16": png(deep_alpha),
+        "png grey16": png(samples("uint16", 1)),
         "png la8": png(samples("uint8", 2)),
         "png palette": indexed_png(grey[:, :, 0] & 15, rgb[0, :16], b"\0\x80", bits=4),
         "png interlaced": png(deep, interlaced=True),
         "png profile": pil(rgb, "PNG", icc_profile=p3, dpi=(300, 300), exif=exif(6)),
-        "jpeg rgb": pil(rgb, "JPEG", icc_profile=p3, exif=exif(8), dpi=(72, 72)), "jpeg grey": pil(grey[:, :, 0], "JPEG"),
-        "jpeg progressive": pil(rgb, "JPEG", progressive=True), "jpeg cmyk": pil(cmyk, "JPEG"),
-        "webp lossy": pil(rgb, "WEBP"), "webp lossless": pil(rgba, "WEBP", lossless=True, icc_profile=p3, exif=exif(3)),
+        "jpeg rgb": pil(rgb, "JPEG", icc_profile=p3, exif=exif(8), dpi=(72, 72)),
+        "jpeg grey": pil(grey[:, :, 0], "JPEG"),
+        "jpeg progressive": pil(rgb, "JPEG", progressive=True),
+        "jpeg cmyk": pil(cmyk, "JPEG"),
+        "webp lossy": pil(rgb, "WEBP"),
+        "webp lossless": pil(rgba, "WEBP", lossless=True, icc_profile=p3, exif=exif(3)),
         "webp lossy alpha": pil(rgba, "WEBP"),
-        "tiff rgb8": tiff(rgb), "tiff rgba16": tiff(deep_alpha, photometric="rgb", compression="zlib", predictor=True),
+        "tiff rgb8": tiff(rgb),
+        "tiff rgba16": tiff(deep_alpha, photometric="rgb", compression="zlib", predictor=True),
         "tiff float": tiff(light, compression="lzw", photometric="rgb", byteorder=">"),
         "tiff jpeg": pil(rgb, "TIFF", compression="jpeg"),
         "tiff tiled": tiff(rgb, tile=(16, 16), compression="packbits", photometric="rgb"),
         "tiff fax": pil(Image.fromarray(grey[:, :, 0] > 99), "TIFF", compression="group4"),
-        "tiff palette": pil(Image.fromarray(rgb).quantize(16), "TIFF"), "tiff big": tiff(deep, bigtiff=True, photometric="rgb"),
+        "tiff palette": pil(Image.fromarray(rgb).quantize(16), "TIFF"),
+        "tiff big": tiff(deep, bigtiff=True, photometric="rgb"),
         "tiff cmyk": tiff(np.asarray(cmyk), photometric="separated"),
         "tiff planar": tiff(np.moveaxis(deep, 2, 0), planarconfig="separate", photometric="rgb", iccprofile=p3),
-        "npy u8": npy(grey[:, :, 0]), "npy u16": npy(deep_alpha), "npy f32": npy(light), "npy f16": npy(light.astype(np.float16)),
+        "npy u8": npy(grey[:, :, 0]),
+        "npy u16": npy(deep_alpha),
+        "npy f32": npy(light),
+        "npy f16": npy(light.astype(np.float16)),
     }

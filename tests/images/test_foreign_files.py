@@ -19,12 +19,13 @@ def eight_bit(picture) -> np.ndarray:
     return np.rint(picture.rgb * 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("array", [files.samples(d, c) for d in ("uint8", "uint16") for c in (1, 2, 3, 4)],
-                         ids=lambda a: f"{a.dtype}x{a.shape[2]}")
+@pytest.mark.parametrize(
+    "array", [files.samples(d, c) for d in ("uint8", "uint16") for c in (1, 2, 3, 4)], ids=lambda a: f"{a.dtype}x{a.shape[2]}"
+)
 @pytest.mark.parametrize("interlaced", [False, True])
 def test_png_of_every_kind(array, interlaced):
     picture = decode(files.png(array, interlaced=interlaced))
-    colours = array[:, :, :1 if array.shape[2] <= 2 else 3]
+    colours = array[:, :, : 1 if array.shape[2] <= 2 else 3]
     assert np.array_equal(np.rint(picture.rgb * np.iinfo(array.dtype).max), np.broadcast_to(colours, picture.rgb.shape))
     assert picture.dtype == array.dtype and (picture.alpha is None or np.array_equal(picture.alpha, array[:, :, -1]))
 
@@ -57,11 +58,19 @@ def test_pillow_modes(mode):
 
 
 TIFFS = {
-    "none": {}, "lzw": {"compression": "lzw"}, "deflate": {"compression": "zlib"}, "old deflate": {"compression": "deflate"},
-    "packbits": {"compression": "packbits"}, "zstd": {"compression": "zstd"},
+    "none": {},
+    "lzw": {"compression": "lzw"},
+    "deflate": {"compression": "zlib"},
+    "old deflate": {"compression": "deflate"},
+    "packbits": {"compression": "packbits"},
+    "zstd": {"compression": "zstd"},
     "predictor": {"compression": "lzw", "predictor": True},
-    "strips": {"rowsperstrip": 4}, "tiles": {"tile": (16, 16)}, "compressed tiles": {"tile": (16, 32), "compression": "zlib"},
-    "big-endian": {"byteorder": ">"}, "BigTIFF": {"bigtiff": True}, "big-endian BigTIFF": {"bigtiff": True, "byteorder": ">"},
+    "strips": {"rowsperstrip": 4},
+    "tiles": {"tile": (16, 16)},
+    "compressed tiles": {"tile": (16, 32), "compression": "zlib"},
+    "big-endian": {"byteorder": ">"},
+    "BigTIFF": {"bigtiff": True},
+    "big-endian BigTIFF": {"bigtiff": True, "byteorder": ">"},
 }
 
 
@@ -99,8 +108,17 @@ def test_tiff_with_a_palette():
 
 def test_tiff_with_a_palette_of_two():
     table = struct.pack("<6H", 0x1000, 0x2000, 0x3000, 0x4000, 0x5000, 0x6000)  # all reds, all greens, all blues
-    tags = [(256, 4, 24), (257, 4, 16), (258, 3, 1), (259, 3, 1), (262, 3, 3), (273, 4, 200), (277, 3, 1), (278, 4, 16),
-            (279, 4, 48)]
+    tags = [
+        (256, 4, 24),
+        (257, 4, 16),
+        (258, 3, 1),
+        (259, 3, 1),
+        (262, 3, 3),
+        (273, 4, 200),
+        (277, 3, 1),
+        (278, 4, 16),
+        (279, 4, 48),
+    ]
     entries = [struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags] + [struct.pack("<HHII", 320, 3, 6, 260)]
     directory = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
     data = (b"II*\0\x08\0\0\0" + directory).ljust(200, b"\0") + (b"\xff\0\0" * 16).ljust(60, b"\0") + table

@@ -16,15 +16,33 @@ FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
 CHROME_IMG = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 
 
-@pytest.mark.parametrize("accept, own, chosen", [
-    (None, "tiff", "tiff"), ("", "jpeg", "jpeg"), ("*/*", "webp", "webp"), ("image/*", "tiff", "tiff"), ("image/*", "npy", "png"),
-    ("image/png", "jpeg", "png"), ("image/jpeg", "png", "jpeg"), ("image/jpg", "png", "jpeg"), ("IMAGE/PNG", "jpeg", "png"),
-    ("application/x-npy", "png", "npy"), ("application/x-npy, */*;q=0.1", "png", "npy"),
-    ("image/webp;q=0.5, image/png", "jpeg", "png"),
-    ("image/webp, image/png", "jpeg", "webp"), ("image/webp, image/png", "png", "png"), ("image/png;q=0, image/*", "png", "jpeg"),
-    ("image/tiff;q=0.3, image/*;q=0.2", "png", "tiff"), (FIREFOX, "png", "png"), (CHROME_IMG, "tiff", "tiff"),
-    ("application/json, image/png;q=0.5", "jpeg", "png"), ("image/png ; q = 0.9 , image/jpeg", "webp", "jpeg"),
-    ("application/json, */*;q=0.1", "webp", "webp"), ("image/png;q=oops, image/jpeg;q=0.1", "png", "jpeg")])
+@pytest.mark.parametrize(
+    "accept, own, chosen",
+    [
+        (None, "tiff", "tiff"),
+        ("", "jpeg", "jpeg"),
+        ("*/*", "webp", "webp"),
+        ("image/*", "tiff", "tiff"),
+        ("image/*", "npy", "png"),
+        ("image/png", "jpeg", "png"),
+        ("image/jpeg", "png", "jpeg"),
+        ("image/jpg", "png", "jpeg"),
+        ("IMAGE/PNG", "jpeg", "png"),
+        ("application/x-npy", "png", "npy"),
+        ("application/x-npy, */*;q=0.1", "png", "npy"),
+        ("image/webp;q=0.5, image/png", "jpeg", "png"),
+        ("image/webp, image/png", "jpeg", "webp"),
+        ("image/webp, image/png", "png", "png"),
+        ("image/png;q=0, image/*", "png", "jpeg"),
+        ("image/tiff;q=0.3, image/*;q=0.2", "png", "tiff"),
+        (FIREFOX, "png", "png"),
+        (CHROME_IMG, "tiff", "tiff"),
+        ("application/json, image/png;q=0.5", "jpeg", "png"),
+        ("image/png ; q = 0.9 , image/jpeg", "webp", "jpeg"),
+        ("application/json, */*;q=0.1", "webp", "webp"),
+        ("image/png;q=oops, image/jpeg;q=0.1", "png", "jpeg"),
+    ],
+)
 def test_accept(accept, own, chosen):
     assert negotiate(accept, own) == chosen
 
@@ -64,9 +82,18 @@ def test_previews_are_plain_png():
     assert np.array_equal(with_alpha[:, :, 3], np.rint(alpha / 257))
 
 
-@pytest.mark.parametrize("height, width, size", [
-    (600, 900, (256, 171)), (900, 600, (171, 256)), (100, 80, (80, 100)), (16, 6000, (256, 1)), (6000, 16, (1, 256)),
-    (257, 257, (256, 256)), (1111, 977, (225, 256))])
+@pytest.mark.parametrize(
+    "height, width, size",
+    [
+        (600, 900, (256, 171)),
+        (900, 600, (171, 256)),
+        (100, 80, (80, 100)),
+        (16, 6000, (256, 1)),
+        (6000, 16, (1, 256)),
+        (257, 257, (256, 256)),
+        (1111, 977, (225, 256)),
+    ],
+)
 def test_thumbnail_sizes(height, width, size):
     data = files.npy(np.full((height, width, 3), 77, np.uint8))
     image = Image.open(io.BytesIO(thumbnail(data)))

@@ -21,16 +21,20 @@ LIMITS = Limits(max_megapixels=1)
 EXAMPLES = int(os.environ.get("FUZZ", "500"))
 
 places = st.floats(0, 1, exclude_max=True)
-changes = st.lists(st.one_of(
-    st.tuples(st.just("set"), places, st.integers(0, 255)),
-    st.tuples(st.just("early"), places, st.integers(0, 255)),  # in the first 200 bytes, where the headers are
-    st.tuples(st.just("flip"), places, st.integers(0, 7)),
-    st.tuples(st.just("number"), places, st.sampled_from([0, 1, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF])),
-    st.tuples(st.just("cut"), places, st.just(0)),
-    st.tuples(st.just("drop"), places, st.integers(1, 64)),
-    st.tuples(st.just("repeat"), places, st.integers(1, 64)),
-    st.tuples(st.just("splice"), places, st.integers(0, len(SEEDS) - 1)),
-), min_size=1, max_size=6)
+changes = st.lists(
+    st.one_of(
+        st.tuples(st.just("set"), places, st.integers(0, 255)),
+        st.tuples(st.just("early"), places, st.integers(0, 255)),  # in the first 200 bytes, where the headers are
+        st.tuples(st.just("flip"), places, st.integers(0, 7)),
+        st.tuples(st.just("number"), places, st.sampled_from([0, 1, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF])),
+        st.tuples(st.just("cut"), places, st.just(0)),
+        st.tuples(st.just("drop"), places, st.integers(1, 64)),
+        st.tuples(st.just("repeat"), places, st.integers(1, 64)),
+        st.tuples(st.just("splice"), places, st.integers(0, len(SEEDS) - 1)),
+    ),
+    min_size=1,
+    max_size=6,
+)
 
 
 def changed(data: bytes, steps: list[tuple[str, float, int]]) -> bytes:
@@ -42,16 +46,16 @@ def changed(data: bytes, steps: list[tuple[str, float, int]]) -> bytes:
         elif kind == "flip" and data:
             data[at] ^= 1 << value
         elif kind == "number":
-            data[at:at + 4] = struct.pack("<I" if value & 1 else ">I", value)
+            data[at : at + 4] = struct.pack("<I" if value & 1 else ">I", value)
         elif kind == "cut":
             del data[at:]
         elif kind == "drop":
-            del data[at:at + value]
+            del data[at : at + value]
         elif kind == "repeat":
-            data[at:at] = data[at:at + value]
+            data[at:at] = data[at : at + value]
         elif kind == "splice":
             other = SEEDS[value]
-            data[at:] = other[int(place * len(other)):]
+            data[at:] = other[int(place * len(other)) :]
     return bytes(data)
 
 
@@ -61,9 +65,9 @@ def mended(data: bytes) -> bytes:
         return data
     out, place = [data[:8]], 8
     while place + 12 <= len(data):
-        length = int.from_bytes(data[place:place + 4], "big")
-        body = data[place + 4:place + 8 + length]
-        out += [data[place:place + 4], body, struct.pack(">I", zlib.crc32(body))]
+        length = int.from_bytes(data[place : place + 4], "big")
+        body = data[place + 4 : place + 8 + length]
+        out += [data[place : place + 4], body, struct.pack(">I", zlib.crc32(body))]
         place += 12 + length
     return b"".join(out)
 
@@ -86,8 +90,12 @@ def check(data: bytes) -> None:
     assert thumbnail(data, 32, LIMITS).startswith(files.PNG_SIGNATURE)
 
 
-@settings(max_examples=EXAMPLES, deadline=timedelta(seconds=5), derandomize="FUZZ" not in os.environ,
-          suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES,
+    deadline=timedelta(seconds=5),
+    derandomize="FUZZ" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
 @given(st.sampled_from(SEEDS), changes, st.booleans())
 def test_damaged_files(seed, steps, mend):
     data = changed(seed, steps)

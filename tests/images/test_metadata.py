@@ -66,8 +66,13 @@ def test_no_resolution_is_invented():
         assert picture.dpi is None and decode(encode(picture)).dpi is None
 
 
-BLOCKS = {"nothing": b"", "a prefix": b"Exif\0\0", "a wild offset": b"Exif\0\0II*\0\xff\xff\xff\xff", "zeros": b"\0" * 70,
-          "a wild count": b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 50}
+BLOCKS = {
+    "nothing": b"",
+    "a prefix": b"Exif\0\0",
+    "a wild offset": b"Exif\0\0II*\0\xff\xff\xff\xff",
+    "zeros": b"\0" * 70,
+    "a wild count": b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 50,
+}
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")

@@ -62,8 +62,11 @@ def test_colours_mean_the_same_after_painting():
     painted = repaint(decode(with_profile(files.samples("uint16", 3), P3)), files.samples("float32", 3, seed=9))
     again = decode(encode(painted))
     assert np.abs(again.rgb - painted.rgb).max() < 2e-3 and again.icc == P3
-    into_rgb = np.asarray(ImageCms.profileToProfile(
-        Image.open(io.BytesIO(encode(painted, "webp"))), io.BytesIO(P3), io.BytesIO(SRGB), renderingIntent=1)).astype(float)
+    into_rgb = np.asarray(
+        ImageCms.profileToProfile(
+            Image.open(io.BytesIO(encode(painted, "webp"))), io.BytesIO(P3), io.BytesIO(SRGB), renderingIntent=1
+        )
+    ).astype(float)
     off = np.abs(into_rgb - painted.rgb * 255)
     assert off.mean() < 0.6 and off.max() < 6, "as another colour manager sees it, in 8 bits"
 
@@ -111,8 +114,11 @@ def test_cmyk_goes_through_its_profile():
     inks[:16, :16, 0], inks[16:, :16, 1], inks[16:, 16:, 3] = 255, 255, 255
     icc = files.cmyk_profile()
     picture = decode(files.tiff(inks, photometric="separated", iccprofile=icc))
-    expected = np.asarray(ImageCms.profileToProfile(
-        Image.fromarray(inks, mode="CMYK"), io.BytesIO(icc), io.BytesIO(SRGB), renderingIntent=1, outputMode="RGB", flags=0x2000))
+    expected = np.asarray(
+        ImageCms.profileToProfile(
+            Image.fromarray(inks, mode="CMYK"), io.BytesIO(icc), io.BytesIO(SRGB), renderingIntent=1, outputMode="RGB", flags=0x2000
+        )
+    )
     assert np.abs(np.clip(picture.rgb, 0, 1) * 255 - expected).max() <= 2
     assert np.abs(picture.rgb[4, 4] - [0, 1, 1]).max() > 0.1, "press cyan is not the screen's"
     assert picture.icc is None and not picture.grey
@@ -121,8 +127,13 @@ def test_cmyk_goes_through_its_profile():
 
 
 BROKEN = {
-    "noise": bytes(range(256)) * 4, "cut": P3[:300], "for CMYK": files.cmyk_profile(), "for grey": files.grey_profile(2.2),
-    "no end": P3[:128] + b"\xff" * 400, "wrong offsets": P3[:132] + bytes(200) + P3[332:], "long": P3 + bytes(5_000_000),
+    "noise": bytes(range(256)) * 4,
+    "cut": P3[:300],
+    "for CMYK": files.cmyk_profile(),
+    "for grey": files.grey_profile(2.2),
+    "no end": P3[:128] + b"\xff" * 400,
+    "wrong offsets": P3[:132] + bytes(200) + P3[332:],
+    "long": P3 + bytes(5_000_000),
 }
 
 

@@ -149,20 +149,36 @@ def test_the_sentence_is_for_people(label):
 
 SIZES = {
     "png": lambda w, h: files.png_of(w, h, 8, 2, zlib.compress(b"")),
-    "jpeg": lambda w, h: b"\xff\xd8\xff\xc0\0\x11\x08" + struct.pack(">HH", h, w) + (
-        b"\3\1\x11\0\2\x11\0\3\x11\0\xff\xda\0\x0c\3\1\0\2\0\3\0\0\x3f\0"),
-    "webp": lambda w, h: b"RIFF" + struct.pack("<I", 30) + b"WEBPVP8L" + struct.pack("<I", 18) + b"\x2f" + struct.pack(
-        "<I", (w - 1) & 0x3FFF | ((h - 1) & 0x3FFF) << 14) + bytes(13),
-    "tiff": lambda w, h: b"II*\0\x08\0\0\0\x03\0" + b"".join(
-        struct.pack("<HHII", tag, 4, 1, value) for tag, value in ((256, w), (257, h), (262, 1))) + bytes(4),
-    "npy": lambda w, h: b"\x93NUMPY\1\0\x76\0" + (
-        f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({h}, {w}, 3), }}".encode().ljust(117) + b"\n"),
+    "jpeg": lambda w, h: (
+        b"\xff\xd8\xff\xc0\0\x11\x08"
+        + struct.pack(">HH", h, w)
+        + (b"\3\1\x11\0\2\x11\0\3\x11\0\xff\xda\0\x0c\3\1\0\2\0\3\0\0\x3f\0")
+    ),
+    "webp": lambda w, h: (
+        b"RIFF"
+        + struct.pack("<I", 30)
+        + b"WEBPVP8L"
+        + struct.pack("<I", 18)
+        + b"\x2f"
+        + struct.pack("<I", (w - 1) & 0x3FFF | ((h - 1) & 0x3FFF) << 14)
+        + bytes(13)
+    ),
+    "tiff": lambda w, h: (
+        b"II*\0\x08\0\0\0\x03\0"
+        + b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in ((256, w), (257, h), (262, 1)))
+        + bytes(4)
+    ),
+    "npy": lambda w, h: (
+        b"\x93NUMPY\1\0\x76\0"
+        + (f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({h}, {w}, 3), }}".encode().ljust(117) + b"\n")
+    ),
 }
 
 
 @pytest.mark.parametrize("name", SIZES)
-@pytest.mark.parametrize("width, height, error", [
-    (16383, 16383, PictureTooLarge), (15, 300, PictureTooSmall), (300, 1, PictureTooSmall)])
+@pytest.mark.parametrize(
+    "width, height, error", [(16383, 16383, PictureTooLarge), (15, 300, PictureTooSmall), (300, 1, PictureTooSmall)]
+)
 def test_sizes_are_judged_by_the_header(name, width, height, error):
     for read in (probe, decode, thumbnail):
         with pytest.raises(error) as caught:
@@ -170,10 +186,19 @@ def test_sizes_are_judged_by_the_header(name, width, height, error):
         assert f"{width} x {height}" in caught.value.message
 
 
-@pytest.mark.parametrize("name, width, height", [
-    ("png", 60000, 60000), ("png", 2**31 - 1, 2**31 - 1), ("jpeg", 65535, 65535), ("tiff", 2**32 - 1, 2**32 - 1),
-    ("tiff", 1, 2**32 - 1),
-    ("npy", 10**9, 10**9), ("npy", 10**30, 16), ("png", 70000, 16)])
+@pytest.mark.parametrize(
+    "name, width, height",
+    [
+        ("png", 60000, 60000),
+        ("png", 2**31 - 1, 2**31 - 1),
+        ("jpeg", 65535, 65535),
+        ("tiff", 2**32 - 1, 2**32 - 1),
+        ("tiff", 1, 2**32 - 1),
+        ("npy", 10**9, 10**9),
+        ("npy", 10**30, 16),
+        ("png", 70000, 16),
+    ],
+)
 def test_absurd_sizes(name, width, height):
     with pytest.raises(PictureTooLarge):
         decode(SIZES[name](width, height))
@@ -221,15 +246,18 @@ def classic_tiff(tags: tuple[tuple[int, int], ...], body: bytes) -> bytes:
 
 
 BOMBS = {
-    "png pixels": files.png_of(20, 20, 8, 2, BOMB), "png short pixels": files.png_of(12000, 12000, 8, 2, zlib.compress(bytes(10))),
+    "png pixels": files.png_of(20, 20, 8, 2, BOMB),
+    "png short pixels": files.png_of(12000, 12000, 8, 2, zlib.compress(bytes(10))),
     "png text": files.png(RGB, files.chunk(b"zTXt", b"x\0\0" + BOMB)),
     "png international text": files.png(RGB, files.chunk(b"iTXt", b"x\0\1\0\0\0" + BOMB)),
     "png profile": files.png(RGB, files.chunk(b"iCCP", b"x\0\0" + BOMB)),
     "tiff strip": classic_tiff(((256, 20), (257, 20), (258, 8), (259, 8), (262, 1), (273, 200), (278, 20), (279, len(BOMB))), BOMB),
     "tiff tile": classic_tiff(  # says 65536 x 65536
-        ((256, 20), (257, 20), (258, 8), (259, 8), (262, 1), (322, 65536), (323, 65536), (324, 200), (325, 60)), bytes(60)),
+        ((256, 20), (257, 20), (258, 8), (259, 8), (262, 1), (322, 65536), (323, 65536), (324, 200), (325, 60)), bytes(60)
+    ),
     "tiff jpeg": classic_tiff(
-        ((256, 20), (257, 20), (258, 8), (259, 7), (262, 6), (273, 200), (277, 3), (278, 20), (279, len(GIANT))), GIANT),
+        ((256, 20), (257, 20), (258, 8), (259, 7), (262, 6), (273, 200), (277, 3), (278, 20), (279, len(GIANT))), GIANT
+    ),
     "npy header": b"\x93NUMPY\2\0" + struct.pack("<I", 2**31) + b"{" * 100_000,
     "npy nested": b"\x93NUMPY\1\0\xff\x1f" + b"(" * 8191,
 }
@@ -270,7 +298,10 @@ def test_tiff_directories_that_loop():
 @pytest.mark.parametrize("place", ["data", "checksum", "filter"])
 def test_a_damaged_png_is_not_half_a_picture(place):
     raw = b"".join(b"\0" + row.tobytes() for row in RGB)
-    broken = {"data": PLAIN[:60] + bytes([PLAIN[60] ^ 1]) + PLAIN[61:], "checksum": PLAIN[:30] + b"\0" + PLAIN[31:],
-              "filter": files.png_of(23, 19, 8, 2, zlib.compress(b"\7" + raw[1:]))}[place]
+    broken = {
+        "data": PLAIN[:60] + bytes([PLAIN[60] ^ 1]) + PLAIN[61:],
+        "checksum": PLAIN[:30] + b"\0" + PLAIN[31:],
+        "filter": files.png_of(23, 19, 8, 2, zlib.compress(b"\7" + raw[1:])),
+    }[place]
     with pytest.raises(BadPicture):
         decode(broken)

@@ -88,8 +88,9 @@ def test_webp_is_lossless_where_the_picture_was():
     assert np.array_equal(decode(encode(with_alpha, "webp")).alpha, alpha), "lossy colours, exact transparency"
 
 
-@pytest.mark.parametrize("name, depth, channels", [(n, d, c) for n, d, c in product(FORMATS, ("uint16", "float32"), (1, 2, 3, 4))
-                                                   if d not in DEPTHS[n]])
+@pytest.mark.parametrize(
+    "name, depth, channels", [(n, d, c) for n, d, c in product(FORMATS, ("uint16", "float32"), (1, 2, 3, 4)) if d not in DEPTHS[n]]
+)
 def test_a_shallower_format_rounds_and_says_so(name, depth, channels):
     picture = taken(files.samples(depth, channels, 24, 24))
     again = decode(encode(picture, name))
@@ -169,8 +170,16 @@ def test_probe_agrees_with_decode(label):
     assert (info.dtype, info.alpha, info.grey, info.dpi) == (picture.dtype, picture.alpha is not None, picture.grey, picture.dpi)
 
 
-@pytest.mark.parametrize("shape, dtype", [((700, 900, 3), np.uint8), ((3, 50_000, 4), np.uint8), ((500, 400, 1), np.uint16),
-                                          ((1000, 177, 2), np.uint8), ((1, 5, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "shape, dtype",
+    [
+        ((700, 900, 3), np.uint8),
+        ((3, 50_000, 4), np.uint8),
+        ((500, 400, 1), np.uint16),
+        ((1000, 177, 2), np.uint8),
+        ((1, 5, 3), np.uint8),
+    ],
+)
 def test_a_png_made_of_strips_is_one_that_others_read(shape, dtype):
     samples = np.random.default_rng(0).integers(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
     image = Image.open(io.BytesIO(png.packed(samples)))

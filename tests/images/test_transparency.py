@@ -95,8 +95,18 @@ def test_opaque_pictures_pass_as_they_are():
         assert np.array_equal(filled(picture), picture.rgb)
 
 
-@pytest.mark.parametrize("name, depth", [("png", "uint8"), ("png", "uint16"), ("webp", "uint8"), ("tiff", "uint8"),
-                                         ("tiff", "uint16"), ("tiff", "float32"), ("npy", "float32")])
+@pytest.mark.parametrize(
+    "name, depth",
+    [
+        ("png", "uint8"),
+        ("png", "uint16"),
+        ("webp", "uint8"),
+        ("tiff", "uint8"),
+        ("tiff", "uint16"),
+        ("tiff", "float32"),
+        ("npy", "float32"),
+    ],
+)
 def test_alpha_comes_back_the_very_same_under_new_colours(name, depth):
     array = files.samples(depth, 4, 40, 40)
     picture = decode(encode(decode(files.npy(array)), name))

@@ -23,8 +23,13 @@ def until(true, seconds=10.0):
 
 def job(script="quick", *, kind="stylize", key="", inputs=None, output=None, **arguments):
     """A submission of a scripted job."""
-    return Submission(kind=kind, parameters={"script": script, "with": arguments},
-                      inputs={"content": b"content"} if inputs is None else inputs, output=output or {}, idempotency_key=key)
+    return Submission(
+        kind=kind,
+        parameters={"script": script, "with": arguments},
+        inputs={"content": b"content"} if inputs is None else inputs,
+        output=output or {},
+        idempotency_key=key,
+    )
 
 
 def ended(manager, id, seconds=20.0):

@@ -26,8 +26,14 @@ class SmallEasel(Easel):
 
 
 def settings_of(folder, **changes):
-    return Settings(data_dir=str(folder / "data"), photos_dir=str(folder / "photos"), device="cpu", cpu_threads=1, offline=True,
-                    **{"preview_interval_s": 0.1, **changes})
+    return Settings(
+        data_dir=str(folder / "data"),
+        photos_dir=str(folder / "photos"),
+        device="cpu",
+        cpu_threads=1,
+        offline=True,
+        **{"preview_interval_s": 0.1, **changes},
+    )
 
 
 def learn(folder, order=ORDER, titles=("One",), report=lambda *_, **__: None, control=None, run="", **changes):

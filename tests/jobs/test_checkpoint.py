@@ -42,9 +42,11 @@ def test_one_of_another_painting_is_not_read(tmp_path):
     assert other.load(CPU) is None and not reports
 
 
-@pytest.mark.parametrize("damage", [
-    lambda data: b"", lambda data: data[:-100], lambda data: b"\x80\x02cos\nsystem\n", lambda data: data[:200] + data[500:]],
-    ids=["empty", "torn", "a pickle", "with a hole"])
+@pytest.mark.parametrize(
+    "damage",
+    [lambda data: b"", lambda data: data[:-100], lambda data: b"\x80\x02cos\nsystem\n", lambda data: data[:200] + data[500:]],
+    ids=["empty", "torn", "a pickle", "with a hole"],
+)
 def test_a_damaged_one_is_said_and_begun_anew(tmp_path, damage):
     keeper(tmp_path)[0].save(STATE)
     (tmp_path / FILE).write_bytes(damage((tmp_path / FILE).read_bytes()))

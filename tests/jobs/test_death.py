@@ -43,8 +43,9 @@ def daemon(settings):
     processes = []
 
     def run(*scripts):
-        process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(DAEMON), settings.data_dir, *scripts],
-                                   stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(DAEMON), settings.data_dir, *scripts], stdout=subprocess.PIPE, text=True
+        )
         processes.append(process)
         ids = [process.stdout.readline().strip() for _ in scripts]
         worker = next(int(line) for line in process.stdout if line.strip() != "None") if scripts else None
@@ -97,14 +98,17 @@ def test_a_worker_that_cannot_start_fails_the_job_in_words(start):
     assert failed.error["code"] == "worker_died" and "installation" in failed.error["message"] and failed.error["hint"]
 
 
-@pytest.mark.parametrize("code, last_words, said", [
-    (-9, "", "memory"),
-    (1, "terminate called after throwing an instance of 'std::bad_alloc'", "out of memory"),
-    (1, "RuntimeError: CUDA error: an illegal memory access was encountered", "graphics driver"),
-    (-11, "", "crashed"),
-    (0xC0000005, "", "crashed"),
-    (7, "Traceback: File '/home/someone/private.py'", "exit code 7"),
-])
+@pytest.mark.parametrize(
+    "code, last_words, said",
+    [
+        (-9, "", "memory"),
+        (1, "terminate called after throwing an instance of 'std::bad_alloc'", "out of memory"),
+        (1, "RuntimeError: CUDA error: an illegal memory access was encountered", "graphics driver"),
+        (-11, "", "crashed"),
+        (0xC0000005, "", "crashed"),
+        (7, "Traceback: File '/home/someone/private.py'", "exit code 7"),
+    ],
+)
 def test_causes_of_death_are_named_where_they_are_recognised_and_nothing_private_is(code, last_words, said):
     if code == -9 and sys.platform == "win32":
         pytest.skip("no such exit code")
@@ -269,6 +273,7 @@ def test_a_database_of_a_newer_version_is_left_alone(start, settings):
     manager = start()
     manager.stop()
     import sqlite3
+
     with sqlite3.connect(Paths.of(settings).database) as database:
         database.execute("PRAGMA user_version = 999")
     database.close()
@@ -323,6 +328,7 @@ def test_a_data_folder_that_may_not_be_written(settings, start):
 
 def test_a_queued_job_whose_files_were_taken_away_fails_in_words(manager, tmp_path):
     import shutil
+
     held, robbed = manager.submit(job("gate", file=str(tmp_path / "door"))), manager.submit(job())
     running(manager, held.id)
     shutil.rmtree(manager.paths.jobs / robbed.id)

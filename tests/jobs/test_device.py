@@ -28,8 +28,15 @@ def test_a_device_that_is_not_there_is_an_error_that_says_so(name):
     assert caught.value.field == "device"
 
 
-@pytest.mark.parametrize("precision, amx, dtype", [
-    ("fp32", True, torch.float32), ("bf16", False, torch.bfloat16), ("auto", True, torch.bfloat16), ("auto", False, torch.float32)])
+@pytest.mark.parametrize(
+    "precision, amx, dtype",
+    [
+        ("fp32", True, torch.float32),
+        ("bf16", False, torch.bfloat16),
+        ("auto", True, torch.bfloat16),
+        ("auto", False, torch.float32),
+    ],
+)
 def test_bf16_by_itself_only_where_the_hardware_has_it(monkeypatch, precision, amx, dtype):
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False, raising=False)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
@@ -49,10 +56,17 @@ def _really_too_much():
     torch.empty(2**50, dtype=torch.float32)
 
 
-@pytest.mark.parametrize("error, is_it", [
-    (MemoryError(), True), (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True),
-    (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), True), (RuntimeError("CUBLAS_STATUS_ALLOC_FAILED"), True),
-    (RuntimeError("shapes do not fit"), False), (ValueError("out of memory"), False)])
+@pytest.mark.parametrize(
+    "error, is_it",
+    [
+        (MemoryError(), True),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), True),
+        (RuntimeError("CUBLAS_STATUS_ALLOC_FAILED"), True),
+        (RuntimeError("shapes do not fit"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
 def test_out_of_memory_is_recognised(error, is_it):
     assert devices.is_out_of_memory(error) is is_it
 
@@ -76,12 +90,23 @@ def easel(tmp_path, monkeypatch):
         settings = Settings(data_dir=str(tmp_path), device="cpu", precision="fp32", auto_resolution_cpu=512)
         monkeypatch.setattr(devices.Device, "available", lambda self: available)
         return Easel(settings, Paths.of(settings))
+
     return of
 
 
-@pytest.mark.parametrize("full, resolution, size", [
-    ((3000, 4000), 0, (384, 512)), ((3000, 4000), 1024, (768, 1024)), ((300, 400), 0, (300, 400)), ((300, 400), 16384, (300, 400)),
-    ((16, 10000), 512, (16, 512)), ((17, 9000), 0, (16, 512)), ((40, 60), 8, (16, 16)), ((40, 60), 1, (16, 16))])
+@pytest.mark.parametrize(
+    "full, resolution, size",
+    [
+        ((3000, 4000), 0, (384, 512)),
+        ((3000, 4000), 1024, (768, 1024)),
+        ((300, 400), 0, (300, 400)),
+        ((300, 400), 16384, (300, 400)),
+        ((16, 10000), 512, (16, 512)),
+        ((17, 9000), 0, (16, 512)),
+        ((40, 60), 8, (16, 16)),
+        ((40, 60), 1, (16, 16)),
+    ],
+)
 def test_the_size_follows_the_resolution_but_never_exceeds_the_picture(easel, full, resolution, size):
     assert easel(10**12).size(full, resolution) == size
 

@@ -155,9 +155,17 @@ def test_a_checkpoint_of_the_example_comes_in(library, tmp_path):
         library.fast.need(["candy", "starry-night"])
 
 
-@pytest.mark.parametrize("changes", [
-    {"network": "lean:16x1"}, {"network": "lean:999x1"}, {"network": "johnson:8-8-8x1"}, {"rows": 6}, {"rows": 5000},
-    {"pictures": {"blue": "%%%"}}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"network": "lean:16x1"},
+        {"network": "lean:999x1"},
+        {"network": "johnson:8-8-8x1"},
+        {"rows": 6},
+        {"rows": 5000},
+        {"pictures": {"blue": "%%%"}},
+    ],
+)
 def test_what_does_not_fit_is_not_kept(pair, other, tmp_path, changes):
     file = tmp_path / "blue.safetensors"
     exchange.take_out(pair, "blue", file)

@@ -29,8 +29,9 @@ from PIL import Image
 
 @pytest.fixture
 def easel(tmp_path):
-    settings = Settings(data_dir=str(tmp_path / "data"), weights_dir=str(tmp_path / "no weights"), offline=True, device="cpu",
-                        cpu_threads=1)
+    settings = Settings(
+        data_dir=str(tmp_path / "data"), weights_dir=str(tmp_path / "no weights"), offline=True, device="cpu", cpu_threads=1
+    )
     made = Easel(settings, Paths.of(settings))
     made.paths.styles.mkdir(parents=True)
     return made
@@ -63,8 +64,9 @@ def paint(easel, tmp_path, data, control=None, **values):
     (folder / "content").write_bytes(data)
     said = []
     stylization = Stylization.parse({"style": "one", "method": "fast", **values})
-    result = run_stylize(folder, stylization, {}, easel.settings, lambda event, **fields: said.append((event, fields)),
-                         control or Control(), easel)
+    result = run_stylize(
+        folder, stylization, {}, easel.settings, lambda event, **fields: said.append((event, fields)), control or Control(), easel
+    )
     return images.decode((folder / result["file"]).read_bytes(), images.Limits.of(easel.settings)), result, said
 
 

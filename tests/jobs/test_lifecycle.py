@@ -120,14 +120,17 @@ def test_status_stays_quick_while_many_wait_and_a_job_floods(manager):
     assert slowest < 0.5  # a few ms; the bound is for busy machines
 
 
-@pytest.mark.parametrize("script, code, said", [
-    ("refuse", "numerical_failure", "Numbers went wrong."),
-    ("blunder", "internal_error", "went wrong"),
-    ("exhaust", "out_of_memory", "memory"),
-    ("full", "disk_full", "cannot be written"),
-    ("numbers", "internal_error", "went wrong"),
-    ("no such script", "internal_error", "went wrong"),
-])
+@pytest.mark.parametrize(
+    "script, code, said",
+    [
+        ("refuse", "numerical_failure", "Numbers went wrong."),
+        ("blunder", "internal_error", "went wrong"),
+        ("exhaust", "out_of_memory", "memory"),
+        ("full", "disk_full", "cannot be written"),
+        ("numbers", "internal_error", "went wrong"),
+        ("no such script", "internal_error", "went wrong"),
+    ],
+)
 def test_a_failure_has_a_code_and_a_sentence_and_the_next_job_runs(manager, script, code, said):
     pid = ended(manager, manager.submit(job()).id).result["pid"]
     failed = ended(manager, manager.submit(job(script)).id)
@@ -216,7 +219,11 @@ def test_list_is_newest_first_and_by_state(manager, tmp_path):
     assert [found.id for found in manager.list()] == ids[::-1]
     assert [found.id for found in manager.list(limit=1)] == ids[-1:]
     assert {state: [found.id for found in manager.list(state=state)] for state in ("running", "cancelled", "queued", "done")} == {
-        "running": ids[:1], "cancelled": ids[1:2], "queued": ids[2:], "done": []}
+        "running": ids[:1],
+        "cancelled": ids[1:2],
+        "queued": ids[2:],
+        "done": [],
+    }
     assert manager.list(state="queued")[0].position == 1
 
 

@@ -36,14 +36,31 @@ def ask(settings=None, device=GPU, content=PICTURE, **parameters):
 # -- before a job is accepted --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("settings, device, resolution, fits", [
-    ({}, GPU, 2000, True), ({}, {**GPU, "memory_total_bytes": 10**9}, 2000, False),
-    ({}, {**GPU, "memory_total_bytes": 10**9}, 512, True), ({}, {**GPU, "memory_total_bytes": 10**9}, 0, True),
-    ({}, {}, 2000, True), ({"device": "cuda"}, {**GPU, "device": "cpu", "memory_total_bytes": 1}, 2000, True),
-    ({"device": "cpu", "precision": "fp32"}, {}, 2000, False), ({"device": "cpu", "precision": "fp32"}, {}, 900, True),
-    ({"when_memory_is_short": "shrink"}, {**GPU, "memory_total_bytes": 10**9}, 2000, True)],
-    ids=["fits", "too large", "small enough", "left to the device", "device unknown", "another device was known", "cpu",
-         "cpu, small", "may shrink"])
+@pytest.mark.parametrize(
+    "settings, device, resolution, fits",
+    [
+        ({}, GPU, 2000, True),
+        ({}, {**GPU, "memory_total_bytes": 10**9}, 2000, False),
+        ({}, {**GPU, "memory_total_bytes": 10**9}, 512, True),
+        ({}, {**GPU, "memory_total_bytes": 10**9}, 0, True),
+        ({}, {}, 2000, True),
+        ({"device": "cuda"}, {**GPU, "device": "cpu", "memory_total_bytes": 1}, 2000, True),
+        ({"device": "cpu", "precision": "fp32"}, {}, 2000, False),
+        ({"device": "cpu", "precision": "fp32"}, {}, 900, True),
+        ({"when_memory_is_short": "shrink"}, {**GPU, "memory_total_bytes": 10**9}, 2000, True),
+    ],
+    ids=[
+        "fits",
+        "too large",
+        "small enough",
+        "left to the device",
+        "device unknown",
+        "another device was known",
+        "cpu",
+        "cpu, small",
+        "may shrink",
+    ],
+)
 def test_what_could_never_fit_is_refused_with_what_would(machine, settings, device, resolution, fits):
     machine(4_000_000_000)
     if fits:
@@ -91,8 +108,9 @@ def test_a_refused_job_leaves_nothing_behind(manager, machine):
     assert manager.list() == [] and list(manager.paths.jobs.iterdir()) == []
 
 
-@pytest.mark.parametrize("room, precision, size", [
-    (0, "fp32", (100, 100)), (10**9, "bf16", (100, 3000)), (10**10, "fp32", (900, 900))])
+@pytest.mark.parametrize(
+    "room, precision, size", [(0, "fp32", (100, 100)), (10**9, "bf16", (100, 3000)), (10**10, "fp32", (900, 900))]
+)
 def test_the_largest_side_keeps_to_the_room(room, precision, size):
     side = largest_side(room, precision, *size)
     pixels = side * side * min(size) / max(size)
@@ -120,6 +138,7 @@ class Card:
 
             def tidy(easel):
                 self.tidied += 1
+
         self.easel = Simulated(tmp_path, on_step=self)
         return self.easel
 
@@ -163,8 +182,10 @@ def test_of_a_gpus_memory_that_which_torch_keeps_for_later_is_free(monkeypatch):
 # -- containers --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("limit, used, cache, expected", [
-    ("1000000", "400000", "100000", (300_000, 1_000_000)), ("max", "400000", "0", None), ("9223372036854771712", "5", "0", None)])
+@pytest.mark.parametrize(
+    "limit, used, cache, expected",
+    [("1000000", "400000", "100000", (300_000, 1_000_000)), ("max", "400000", "0", None), ("9223372036854771712", "5", "0", None)],
+)
 def test_a_container_s_memory_is_all_there_is(monkeypatch, tmp_path, limit, used, cache, expected):
     group = tmp_path / "docker" / "abc"
     group.mkdir(parents=True)

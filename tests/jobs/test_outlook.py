@@ -34,11 +34,14 @@ def test_the_end_is_never_in_the_past_and_a_new_beginning_starts_afresh():
     assert estimate.update(501.0, 0.01) is None
 
 
-@pytest.mark.parametrize("running, busy, typical, expected", [
-    (30.0, True, {"a": 10.0, "b": 5.0}, {"x": (1, 40.0), "y": (2, 45.0), "z": (3, 55.0)}),
-    (None, False, {"a": 10.0, "b": 5.0}, {"x": (1, 10.0), "y": (2, 15.0), "z": (3, 25.0)}),
-    (None, True, {"a": 10.0, "b": 5.0}, {"x": (1, None), "y": (2, None), "z": (3, None)}),
-    (30.0, True, {"a": 10.0}, {"x": (1, 40.0), "y": (2, None), "z": (3, None)}),
-])
+@pytest.mark.parametrize(
+    "running, busy, typical, expected",
+    [
+        (30.0, True, {"a": 10.0, "b": 5.0}, {"x": (1, 40.0), "y": (2, 45.0), "z": (3, 55.0)}),
+        (None, False, {"a": 10.0, "b": 5.0}, {"x": (1, 10.0), "y": (2, 15.0), "z": (3, 25.0)}),
+        (None, True, {"a": 10.0, "b": 5.0}, {"x": (1, None), "y": (2, None), "z": (3, None)}),
+        (30.0, True, {"a": 10.0}, {"x": (1, 40.0), "y": (2, None), "z": (3, None)}),
+    ],
+)
 def test_those_who_wait_wait_for_all_before_them(running, busy, typical, expected):
     assert queue_outlook(running, busy, [("x", "a"), ("y", "b"), ("z", "a")], typical) == expected

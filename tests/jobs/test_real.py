@@ -25,14 +25,17 @@ def pictures():
     rgb = np.stack([columns / 72, rows / 64, (np.sin(columns / 5) + 1) / 2], 2)
     alpha = np.clip(columns * 1200, 0, 65535).astype(np.uint16)
     style = np.kron(dice.random((8, 8, 3), np.float32), np.ones((12, 12, 1), np.float32))
-    return {"content": images.encode(images.Picture(rgb, alpha, np.dtype(np.uint16)), "png"),
-            "style-0": images.encode(images.Picture(style), "png")}
+    return {
+        "content": images.encode(images.Picture(rgb, alpha, np.dtype(np.uint16)), "png"),
+        "style-0": images.encode(images.Picture(style), "png"),
+    }
 
 
 @pytest.fixture
 def real(start, weights_dir):
-    return start(WORK, weights_dir=str(weights_dir), offline=True, device="cpu", precision="fp32", cpu_threads=1,
-                 preview_interval_s=0.1)
+    return start(
+        WORK, weights_dir=str(weights_dir), offline=True, device="cpu", precision="fp32", cpu_threads=1, preview_interval_s=0.1
+    )
 
 
 def painting(pictures, **parameters):
@@ -139,6 +142,7 @@ def test_a_pull_of_what_is_present_is_done_at_once(real):
 
 def test_a_device_that_is_not_there_fails_the_job_in_words(start, settings, weights_dir, pictures):
     import torch
+
     if torch.cuda.is_available():
         pytest.skip("it is there")
     manager = start(WORK, device="cuda", weights_dir=str(weights_dir))
@@ -149,6 +153,7 @@ def test_a_device_that_is_not_there_fails_the_job_in_words(start, settings, weig
 def test_the_command_line_needs_no_daemon(tmp_path, settings, weights_dir, pictures):
     from impasto.jobs.control import Control
     from impasto.jobs.stylize import run_stylize
+
     for name, data in pictures.items():
         (tmp_path / name).write_bytes(data)
     said = []

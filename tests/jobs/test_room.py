@@ -29,6 +29,7 @@ def failing(*faults):
         if left:
             raise left.pop(0)
         return "kept"
+
     return write
 
 

@@ -72,8 +72,8 @@ def test_no_blobs(network, style):
 @pytest.mark.parametrize("down, across", [(1, 0), (2, 3)])
 def test_a_picture_moved_by_some_px_is_painted_alike(network, photo, style, down, across):
     """Or edges would be ladders, and a part that is shown first would not be what comes in the end."""
-    first = painted(network, photo[..., :376, :504], style)[..., down + 16:360, across + 16:488]
-    again = painted(network, photo[..., down:376 + down, across:504 + across], style)[..., 16:360 - down, 16:488 - across]
+    first = painted(network, photo[..., :376, :504], style)[..., down + 16 : 360, across + 16 : 488]
+    again = painted(network, photo[..., down : 376 + down, across : 504 + across], style)[..., 16 : 360 - down, 16 : 488 - across]
     assert (first - again).square().mean().sqrt() < 0.2 * first.std()
 
 
@@ -82,6 +82,7 @@ def test_less_strength_keeps_more_of_the_pictures_forms(network, photo, style):
         """Correlation of light and dark; the colours are the painting's, or those of an average photograph."""
         both = torch.stack([painted(network, photo, style, strength)[0].mean(0).flatten(), photo[0].mean(0).flatten()])
         return float(torch.corrcoef(both)[0, 1])
+
     kept = [alike(strength) for strength in (0.0, 0.35, 0.9)]
     assert kept[0] > 0.9
     assert kept[0] > kept[1] > kept[2]
@@ -89,12 +90,14 @@ def test_less_strength_keeps_more_of_the_pictures_forms(network, photo, style):
 
 def test_detail_changes_the_size_of_forms(network, photo):
     """The finer the strokes, the more of the power between periods of 8 and 256 px is below 64: for most styles, and overall."""
+
     def fineness(style, detail):
         grey = painted(network, photo, style, detail=detail)[0].mean(0)
         power = torch.fft.fft2(grey).abs().square()
         frequency = torch.hypot(torch.fft.fftfreq(grey.shape[0])[:, None], torch.fft.fftfreq(grey.shape[1])[None])
         short, long = (power[(low < frequency) & (frequency < high)].sum() for low, high in ((1 / 64, 1 / 8), (1 / 256, 1 / 64)))
         return float(short / long)
+
     finer = [fineness(style, 1.0) / fineness(style, 0.0) for style in HEADER.styles]
     assert sum(ratio > 1 for ratio in finer) > len(finer) / 2
     assert np.mean(np.log(finer)) > 0.05, finer
@@ -108,6 +111,7 @@ def test_colours_are_nearer_to_the_painting_than_the_photograph(network, photo, 
         """Of the sorted values of each colour: the distance of the palettes."""
         small = torch.nn.functional.interpolate(picture, (256, 256), mode="area")[0].flatten(1).sort(1).values
         return float((small - wanted.flatten(1).sort(1).values).abs().mean())
+
     assert apart(painted(network, photo, style)) < 0.75 * apart(photo)
 
 

@@ -113,8 +113,10 @@ def test_the_result_has_the_contents_size_and_its_very_alpha(folder, tmp_path):
     assert sorted(file.name for file in folder.iterdir()) == ["content", "result.png", "style-0"]
 
 
-@pytest.mark.parametrize("resolution, auto, painted, note", [
-    (0, 512, (40, 60), False), (0, 30, (20, 30), True), (30, 512, (20, 30), True), (4000, 16, (40, 60), False)])
+@pytest.mark.parametrize(
+    "resolution, auto, painted, note",
+    [(0, 512, (40, 60), False), (0, 30, (20, 30), True), (30, 512, (20, 30), True), (4000, 16, (40, 60), False)],
+)
 def test_it_is_painted_at_the_resolution_asked_for_and_never_enlarged_before(folder, tmp_path, resolution, auto, painted, note):
     easel = Easel(tmp_path, auto=auto)
     result, reports = paint(folder, easel, resolution=resolution)
@@ -124,8 +126,10 @@ def test_it_is_painted_at_the_resolution_asked_for_and_never_enlarged_before(fol
     assert said == ([f"Painted at {painted[1]} x {painted[0]}, enlarged to 60 x 40."] if note else [])
 
 
-@pytest.mark.parametrize("format, file, notes", [
-    ("jpeg", "result.jpg", 1), ("webp", "result.webp", 0), ("tiff", "result.tif", 0), ("npy", "result.npy", 0)])
+@pytest.mark.parametrize(
+    "format, file, notes",
+    [("jpeg", "result.jpg", 1), ("webp", "result.webp", 0), ("tiff", "result.tif", 0), ("npy", "result.npy", 0)],
+)
 def test_other_formats_and_what_they_cannot_hold(folder, tmp_path, format, file, notes):
     result, reports = paint(folder, Easel(tmp_path), {"format": format})
     assert result["file"] == file and images.decode((folder / file).read_bytes()).format == format
@@ -200,9 +204,15 @@ def test_out_of_memory_says_which_resolution_to_try(folder, tmp_path):
     assert "60 x 40" in caught.value.message and "64" in caught.value.hint
 
 
-@pytest.mark.parametrize("name, data, error", [
-    ("content", b"", errors.BadPicture), ("content", b"GIF89a", errors.UnsupportedPicture),
-    ("style-0", b"\x89PNG\r\n\x1a\n", errors.BadPicture), ("style-0", None, errors.StyleMissing)])
+@pytest.mark.parametrize(
+    "name, data, error",
+    [
+        ("content", b"", errors.BadPicture),
+        ("content", b"GIF89a", errors.UnsupportedPicture),
+        ("style-0", b"\x89PNG\r\n\x1a\n", errors.BadPicture),
+        ("style-0", None, errors.StyleMissing),
+    ],
+)
 def test_bad_pictures_are_named_as_such(folder, tmp_path, name, data, error):
     (folder / name).unlink() if data is None else (folder / name).write_bytes(data)
     with pytest.raises(error):
@@ -212,6 +222,7 @@ def test_bad_pictures_are_named_as_such(folder, tmp_path, name, data, error):
 def test_a_style_by_id_comes_from_the_library(folder, tmp_path):
     from impasto.models import StyleLibrary
     from impasto.paths import Paths
+
     settings = Settings(data_dir=str(tmp_path / "data"))
     easel = Easel(tmp_path)
     easel.paths = Paths.of(settings)

@@ -90,8 +90,13 @@ def test_killed_at_any_moment_it_ends_with_the_weights_of_one_that_was_not(folde
     learn(whole)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])}
     for until in (1, 7, 12, 30):
-        child = subprocess.Popen([sys.executable, "-m", "jobs.small_training", str(folder)], cwd=TESTS, env=environment,
-                                 stdout=subprocess.PIPE, text=True)
+        child = subprocess.Popen(
+            [sys.executable, "-m", "jobs.small_training", str(folder)],
+            cwd=TESTS,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         seen = 0
         for line in child.stdout:
             seen = int(line)
@@ -162,8 +167,9 @@ def test_a_style_more_is_under_a_hundred_kilobytes_on_the_network_that_ships(fol
     assert any(not np.array_equal(value[1], shipped[name][1]) for name, value in rows.items())
 
 
-@pytest.mark.parametrize("pixels, told", [
-    (np.full((200, 200, 3), 77, np.uint8), "of one colour"), (np.zeros((90, 400, 3), np.uint8), "too small")])
+@pytest.mark.parametrize(
+    "pixels, told", [(np.full((200, 200, 3), 77, np.uint8), "of one colour"), (np.zeros((90, 400, 3), np.uint8), "too small")]
+)
 def test_what_cannot_be_learnt_is_refused_before_the_first_step(folder, pixels, told):
     (folder / "picture-0").write_bytes(png(pixels))
     with pytest.raises(BadPicture, match=told):
@@ -208,8 +214,15 @@ def test_several_processes_train_one_network():
     base = {**os.environ, "PYTHONPATH": str(TESTS), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "GLOO_SOCKET_IFNAME": "lo"}
     if sys.platform != "linux":
         base.pop("GLOO_SOCKET_IFNAME")
-    children = [subprocess.Popen([sys.executable, "-c", TWO], stdout=subprocess.PIPE, text=True,
-                                 env={**base, "RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_RANK": str(rank)}) for rank in (0, 1)]
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", TWO],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**base, "RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_RANK": str(rank)},
+        )
+        for rank in (0, 1)
+    ]
     told = [child.communicate(timeout=120)[0].split() for child in children]
     alone = subprocess.run([sys.executable, "-c", TWO], stdout=subprocess.PIPE, text=True, env=base, check=True).stdout.split()
     assert told[0] == told[1] and told[0][0] == "2" and alone[0] == "1" and alone[1] != told[0][1]
@@ -218,7 +231,8 @@ def test_several_processes_train_one_network():
 def test_the_network_may_compute_in_bf16(folder):
     easel = SmallEasel(settings_of(folder), Paths.of(settings_of(folder)))
     easel.device = dataclasses.replace(easel.device, dtype=torch.bfloat16)
-    done = jobs_train.run_train(folder, dataclasses.replace(ORDER, steps=4), ["One"], settings_of(folder), lambda *_, **__: None,
-                                Control(), easel)
+    done = jobs_train.run_train(
+        folder, dataclasses.replace(ORDER, steps=4), ["One"], settings_of(folder), lambda *_, **__: None, Control(), easel
+    )
     assert done["quality"]["one"]["style"] > 0
     assert all(array.dtype == np.float32 for array in weights_of(folder, "one").values())

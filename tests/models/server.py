@@ -81,17 +81,21 @@ def good(handler: Handler, content: bytes) -> None:
 
 def ranged(start: int, etag: str, total: int) -> Behaviour:
     """A 206 with these particulars, whatever was asked."""
+
     def behave(handler: Handler, content: bytes) -> None:
         handler.start(206, len(content) - start, ETag=etag, Content_Range=f"bytes {start}-{len(content) - 1}/{total}")
         handler.wfile.write(content[start:])
+
     return behave
 
 
 def drops(share: float = 0.5) -> Behaviour:
     """Promises everything and ends the connection after a part."""
+
     def behave(handler: Handler, content: bytes) -> None:
         handler.start(200, len(content), ETag='"one"')
-        handler.wfile.write(content[:int(len(content) * share)])
+        handler.wfile.write(content[: int(len(content) * share)])
+
     return behave
 
 
@@ -105,7 +109,7 @@ def chunked(handler: Handler, content: bytes) -> None:
     """Does not say how long it is."""
     handler.start(200, None, Transfer_Encoding="chunked")
     for start in range(0, len(content), 10_000):
-        piece = content[start:start + 10_000]
+        piece = content[start : start + 10_000]
         handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
     handler.wfile.write(b"0\r\n\r\n")
 
@@ -120,26 +124,32 @@ def endless(handler: Handler, content: bytes) -> None:
 
 def stalls(share: float) -> Behaviour:
     """Sends a part and then nothing, with the connection open."""
+
     def behave(handler: Handler, content: bytes) -> None:
         handler.start(200, len(content), ETag='"one"')
-        handler.wfile.write(content[:int(len(content) * share)])
+        handler.wfile.write(content[: int(len(content) * share)])
         handler.wfile.flush()
         handler.server.release.wait(30)
+
     return behave
 
 
 def says(status: int, body: bytes | None = None, **headers: str) -> Behaviour:
     """A status with the given headers; ``body`` defaults to a few words."""
+
     def behave(handler: Handler, content: bytes) -> None:
         words = b"no such luck" if body is None else body
         handler.start(status, len(words), **headers)
         handler.wfile.write(words)
+
     return behave
 
 
 def claims(length: int) -> Behaviour:
     """A length that is not the body's."""
+
     def behave(handler: Handler, content: bytes) -> None:
         handler.start(200, length)
         handler.wfile.write(content)
+
     return behave

@@ -33,6 +33,7 @@ def run(settings):
         else:
             assert result.exit_code == 0, (result.output, result.exception)
         return result.output
+
     return run
 
 

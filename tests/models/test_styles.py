@@ -82,17 +82,21 @@ def test_add_get_remove(library):
         library.remove("my-painting")
 
 
-@pytest.mark.parametrize(("name", "id", "title"), [
-    ("Åsa's Blåbär", "asa-s-blabar", "Åsa's Blåbär"),
-    ("神奈川沖浪裏", "style", "神奈川沖浪裏"),
-    ("../../etc/passwd", "etc-passwd", "../../etc/passwd"),
-    ("..\\..\\boot.ini", "boot-ini", "..\\..\\boot.ini"),
-    ("con", "style-con", "con"), ("train", "style-train", "train"),
-    ("a\0b\x1b[31m", "a-b-31m", "a b [31m"),
-    ("", "style", "Style"),
-    ("Starry Night", "starry-night-2", "Starry Night"),
-    ("x" * 500, "x" * 48, "x" * 120),
-])
+@pytest.mark.parametrize(
+    ("name", "id", "title"),
+    [
+        ("Åsa's Blåbär", "asa-s-blabar", "Åsa's Blåbär"),
+        ("神奈川沖浪裏", "style", "神奈川沖浪裏"),
+        ("../../etc/passwd", "etc-passwd", "../../etc/passwd"),
+        ("..\\..\\boot.ini", "boot-ini", "..\\..\\boot.ini"),
+        ("con", "style-con", "con"),
+        ("train", "style-train", "train"),
+        ("a\0b\x1b[31m", "a-b-31m", "a b [31m"),
+        ("", "style", "Style"),
+        ("Starry Night", "starry-night-2", "Starry Night"),
+        ("x" * 500, "x" * 48, "x" * 120),
+    ],
+)
 def test_names_of_all_kinds(library, name, id, title):
     style = library.add(name, picture())
     assert (style.id, style.title) == (id, title)
@@ -120,9 +124,17 @@ def test_many_at_once_each_get_their_own_id(library):
     assert len({style.id for style in library.list() if style.own}) == 6
 
 
-@pytest.mark.parametrize(("form", "mode", "stored"), [
-    ("PNG", "RGB", "png"), ("PNG", "RGBA", "png"), ("PNG", "L", "png"), ("JPEG", "RGB", "jpeg"), ("TIFF", "RGB", "png"),
-    ("PNG", "I;16", "png")])
+@pytest.mark.parametrize(
+    ("form", "mode", "stored"),
+    [
+        ("PNG", "RGB", "png"),
+        ("PNG", "RGBA", "png"),
+        ("PNG", "L", "png"),
+        ("JPEG", "RGB", "jpeg"),
+        ("TIFF", "RGB", "png"),
+        ("PNG", "I;16", "png"),
+    ],
+)
 def test_every_kind_of_picture(library, form, mode, stored):
     data = picture(form, mode)
     style = library.add("x", data)
@@ -139,18 +151,30 @@ def test_metadata_is_dropped(library):
     assert b"SECRET" not in library.picture(style.id)
 
 
-@pytest.mark.parametrize(("data", "error"), [
-    (b"", BadPicture), (picture()[:60], BadPicture), (b"not a picture at all", UnsupportedPicture), (b"<svg/>", UnsupportedPicture),
-    (picture(size=(8, 8)), PictureTooSmall)])
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", BadPicture),
+        (picture()[:60], BadPicture),
+        (b"not a picture at all", UnsupportedPicture),
+        (b"<svg/>", UnsupportedPicture),
+        (picture(size=(8, 8)), PictureTooSmall),
+    ],
+)
 def test_what_is_no_picture_leaves_nothing(library, data, error):
     with pytest.raises(error):
         library.add("x", data)
     assert own_files(library) == []
 
 
-@pytest.mark.parametrize(("limits", "named"), [
-    ({"max_megapixels": 1}, "max_megapixels"), ({"max_style_megapixels": 1}, "max_style_megapixels"),
-    ({"max_megapixels": 1, "max_style_megapixels": 2}, "max_megapixels")])
+@pytest.mark.parametrize(
+    ("limits", "named"),
+    [
+        ({"max_megapixels": 1}, "max_megapixels"),
+        ({"max_style_megapixels": 1}, "max_style_megapixels"),
+        ({"max_megapixels": 1, "max_style_megapixels": 2}, "max_megapixels"),
+    ],
+)
 def test_the_limits_of_the_settings_hold(tmp_path, limits, named):
     settings = Settings(data_dir=str(tmp_path), **limits)
     with pytest.raises(PictureTooLarge) as caught:
@@ -161,9 +185,29 @@ def test_the_limits_of_the_settings_hold(tmp_path, limits, named):
 # -- ids that are none -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("id", [
-    "", ".", "..", "../styles", "../starry-night", "%2e%2e%2fx", "a/b", "a\\b", "C:x", "/etc/passwd", "x\0", "UPPER", "a" * 65,
-    "starry-night.jpg", "starry-night\n", " starry-night", None, 7])
+@pytest.mark.parametrize(
+    "id",
+    [
+        "",
+        ".",
+        "..",
+        "../styles",
+        "../starry-night",
+        "%2e%2e%2fx",
+        "a/b",
+        "a\\b",
+        "C:x",
+        "/etc/passwd",
+        "x\0",
+        "UPPER",
+        "a" * 65,
+        "starry-night.jpg",
+        "starry-night\n",
+        " starry-night",
+        None,
+        7,
+    ],
+)
 @pytest.mark.parametrize("ask", ["get", "picture", "thumbnail", "remove"])
 def test_an_id_that_is_none(library, id, ask):
     with pytest.raises(UnknownStyle):
@@ -185,9 +229,19 @@ def tampered(library, **changes):
     file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | changes), encoding="utf-8")
 
 
-@pytest.mark.parametrize("changes", [
-    {"id": "other"}, {"id": "../mine"}, {"id": 3}, {"form": "../../secret"}, {"form": "svg"}, {"form": ["png"]}, {"width": "wide"},
-    {"height": float("inf")}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "other"},
+        {"id": "../mine"},
+        {"id": 3},
+        {"form": "../../secret"},
+        {"form": "svg"},
+        {"form": ["png"]},
+        {"width": "wide"},
+        {"height": float("inf")},
+    ],
+)
 def test_a_tampered_record_is_no_style(library, changes):
     tampered(library, **changes)
     assert not any(style.own for style in library.list())

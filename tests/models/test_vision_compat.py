@@ -59,19 +59,24 @@ def meta_qnms(dets, scores, iou_threshold):
 """
 
 
-@pytest.mark.parametrize(("package", "outcome"), [
-    (FITS, "untouched"),
-    (DOES_NOT_FIT, "declared"),
-    ("raise RuntimeError('something else')", "ImportError"),
-    ("raise ImportError('not here')", "ImportError"),
-    ("raise RuntimeError('operator torchvision::never does not exist')", "ImportError"),
-], ids=["fits", "operators missing", "other trouble", "absent", "beyond cure"])
+@pytest.mark.parametrize(
+    ("package", "outcome"),
+    [
+        (FITS, "untouched"),
+        (DOES_NOT_FIT, "declared"),
+        ("raise RuntimeError('something else')", "ImportError"),
+        ("raise ImportError('not here')", "ImportError"),
+        ("raise RuntimeError('operator torchvision::never does not exist')", "ImportError"),
+    ],
+    ids=["fits", "operators missing", "other trouble", "absent", "beyond cure"],
+)
 def test_the_guard(tmp_path, package, outcome):
     folder = tmp_path / "torchvision"
     folder.mkdir()
     (folder / "__init__.py").write_text(package, encoding="utf-8")
     (folder / "part.py").write_text("", encoding="utf-8")
-    out = run("""
+    out = run(
+        """
         from impasto.models.vision_compat import import_torchvision
         try:
             import_torchvision()
@@ -80,5 +85,7 @@ def test_the_guard(tmp_path, package, outcome):
         else:
             import torch
             print("declared" if hasattr(torch.ops.torchvision, "nms") else "untouched")
-    """, tmp_path)
+    """,
+        tmp_path,
+    )
     assert out.strip() == outcome

@@ -53,14 +53,17 @@ def rewrite(file, change):
 def with_tensor(name, array):
     def change(arrays, metadata):
         arrays[name] = array
+
     return change
 
 
 def with_digest_of(name, array):
     """A file that lies consistently: the digest is right, the tensor is not."""
+
     def change(arrays, metadata):
         arrays[name] = array
         metadata["tensors_sha256"] = weights.digest_of_tensors(arrays)
+
     return change
 
 
@@ -73,8 +76,9 @@ HEADER_DAMAGE = {
     "a header of 2 MB": lambda f: f.write_bytes((2 << 20).to_bytes(8, "little") + b" " * (2 << 20)),
     "no JSON": lambda f: f.write_bytes((8).to_bytes(8, "little") + b"nonsense"),
     "offsets outside": lambda f: f.write_bytes(
-        (h := json.dumps({"conv1_1.bias": {"dtype": "F32", "shape": [4], "data_offsets": [0, 99999]}}).encode()) and
-        len(h).to_bytes(8, "little") + h),
+        (h := json.dumps({"conv1_1.bias": {"dtype": "F32", "shape": [4], "data_offsets": [0, 99999]}}).encode())
+        and len(h).to_bytes(8, "little") + h
+    ),
     "no metadata": lambda f: save_file(random_arrays("vgg16"), f),
     "somebody else's metadata": lambda f: save_file(random_arrays("vgg16"), f, metadata={"format": "pt"}),
     "a broken convention": lambda f: rewrite(f, lambda a, m: m.update(convention='{"mean": [1, 2], "std": [1, 1, 1]}')),
@@ -152,8 +156,9 @@ def test_nothing_is_unpickled(tmp_path):
     assert not (tmp_path / "boom").exists()
 
 
-@pytest.mark.parametrize(("layout", "content"), [
-    ("torchvision", b""), ("torchvision", b"nonsense"), ("hed", b""), ("hed", b"PK\3\4nonsense")])
+@pytest.mark.parametrize(
+    ("layout", "content"), [("torchvision", b""), ("torchvision", b"nonsense"), ("hed", b""), ("hed", b"PK\3\4nonsense")]
+)
 def test_files_that_are_something_else(tmp_path, layout, content):
     file = tmp_path / "net"
     file.write_bytes(content)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-SCRIPTED = "from impasto.api.server import serve; from impasto.settings import Settings; from impasto.paths import Paths; " \
-           "settings = Settings.load(); serve(settings, Paths.of(settings), work='api.script:table')"
+SCRIPTED = (
+    "from impasto.api.server import serve; from impasto.settings import Settings; from impasto.paths import Paths; "
+    "settings = Settings.load(); serve(settings, Paths.of(settings), work='api.script:table')"
+)
 """A program: the daemon whose jobs do what their styles' names say (tests/api/script.py)."""
 
 

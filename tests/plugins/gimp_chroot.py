@@ -25,8 +25,19 @@ BASE = "trixie"
 """What debootstrap of Debian 12 knows; a later suite is installed over it."""
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-PACKAGES = ["gimp", "gir1.2-gimp-3.0", "gir1.2-gtk-3.0", "python3", "python3-gi", "xvfb", "xdotool", "openbox", "imagemagick",
-            "fonts-dejavu-core", "adwaita-icon-theme"]
+PACKAGES = [
+    "gimp",
+    "gir1.2-gimp-3.0",
+    "gir1.2-gtk-3.0",
+    "python3",
+    "python3-gi",
+    "xvfb",
+    "xdotool",
+    "openbox",
+    "imagemagick",
+    "fonts-dejavu-core",
+    "adwaita-icon-theme",
+]
 CLEAN = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "PYTHONUNBUFFERED=1"]
 BUILD_S = 900
 
@@ -121,8 +132,9 @@ def _proxies() -> list[str]:
 def _run(*command: object) -> None:
     words = [str(word) for word in command]
     try:
-        subprocess.run(words, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                       timeout=BUILD_S)
+        subprocess.run(
+            words, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=BUILD_S
+        )
     except FileNotFoundError:
         raise Unavailable(f"{words[0]} is not installed") from None
     except subprocess.TimeoutExpired:

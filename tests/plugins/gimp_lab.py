@@ -77,20 +77,28 @@ class Lab:
 
     def start_console(self, script: str, **told: object) -> subprocess.Popen:
         """The same, going on by itself. Its output is a pipe."""
-        return subprocess.Popen(self._command("gimp-console", "-ids", "--quit", *self._batch(script, told)),
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        return subprocess.Popen(
+            self._command("gimp-console", "-ids", "--quit", *self._batch(script, told)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
-    def start_window(self, script: str, display: int, files: tuple[str, ...] = (), language: str = "",
-                     **told: object) -> subprocess.Popen:
+    def start_window(
+        self, script: str, display: int, files: tuple[str, ...] = (), language: str = "", **told: object
+    ) -> subprocess.Popen:
         """Run a script in a GIMP with its window on ``display``, and ``files`` of the lab open; it goes on by itself."""
         spoken = [f"LANGUAGE={language}"] if language else []
         opened = [f"{self.inside}/{file}" for file in files]
-        command = self._command("gimp", "-nsfc", "--quit", *self._batch(script, told), *opened,
-                                environment=[f"DISPLAY=:{display}", *spoken])
+        command = self._command(
+            "gimp", "-nsfc", "--quit", *self._batch(script, told), *opened, environment=[f"DISPLAY=:{display}", *spoken]
+        )
         if self.root.name.endswith("3.2"):
             command = ["unshare", "-m", "sh", "-c", f'mount -t proc proc {self.root}/proc && exec "$@"', "sh", *command]
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                start_new_session=True)
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        )
 
     def do(self, display: int, *words: str) -> str:
         """What a hand does, in xdotool's words; what that answers."""
@@ -104,8 +112,14 @@ class Lab:
         return self.outside / f"{name}.png"
 
     def _command(self, *command: str, environment: tuple | list = ()) -> list[str]:
-        known = ["NO_AT_BRIDGE=1", "GSETTINGS_BACKEND=memory", f"GIMP3_DIRECTORY={self.inside}/profile",
-                 f"IMPASTO_RUNTIME_DIR={self.inside}/run", f"PYTHONPATH={self.inside}/scripts", f"LAB={self.inside}"]
+        known = [
+            "NO_AT_BRIDGE=1",
+            "GSETTINGS_BACKEND=memory",
+            f"GIMP3_DIRECTORY={self.inside}/profile",
+            f"IMPASTO_RUNTIME_DIR={self.inside}/run",
+            f"PYTHONPATH={self.inside}/scripts",
+            f"LAB={self.inside}",
+        ]
         return ["chroot", str(self.root), *CLEAN, *known, *environment, *command]
 
     def _batch(self, script: str, told: dict) -> list[str]:
@@ -118,8 +132,12 @@ def screen(root: Path, size: str = "1280x900"):
     """A display of its own, with a window manager; its number."""
     reading, writing = os.pipe()
     inside = ["chroot", str(root), *CLEAN]
-    server = subprocess.Popen([*inside, "Xvfb", "-displayfd", str(writing), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
-                              pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [*inside, "Xvfb", "-displayfd", str(writing), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+        pass_fds=[writing],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     os.close(writing)
     manager = None
     try:

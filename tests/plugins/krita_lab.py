@@ -40,8 +40,14 @@ def provide() -> None:
         raise Unavailable(f"it takes the packages {' '.join(PACKAGES)}, and root and apt to install them")
     apt = ["apt-get", "-qy", "-o", "DPkg::Lock::Timeout=300"]
     for command in ([*apt, "update"], [*apt, "install", "--no-install-recommends", *PACKAGES]):
-        done = subprocess.run(command, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=INSTALL_S)
+        done = subprocess.run(
+            command,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=INSTALL_S,
+        )
         if done.returncode:
             raise Unavailable(f"{' '.join(command[:2])} failed: {done.stdout.decode('utf-8', 'replace').strip()[-300:]}")
     if not _there():
@@ -51,8 +57,12 @@ def provide() -> None:
 def _there() -> bool:
     if not all(shutil.which(program, path=PATH) for program in ("krita", "Xvfb")):
         return False
-    return subprocess.run(["/usr/bin/python3", "-c", "import PyQt5.QtNetwork"], env={"PATH": PATH},
-                          stderr=subprocess.DEVNULL).returncode == 0
+    return (
+        subprocess.run(
+            ["/usr/bin/python3", "-c", "import PyQt5.QtNetwork"], env={"PATH": PATH}, stderr=subprocess.DEVNULL
+        ).returncode
+        == 0
+    )
 
 
 @dataclass
@@ -98,15 +108,32 @@ class Lab:
     def start(self, script: str, **told: object) -> subprocess.Popen:
         """Krita with a script of `in_krita/`, going on by itself. ``told``: what it reads as ``TOLD``."""
         (self.folder / "told.json").write_text(json.dumps(told), encoding="utf-8")
-        environment = {"PATH": PATH, "HOME": str(self.folder), "DISPLAY": f":{self.display}", "LANG": "C.UTF-8",
-                       "XDG_DATA_HOME": str(self.folder / "data"), "XDG_CONFIG_HOME": str(self.folder / "config"),
-                       "XDG_CACHE_HOME": str(self.folder / "cache"), "XDG_RUNTIME_DIR": str(self.runtime),
-                       "IMPASTO_RUNTIME_DIR": str(self.runtime), "LAB": str(self.folder), "LAB_SCRIPT": script,
-                       "LAB_ONLY": os.environ.get("LAB_ONLY", ""), "QT_LOGGING_RULES": "*.debug=false"}
+        environment = {
+            "PATH": PATH,
+            "HOME": str(self.folder),
+            "DISPLAY": f":{self.display}",
+            "LANG": "C.UTF-8",
+            "XDG_DATA_HOME": str(self.folder / "data"),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
+            "XDG_RUNTIME_DIR": str(self.runtime),
+            "IMPASTO_RUNTIME_DIR": str(self.runtime),
+            "LAB": str(self.folder),
+            "LAB_SCRIPT": script,
+            "LAB_ONLY": os.environ.get("LAB_ONLY", ""),
+            "QT_LOGGING_RULES": "*.debug=false",
+        }
         self.runtime.chmod(0o700)
         with (self.folder / "stderr").open("wb") as errors:
-            return subprocess.Popen(["krita", "--nosplash"], env=environment, cwd=self.folder, stdin=subprocess.DEVNULL,
-                                    stdout=errors, stderr=subprocess.STDOUT, start_new_session=True)
+            return subprocess.Popen(
+                ["krita", "--nosplash"],
+                env=environment,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=errors,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def run(self, script: str, timeout: float = RUN_S, **told: object) -> str:
         """The same, until it has ended; what it printed. Whatever keeps it from its end is an error."""
@@ -135,8 +162,13 @@ def screen(size: str = "1600x1000") -> Iterator[int]:
     """A display of its own; its number."""
     reading, writing = os.pipe()
     # Krita connects, leaves, and connects again: a server that resets itself in between would turn it away.
-    server = subprocess.Popen(["Xvfb", "-displayfd", str(writing), "-noreset", "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
-                              pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={"PATH": PATH})
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writing), "-noreset", "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+        pass_fds=[writing],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={"PATH": PATH},
+    )
     os.close(writing)
     try:
         with os.fdopen(reading) as told:

@@ -38,9 +38,11 @@ def daemon(tmp_path_factory):
 def send(daemon):
     def send(request, token=TOKEN):
         headers = {**request.headers, "Authorization": f"Bearer {token}"}
-        answer = requests.request(request.method, daemon.url + request.path, headers=headers, data=request.body,
-                                  timeout=request.timeout)
+        answer = requests.request(
+            request.method, daemon.url + request.path, headers=headers, data=request.body, timeout=request.timeout
+        )
         return answer.status_code, answer.content
+
     return send
 
 
@@ -77,8 +79,17 @@ def test_pixels_are_numpys_arrays(tmp_path, depth, dtype, channels):
     assert bytes(pixels.unpack((tmp_path / "b.npy").read_bytes()).data) == array.tobytes()
 
 
-@pytest.mark.parametrize("data", [b"", b"\x93NUMPY\x01\x00", content()[:-1], content() + b"x", content().replace(b"|u1", b"|S1"),
-                                  content().replace(b"False", b"True ")])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x93NUMPY\x01\x00",
+        content()[:-1],
+        content() + b"x",
+        content().replace(b"|u1", b"|S1"),
+        content().replace(b"False", b"True "),
+    ],
+)
 def test_what_is_no_picture_is_refused(data):
     with pytest.raises((ValueError, SyntaxError, KeyError)):
         pixels.unpack(data)
@@ -110,8 +121,9 @@ def test_the_same_key_is_the_same_job(send):
 
 
 def test_pictures_and_ids_are_mixed_with_their_weights(send):
-    mixed = Recipe([Style(picture=content(), title="mine", weight=3.0), Style("scream", title="The Scream", weight=1.0)],
-                   {"iterations": 2})
+    mixed = Recipe(
+        [Style(picture=content(), title="mine", weight=3.0), Style("scream", title="The Scream", weight=1.0)], {"iterations": 2}
+    )
     errand = run(Errand.painting(content(), mixed, "key-3"), send)
     assert errand.job["parameters"]["style"] == ["scream", "upload:0"] and errand.job["parameters"]["style_weights"] == [1.0, 3.0]
     assert mixed.title() == "mine + The Scream"
@@ -120,6 +132,7 @@ def test_pictures_and_ids_are_mixed_with_their_weights(send):
 def test_stop_and_keep_and_discard(send):
     def after_a_step(wish):
         return lambda errand: getattr(errand, wish)() if errand.job.get("step", 0) >= 2 and not errand.ended else None
+
     long = Recipe(GREAT_WAVE.styles, {"iterations": 5000, "step_size": 0.02})
     kept = run(Errand.painting(content(), long, "key-4"), send, after_a_step("finish"))
     assert kept.state == DONE and kept.job["result"]["finished_early"]
@@ -223,9 +236,18 @@ def test_a_recipe_comes_back_as_it_was():
     assert Recipe.from_json(mine.to_json()) == mine
 
 
-@pytest.mark.parametrize("text", [
-    "", "{}", "[]", '{"impasto": 2, "styles": [], "values": {}}', '{"impasto": 1, "styles": [], "values": {}}',
-    '{"impasto": 1, "styles": [{"id": "x"}], "values": {}}', "x" * (recipe.MOST_BYTES + 1)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"impasto": 2, "styles": [], "values": {}}',
+        '{"impasto": 1, "styles": [], "values": {}}',
+        '{"impasto": 1, "styles": [{"id": "x"}], "values": {}}',
+        "x" * (recipe.MOST_BYTES + 1),
+    ],
+)
 def test_a_text_that_is_no_recipe_is_refused(text):
     with pytest.raises(ValueError):
         Recipe.from_json(text)
@@ -248,16 +270,29 @@ def test_the_runtime_file_is_where_the_daemon_writes_it(tmp_path, monkeypatch):
     assert told[:3] == ("http://127.0.0.1:5000", "secret", "abc") and told.version
 
 
-@pytest.mark.parametrize("platform, expected", [
-    ("win32", "C:\\Users\\é\\AppData\\Local\\impasto\\run\\daemon.json"),
-    ("darwin", "/Users/é/Library/Application Support/impasto/run/daemon.json"),
-    ("linux", "/Users/é/.local/share/impasto/run/daemon.json")])
+@pytest.mark.parametrize(
+    "platform, expected",
+    [
+        ("win32", "C:\\Users\\é\\AppData\\Local\\impasto\\run\\daemon.json"),
+        ("darwin", "/Users/é/Library/Application Support/impasto/run/daemon.json"),
+        ("linux", "/Users/é/.local/share/impasto/run/daemon.json"),
+    ],
+)
 def test_the_runtime_file_on_each_system(platform, expected):
     assert places.runtime_file(platform, {}, "C:\\Users\\é" if platform == "win32" else "/Users/é") == expected
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", json.dumps({"url": "https://x", "token": "", "instance": "", "version": ""}),
-                                  json.dumps({"url": 1, "token": "", "instance": "", "version": ""})])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        json.dumps({"url": "https://x", "token": "", "instance": "", "version": ""}),
+        json.dumps({"url": 1, "token": "", "instance": "", "version": ""}),
+    ],
+)
 def test_a_runtime_file_that_is_none_is_told(text):
     assert places.read_runtime(text) is None
 
@@ -275,8 +310,9 @@ def test_the_client_needs_the_standard_library_alone_and_only_the_starter_opens_
     for file in (PLUGINS / "client").rglob("*.py"):
         tree = ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 8))
         names = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-        names |= {(node.module or "").split(".")[0] for node in ast.walk(tree)
-                  if isinstance(node, ast.ImportFrom) and not node.level}
+        names |= {
+            (node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level
+        }
         starts = file.name == "starter.py"
         assert names <= ({"os", "shutil", "subprocess", "sys"} if starts else pure), file
         assert starts or not any(isinstance(node, ast.Name) and node.id in ("open", "print") for node in ast.walk(tree)), file
@@ -286,8 +322,10 @@ def test_an_editor_in_a_sandbox_looks_where_the_daemon_outside_writes():
     launch = places.read_launch(json.dumps({"serve": ["/venv/bin/python", "serve"], "runtime": "/home/é/own/daemon.json"}))
     inside = {"XDG_DATA_HOME": "/home/é/.var/app/org.gimp.GIMP/data"}
     assert places.runtime_files("linux", inside, "/home/é", launch) == [
-        "/home/é/own/daemon.json", "/home/é/.var/app/org.gimp.GIMP/data/impasto/run/daemon.json",
-        "/home/é/.local/share/impasto/run/daemon.json"]
+        "/home/é/own/daemon.json",
+        "/home/é/.var/app/org.gimp.GIMP/data/impasto/run/daemon.json",
+        "/home/é/.local/share/impasto/run/daemon.json",
+    ]
     assert places.runtime_files("linux", {}, "/home/é") == ["/home/é/.local/share/impasto/run/daemon.json"]
     assert places.runtime_files("linux", {"IMPASTO_RUNTIME_DIR": "/r"}, "/home/é", launch) == ["/r/daemon.json"]
 
@@ -295,8 +333,15 @@ def test_an_editor_in_a_sandbox_looks_where_the_daemon_outside_writes():
 def test_the_daemon_is_started_from_a_flatpak_with_what_the_installer_wrote_down():
     told = {"serve": ["/venv/bin/python", "-m", "x"], "environment": {"IMPASTO_DATA_DIR": "/d é", "PATH": "/evil", "IMPASTO_X": 1}}
     launch = places.read_launch(json.dumps(told))
-    assert places.from_a_sandbox(launch, "/home/é") == ["flatpak-spawn", "--host", "--directory=/home/é",
-                                                        "--env=IMPASTO_DATA_DIR=/d é", "/venv/bin/python", "-m", "x"]
+    assert places.from_a_sandbox(launch, "/home/é") == [
+        "flatpak-spawn",
+        "--host",
+        "--directory=/home/é",
+        "--env=IMPASTO_DATA_DIR=/d é",
+        "/venv/bin/python",
+        "-m",
+        "x",
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "3", '{"serve": []}', '{"serve": "impasto"}', '{"serve": [1]}'])
@@ -309,7 +354,10 @@ def test_the_editors_own_python_and_libraries_do_not_reach_the_daemon():
     assert places.daemon_environment(editor) == {"PATH": "/bin", "LD_LIBRARY_PATH": "/cuda"}
     launch = places.Launch(["x"], "", "", {"IMPASTO_DATA_DIR": "/d"})
     assert places.daemon_environment(dict(editor, APPIMAGE="/k.AppImage"), launch) == {
-        "PATH": "/bin", "APPIMAGE": "/k.AppImage", "IMPASTO_DATA_DIR": "/d"}
+        "PATH": "/bin",
+        "APPIMAGE": "/k.AppImage",
+        "IMPASTO_DATA_DIR": "/d",
+    }
 
 
 def test_the_command_is_also_looked_for_where_pip_puts_it():
@@ -319,6 +367,7 @@ def test_the_command_is_also_looked_for_where_pip_puts_it():
 def test_every_parameter_and_every_choice_has_words():
     def same(text):
         return text
+
     known = {p["name"]: p for p in PARAMETERS}
     assert set(labels.names(same)) == set(labels.hints(same)) == set(known)
     offered = {(name, value) for name, p in known.items() for value in p["choices"]}
@@ -326,9 +375,17 @@ def test_every_parameter_and_every_choice_has_words():
     assert all("_" not in text for table in (labels.names, labels.choices, labels.hints) for text in table(same).values())
 
 
-@pytest.mark.parametrize("told, expected", [
-    (["de_DE.UTF-8", "de_DE", "de", "C"], ["de_DE", "de"]), (["de-DE", "de", "de-Latn-DE"], ["de_DE", "de", "de_Latn_DE"]),
-    (["pt-BR", "fr", "en"], ["pt_BR", "pt", "fr"]), (["ca_ES@valencia"], ["ca_ES", "ca"]), (["en_GB", "de_DE"], []), (["C"], []),
-    ([], [])])
+@pytest.mark.parametrize(
+    "told, expected",
+    [
+        (["de_DE.UTF-8", "de_DE", "de", "C"], ["de_DE", "de"]),
+        (["de-DE", "de", "de-Latn-DE"], ["de_DE", "de", "de_Latn_DE"]),
+        (["pt-BR", "fr", "en"], ["pt_BR", "pt", "fr"]),
+        (["ca_ES@valencia"], ["ca_ES", "ca"]),
+        (["en_GB", "de_DE"], []),
+        (["C"], []),
+        ([], []),
+    ],
+)
 def test_english_before_german_is_no_wish_for_german(told, expected):
     assert languages.wanted(told) == expected

@@ -91,10 +91,15 @@ class Outside:
                 wish.unlink()
 
     def start(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(TESTS), "IMPASTO_RUNTIME_DIR": str(self.lab.runtime),
-                       "IMPASTO_DATA_DIR": str(self.folder / "data")}
-        self.process = subprocess.Popen([sys.executable, "-c", SCRIPTED], env=environment, cwd=self.folder,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(TESTS),
+            "IMPASTO_RUNTIME_DIR": str(self.lab.runtime),
+            "IMPASTO_DATA_DIR": str(self.folder / "data"),
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SCRIPTED], env=environment, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
     def kill(self) -> None:
         if self.process:
@@ -115,6 +120,7 @@ class Outside:
 
             def log_message(self, *_words):
                 pass
+
         self.pretender = http.server.HTTPServer(("127.0.0.1", 0), Answer)
         threading.Thread(target=self.pretender.serve_forever, daemon=True).start()
         self.lab.introduce(f"http://127.0.0.1:{self.pretender.server_port}", "t", "i", "9.0.0")

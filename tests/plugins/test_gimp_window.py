@@ -69,10 +69,12 @@ class Desk:
 
     def image(self, closed: int = 1) -> dict:
         """What the script in GIMP last wrote down, after the window was closed so often."""
+
         def told():
             file = self.lab.outside / "image.json"
             found = json.loads(file.read_text()) if file.exists() else {"closed": 0}
             return found if found["closed"] >= closed else None
+
         return self.until(told)
 
     def layers(self) -> list[str]:
@@ -99,9 +101,11 @@ def desk(gimp, request):
         pytest.skip(reason)
     lab, made = Lab.make(gimp), []
     with screen(gimp) as display:
+
         def begin(daemon, **told):
             made.append(Desk(lab, display, daemon, **told))
             return made[-1]
+
         yield begin
         for one in made:
             one.leave()

@@ -18,12 +18,35 @@ TEST_S = 120
 def test_the_docker(qt, tmp_path):
     if not importlib.util.find_spec(f"PyQt{qt}"):
         pytest.skip(f"PyQt{qt} is not installed")
-    environment = {**os.environ, "FAKE_KRITA_QT": qt, "QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(tmp_path),
-                   "LANGUAGE": "en", "LC_ALL": "C.UTF-8"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--confcutdir={LOGIC}", "-c", os.devnull,
-               *map(str, sorted(LOGIC.glob("check_*.py")))]
-    done = subprocess.run(command, env=environment, cwd=LOGIC, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=TEST_S)
+    environment = {
+        **os.environ,
+        "FAKE_KRITA_QT": qt,
+        "QT_QPA_PLATFORM": "offscreen",
+        "XDG_RUNTIME_DIR": str(tmp_path),
+        "LANGUAGE": "en",
+        "LC_ALL": "C.UTF-8",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--confcutdir={LOGIC}",
+        "-c",
+        os.devnull,
+        *map(str, sorted(LOGIC.glob("check_*.py"))),
+    ]
+    done = subprocess.run(
+        command,
+        env=environment,
+        cwd=LOGIC,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=TEST_S,
+    )
     said = done.stdout.decode("utf-8", "replace")
     if "could not connect to display" in said or "libGL" in said or "libEGL" in said:
         pytest.skip(f"Qt {qt} does not start here: {said.strip().splitlines()[-1]}")

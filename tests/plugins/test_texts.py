@@ -61,8 +61,8 @@ def mnemonics(text: str) -> list[str]:
 
 
 def test_the_words_of_parameters_are_gathered_from_wherever_they_stand():
-    source = ast.parse('''_("a" "b"); translate({"k": "c", "l": "d"}.get(x, "e")); _("f" if x else "g"); self._("h"); _(x)
-_(p["help"]); other("i"); _({"k": "j"}[x]); gettext("no")''')
+    source = ast.parse("""_("a" "b"); translate({"k": "c", "l": "d"}.get(x, "e")); _("f" if x else "g"); self._("h"); _(x)
+_(p["help"]); other("i"); _({"k": "j"}[x]); gettext("no")""")
     assert [text for _line, text in texts._translated(source)] == ["ab", "c", "d", "e", "f", "g", "h", "j"]
 
 
@@ -76,6 +76,7 @@ def test_a_changed_text_brings_its_translation_along_to_be_looked_at():
 def test_each_editor_looks_for_them_where_they_are():
     assert (PLUGINS / "client/impasto_client/locale/de/LC_MESSAGES/impasto.po").is_file()
     from impasto_client import languages
+
     assert Path(languages.FOLDER) == texts.LOCALE
     for file in ("gimp/impasto-neural-style/texts.py", "krita/impasto_neural_style/texts.py"):
         assert "languages.FOLDER" in (PLUGINS / file).read_text(encoding="utf-8"), file

@@ -53,8 +53,12 @@ class Daemon:
         """Start it, and do not wait."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen([*self.starter, sys.executable, "-m", "impasto.cli", "serve"], env=self.environment,
-                                            stdout=subprocess.DEVNULL, stderr=log)
+            self.process = subprocess.Popen(
+                [*self.starter, sys.executable, "-m", "impasto.cli", "serve"],
+                env=self.environment,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
 
     def start(self) -> Daemon:
         """Start it, and wait until it answers."""

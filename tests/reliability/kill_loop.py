@@ -62,8 +62,12 @@ class Figures:
 def run(folder: Path, kills: int, seed: int, weights: Path | None) -> Figures:
     """Do it all in ``folder``; ``wrong`` is empty where nothing was lost."""
     began = time.monotonic()
-    settings = {"IMPASTO_CHECKPOINT_S": str(CHECKPOINT_S), "IMPASTO_WORKER_SILENCE_S": str(SILENCE_S),
-                "IMPASTO_CPU_THREADS": "1", "IMPASTO_OFFLINE": "true"}
+    settings = {
+        "IMPASTO_CHECKPOINT_S": str(CHECKPOINT_S),
+        "IMPASTO_WORKER_SILENCE_S": str(SILENCE_S),
+        "IMPASTO_CPU_THREADS": "1",
+        "IMPASTO_OFFLINE": "true",
+    }
     if weights:
         settings["IMPASTO_WEIGHTS_DIR"] = str(weights)
     daemon = Daemon(folder, settings).start()
@@ -81,16 +85,28 @@ def run(folder: Path, kills: int, seed: int, weights: Path | None) -> Figures:
         daemon.stop()
     states = Counter(promise.state for promise in ledger.promises)
     gone_on = sum("Gone on" in " ".join(promise.notes) for promise in ledger.promises)
-    return Figures(dict(killed), dict(states), len(ledger.promises), len(ledger.lost), gone_on, ledger.repeated, ledger.answers,
-                   len(ledger.styles), round(max(ledger.lost, default=0.0), 1), memory, round(time.monotonic() - began),
-                   ledger.wrong)
+    return Figures(
+        dict(killed),
+        dict(states),
+        len(ledger.promises),
+        len(ledger.lost),
+        gone_on,
+        ledger.repeated,
+        ledger.answers,
+        len(ledger.styles),
+        round(max(ledger.lost, default=0.0), 1),
+        memory,
+        round(time.monotonic() - began),
+        ledger.wrong,
+    )
 
 
 def slaughter(daemon: Daemon, ledger: Ledger, orders: list, kills: int, dice: random.Random) -> tuple[Counter, float]:
     """Clients at work, and ``kills`` kills among them; until all that was accepted has ended. The daemon's memory at its most."""
     stopping, deadline, killed, memory = threading.Event(), [], Counter(), 0.0
-    threads = [threading.Thread(target=work, args=(daemon, ledger, orders, stopping, deadline), daemon=True)
-               for _ in range(CLIENTS)]
+    threads = [
+        threading.Thread(target=work, args=(daemon, ledger, orders, stopping, deadline), daemon=True) for _ in range(CLIENTS)
+    ]
     for thread in threads:
         thread.start()
     while killed.total() < kills:
@@ -172,7 +188,7 @@ def audit(daemon: Daemon, ledger: Ledger, killed: Counter) -> None:
                 ledger.complain(f"a process is left: {process}")
                 process.kill()
     if "Traceback" in daemon.log:
-        ledger.complain("the daemon's log holds a traceback:\n" + daemon.log[daemon.log.index("Traceback"):][:3000])
+        ledger.complain("the daemon's log holds a traceback:\n" + daemon.log[daemon.log.index("Traceback") :][:3000])
 
 
 def judge(promise: Promise, row: sqlite3.Row | None, ledger: Ledger, killed: Counter) -> None:

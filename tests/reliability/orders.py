@@ -42,16 +42,30 @@ def picture(seed: int, side: int = 96) -> bytes:
 
 def catalogue(*, weights: bool) -> list[Order]:
     """Every order that there is; without ``weights`` those that need no encoder."""
-    fast = [Order(FAST, f"fast-{style}-{side}", "/v1/jobs", {"style": style, "method": "fast"}, {"content": picture(side, side)})
-            for style in ("starry-night", "great-wave") for side in (96, 320)]
+    fast = [
+        Order(FAST, f"fast-{style}-{side}", "/v1/jobs", {"style": style, "method": "fast"}, {"content": picture(side, side)})
+        for style in ("starry-night", "great-wave")
+        for side in (96, 320)
+    ]
     if not weights:
         return fast
-    iterative = [Order(ITERATIVE, f"iterative-{seed}", "/v1/jobs",
-                       {**CHEAP, "iterations": str(steps), "scales": "2", "resolution": "160", "seed": str(seed), "init": "noise"},
-                       {"content": picture(seed, 200), "style": picture(seed + 100, 128)})
-                 for seed, steps in ((1, 40), (2, 100), (3, 250))]
-    training = Order(TRAINING, "training", "/v1/styles/train", {"name": "Learnt", "steps": "40", "side": "64", "stroke": "256"},
-                     {"picture": picture(7, 256)})
+    iterative = [
+        Order(
+            ITERATIVE,
+            f"iterative-{seed}",
+            "/v1/jobs",
+            {**CHEAP, "iterations": str(steps), "scales": "2", "resolution": "160", "seed": str(seed), "init": "noise"},
+            {"content": picture(seed, 200), "style": picture(seed + 100, 128)},
+        )
+        for seed, steps in ((1, 40), (2, 100), (3, 250))
+    ]
+    training = Order(
+        TRAINING,
+        "training",
+        "/v1/styles/train",
+        {"name": "Learnt", "steps": "40", "side": "64", "stroke": "256"},
+        {"picture": picture(7, 256)},
+    )
     return [*fast, *iterative, training, Order(PULL, "pull", "/v1/models/vgg16/pull")]
 
 

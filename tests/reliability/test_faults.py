@@ -63,8 +63,13 @@ def result(daemon, id):
 
 def refused_start(daemon, *arguments, hint=True, **environment):
     """What a start that cannot be says on standard error."""
-    said = subprocess.run([*daemon.starter, sys.executable, "-m", "impasto.cli", "serve", *arguments], timeout=60,
-                          env={**daemon.environment, **environment}, capture_output=True, text=True)
+    said = subprocess.run(
+        [*daemon.starter, sys.executable, "-m", "impasto.cli", "serve", *arguments],
+        timeout=60,
+        env={**daemon.environment, **environment},
+        capture_output=True,
+        text=True,
+    )
     assert said.returncode in (1, 2), said
     assert "error: " in said.stderr and ("\nhint: " in said.stderr or not hint) and "Traceback" not in said.stderr, said.stderr
     return said.stderr
@@ -219,8 +224,16 @@ def test_a_port_in_use_says_so(tmp_path):
         assert "is in use" in refused_start(Daemon(tmp_path), "--port", str(taken.getsockname()[1]))
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", json.dumps({"url": "http://127.0.0.1:1", "token": "x", "pid": 1,
-                                     "instance": "y", "version": "0"}).encode()], ids=["empty", "torn", "noise", "of a dead one"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        json.dumps({"url": "http://127.0.0.1:1", "token": "x", "pid": 1, "instance": "y", "version": "0"}).encode(),
+    ],
+    ids=["empty", "torn", "noise", "of a dead one"],
+)
 def test_a_runtime_file_that_was_left_behind_is_no_obstacle(started, tmp_path, content):
     folder = tmp_path / "left"
     (folder / "run").mkdir(parents=True)
@@ -235,7 +248,7 @@ def test_a_runtime_file_that_was_left_behind_is_no_obstacle(started, tmp_path, c
 def damaged(file, how):
     data = bytearray(file.read_bytes())
     if how == "torn":
-        data = data[:len(data) // 2]
+        data = data[: len(data) // 2]
     else:
         data[len(data) // 2] ^= 0x10
     file.write_bytes(data)
@@ -324,9 +337,14 @@ def test_an_upload_that_breaks_off_with_the_daemon_leaves_nothing(started):
     daemon = started()
     found = daemon.found()
     with socket.create_connection(("127.0.0.1", int(found.url.rsplit(":", 1)[1]))) as line:
-        line.sendall((f"POST /v1/jobs HTTP/1.1\r\nHost: {found.url[7:]}\r\nAuthorization: Bearer {found.token}\r\n"
-                      "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n").encode()
-                     + b"--x\r\n" + bytes(200_000))
+        line.sendall(
+            (
+                f"POST /v1/jobs HTTP/1.1\r\nHost: {found.url[7:]}\r\nAuthorization: Bearer {found.token}\r\n"
+                "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n"
+            ).encode()
+            + b"--x\r\n"
+            + bytes(200_000)
+        )
         time.sleep(0.3)
         daemon.kill()
     daemon.start()

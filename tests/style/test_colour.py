@@ -22,9 +22,15 @@ def test_match_palette_gives_the_contents_mean_and_covariance():
     torch.testing.assert_close(covariance, covariance_c, rtol=0.05, atol=3e-5)
 
 
-@pytest.mark.parametrize("style", [
-    torch.full((1, 3, 20, 20), 0.5), torch.zeros(1, 3, 20, 20), smooth_noise(20, 20, 5)[:, :1].expand(1, 3, 20, 20),
-], ids=["flat", "black", "grey"])
+@pytest.mark.parametrize(
+    "style",
+    [
+        torch.full((1, 3, 20, 20), 0.5),
+        torch.zeros(1, 3, 20, 20),
+        smooth_noise(20, 20, 5)[:, :1].expand(1, 3, 20, 20),
+    ],
+    ids=["flat", "black", "grey"],
+)
 def test_match_palette_survives_styles_without_colour(style):
     matched = match_palette(style, smooth_noise(20, 20, 1))
     assert torch.isfinite(matched).all() and matched.min() >= 0 and matched.max() <= 1

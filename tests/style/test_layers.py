@@ -50,14 +50,19 @@ def test_cells_are_convolved_as_their_px(size):
         assert torch.allclose(layer(F.pixel_unshuffle(px, 2)), plain(layer, px, 2), atol=1e-5)
 
 
-@pytest.mark.parametrize("layer", [Convolution(3, 4, 3), Convolution(3, 4, 9), Convolution(3, 4, 3, 2), Grown(3, 4),
-                                   Grown(3, 4, cells=True), OnCells(3, 2)], ids=repr)
+@pytest.mark.parametrize(
+    "layer",
+    [Convolution(3, 4, 3), Convolution(3, 4, 9), Convolution(3, 4, 3, 2), Grown(3, 4), Grown(3, 4, cells=True), OnCells(3, 2)],
+    ids=repr,
+)
 def test_rows_of_a_map_come_out_as_from_the_whole_of_it(layer):
     x = torch.randn(1, 12 if isinstance(layer, OnCells) else 3, 24, 10)
     with torch.no_grad():
         whole = layer(x)
-        first, second, third = (layer(x[:, :, max(0, a - layer.reach):b + layer.reach], above=a == 0, below=b == 24)
-                                for a, b in ((0, 8), (8, 16), (16, 24)))
+        first, second, third = (
+            layer(x[:, :, max(0, a - layer.reach) : b + layer.reach], above=a == 0, below=b == 24)
+            for a, b in ((0, 8), (8, 16), (16, 24))
+        )
     assert torch.allclose(torch.cat([first, second, third], 2), whole, atol=1e-5)
 
 

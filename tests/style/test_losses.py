@@ -81,10 +81,18 @@ def test_every_loss_is_zero_at_its_target_and_positive_elsewhere(name):
     assert CONTENT_LOSSES[name](style)(style + 1).item() > 0
 
 
-@pytest.mark.parametrize("make", [
-    lambda target: GramLoss(Moments.of(target)), lambda target: GatysGramLoss(Moments.of(target)),
-    lambda target: W2Loss(Moments.of(target)), ContentLoss, GatysContentLoss, lambda target: total_variation,
-], ids=["gram", "gatys", "w2", "content", "gatys content", "tv"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda target: GramLoss(Moments.of(target)),
+        lambda target: GatysGramLoss(Moments.of(target)),
+        lambda target: W2Loss(Moments.of(target)),
+        ContentLoss,
+        GatysContentLoss,
+        lambda target: total_variation,
+    ],
+    ids=["gram", "gatys", "w2", "content", "gatys content", "tv"],
+)
 def test_gradients_equal_finite_differences(make):
     loss = make(features(3, 5, 6, seed=1))
     assert torch.autograd.gradcheck(loss, (features(3, 5, 6).requires_grad_(),), eps=1e-6, atol=1e-5)

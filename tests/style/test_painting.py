@@ -51,8 +51,9 @@ def test_one_seed_is_one_picture_to_the_bit(encoder, content, style, init, optim
 @pytest.mark.parametrize("keep_colours", ["off", "luminance", "match"])
 def test_a_picture_that_is_painted_already_is_where_it_goes_on(encoder, content, style, keep_colours):
     start = smooth_noise(*content.shape[-2:], seed=9)
-    stylization = Stylization(style=("upload:0",), init="fast", keep_colours=keep_colours, iterations=1, step_size=1e-5,
-                              optimiser="adam")
+    stylization = Stylization(
+        style=("upload:0",), init="fast", keep_colours=keep_colours, iterations=1, step_size=1e-5, optimiser="adam"
+    )
     painting = Painting(content, [style], encoder, stylization, start)
     scales = {progress.scales for progress in painting}
     error = (luminance(painting.picture()) - luminance(start)).abs().mean()
@@ -138,19 +139,23 @@ def test_more_strength_moves_further_from_the_content(encoder, content, style):
 
 def test_detail_sets_the_size_at_which_the_style_is_seen(encoder, content):
     big_style = smooth_noise(200, 200, 3)
+
     def seen_at(detail):
         return Painting(content, [big_style], encoder, Stylization(style=("x",), detail=detail))._style_size(big_style, (48, 64))
+
     sizes = {detail: seen_at(detail) for detail in (0.0, 0.5, 1.0)}
     assert sizes == {0.0: (128, 128), 0.5: (64, 64), 1.0: (32, 32)}
 
 
 def test_two_styles_pull_by_their_weights(encoder, content, style):
     other = 1 - style
+
     def mixed(weights):
         s = Stylization(style=("a", "b"), style_weights=weights, iterations=12, scales=1)
         painting = Painting(content, [style, other], encoder, s)
         list(painting)
         return painting.picture()
+
     alone = paint(content, style, encoder, iterations=12, scales=1)[0].picture()
     assert torch.allclose(mixed((1.0, 0.0)), alone, atol=1e-4)
     assert (mixed((3.0, 1.0)) - alone).abs().mean() < (mixed((1.0, 3.0)) - alone).abs().mean()
@@ -167,8 +172,10 @@ def test_keep_colours_luminance_keeps_the_chroma(encoder, content, style):
 
 def test_keep_colours_match_keeps_the_palette(encoder, content):
     blue_style = smooth_noise(60, 50, 2) * torch.tensor([0.1, 0.2, 1.0]).view(1, 3, 1, 1)
+
     def mean_colour(keep):
         return paint(content, blue_style, encoder, keep_colours=keep, content_weight=0, iterations=15)[0].picture().mean((0, 2, 3))
+
     target = content.mean((0, 2, 3))
     assert (mean_colour("match") - target).abs().sum() < (mean_colour("off") - target).abs().sum()
 
@@ -233,12 +240,15 @@ def test_adam_never_leaves_the_pictures_range():
     assert optimiser.picture.max() <= 1
 
 
-@pytest.mark.parametrize("size,sizes", [
-    ((384, 512), [(96, 128), (136, 181), (192, 256), (272, 362), (384, 512)]),
-    ((100, 100), [(100, 100)]),
-    ((16, 16), [(16, 16)]),
-    ((2000, 60), [(2000, 60)]),
-])
+@pytest.mark.parametrize(
+    "size,sizes",
+    [
+        ((384, 512), [(96, 128), (136, 181), (192, 256), (272, 362), (384, 512)]),
+        ((100, 100), [(100, 100)]),
+        ((16, 16), [(16, 16)]),
+        ((2000, 60), [(2000, 60)]),
+    ],
+)
 def test_scales_run_from_coarse_to_exactly_the_pictures_size(size, sizes):
     assert pyramid(size) == sizes
     assert len(pyramid((384, 512), 2)) == 2
@@ -254,6 +264,7 @@ def test_bf16_gets_as_close_to_the_style_as_fp32(content, style):
     def final_style_loss(dtype):
         _, steps = paint(content, style, Encoder(vgg_weights(), CONVENTION, dtype=dtype), iterations=15, scales=1)
         return steps[-1].losses["style"]
+
     assert final_style_loss(torch.bfloat16) == pytest.approx(final_style_loss(torch.float32), rel=0.15)
 
 

@@ -92,6 +92,7 @@ def test_a_network_learns_to_paint_a_moved_picture_alike(encoder, style):
         mix = run.mix(1, 0.5).expand(2, -1)
         with torch.no_grad():
             return float(run._shift(run._paint(photos(7), mix), photos(7), mix))
+
     assert shifts(20.0) < 0.7 * shifts(0.0)
 
 

@@ -99,8 +99,9 @@ def freeze(net):
         norm.statistics = torch.zeros(1, channels, 1, 1), torch.ones(1, channels, 1, 1)
 
 
-@pytest.mark.parametrize("spec", ["", "johnson", "lean:0x3", "lean:12x99", "lean:300x2", "hourglass:8x2",
-                                   "texture:8x1", "johnson:8x2", "lean:9x2 "])
+@pytest.mark.parametrize(
+    "spec", ["", "johnson", "lean:0x3", "lean:12x99", "lean:300x2", "hourglass:8x2", "texture:8x1", "johnson:8x2", "lean:9x2 "]
+)
 def test_a_string_that_names_no_network_is_refused(spec):
     with pytest.raises(ValueError, match="no network"):
         build(spec, 3)
@@ -122,9 +123,19 @@ def test_a_mix_shares_out_everything():
         assert torch.allclose(mix[list(second)], 3 * mix[list(first)])
 
 
-@pytest.mark.parametrize("strength, detail, mix", [
-    (0, 0.7, [1, 0, 0, 0, 0]), (0.25, 0.5, [0.5, 0.5, 0, 0, 0]), (0.25, 0, [0.5, 0.5, 0.5, 0, 0]), (0.5, 0.5, [0, 1, 0, 0, 0]),
-    (0.5, 0.25, [0, 1, 0.5, 0, 0]), (0.5, 1, [0, 1, 0, 1, 0]), (0.75, 0.5, [0, 1, 0, 0, 0.5]), (1, 0, [0, 1, 1, 0, 1])])
+@pytest.mark.parametrize(
+    "strength, detail, mix",
+    [
+        (0, 0.7, [1, 0, 0, 0, 0]),
+        (0.25, 0.5, [0.5, 0.5, 0, 0, 0]),
+        (0.25, 0, [0.5, 0.5, 0.5, 0, 0]),
+        (0.5, 0.5, [0, 1, 0, 0, 0]),
+        (0.5, 0.25, [0, 1, 0.5, 0, 0]),
+        (0.5, 1, [0, 1, 0, 1, 0]),
+        (0.75, 0.5, [0, 1, 0, 0, 0.5]),
+        (1, 0, [0, 1, 1, 0, 1]),
+    ],
+)
 def test_what_is_asked_for_is_a_style_and_what_is_added_to_it(strength, detail, mix):
     assert mix_of(5, [rows_of(0)], [1.0], strength, detail).tolist() == mix
     assert mix_of(2, [(1,)], [1.0], strength, detail).tolist() == mix[:2]  # a network from elsewhere

@@ -21,21 +21,40 @@ if TYPE_CHECKING:
 log = logging.getLogger("impasto.api")
 
 
-def create_app(settings: Settings, paths: Paths, manager: JobManager, store: ModelStore, styles: StyleLibrary,
-               token: str, instance_id: str, stopping: threading.Event | None = None) -> Flask:
+def create_app(
+    settings: Settings,
+    paths: Paths,
+    manager: JobManager,
+    store: ModelStore,
+    styles: StyleLibrary,
+    token: str,
+    instance_id: str,
+    stopping: threading.Event | None = None,
+) -> Flask:
     """The WSGI app. ``settings.port`` must be the port that is really bound, since requests must name it.
 
     ``stopping`` is set when the daemon shuts down: what waits for jobs then ends.
     The app keeps no state of its own but the count of waiting connections; two apps in one process do not meet.
     """
     app = Flask("impasto.api", static_folder=None, template_folder="templates")
-    app.config.update(MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000, MAX_FORM_PARTS=settings.max_form_parts,
-                      MAX_FORM_MEMORY_SIZE=settings.max_form_field_kb * 1024)
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000,
+        MAX_FORM_PARTS=settings.max_form_parts,
+        MAX_FORM_MEMORY_SIZE=settings.max_form_field_kb * 1024,
+    )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # parameters come in display order
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # an address is there or not; nobody is sent elsewhere
     app.extensions[EXTENSION] = Services(
-        settings=settings, paths=paths, manager=manager, store=store, styles=styles, token=token, instance=instance_id,
-        room=WaitingRoom(settings.threads), stopping=stopping or threading.Event())
+        settings=settings,
+        paths=paths,
+        manager=manager,
+        store=store,
+        styles=styles,
+        token=token,
+        instance=instance_id,
+        room=WaitingRoom(settings.threads),
+        stopping=stopping or threading.Event(),
+    )
     security.install(app)
     query.install(app)
     app.after_request(_noted)

@@ -31,8 +31,12 @@ def report(parts: Services) -> dict[str, Any]:
     told = {
         "impasto": __version__,
         "python": platform.python_version(),
-        "system": {"name": platform.system(), "release": platform.release(), "machine": platform.machine(),
-                   "cores": os.cpu_count() or 1},
+        "system": {
+            "name": platform.system(),
+            "release": platform.release(),
+            "machine": platform.machine(),
+            "cores": os.cpu_count() or 1,
+        },
         "packages": {name: _version(name) for name in PACKAGES},
         "device": parts.manager.device(),
         "memory": _memory(),
@@ -50,8 +54,13 @@ def report(parts: Services) -> dict[str, Any]:
 
 def _failure(job: Any) -> dict[str, Any]:
     error = job.error or {}
-    return {"kind": job.kind, "ended": job.ended, "attempts": job.attempts, "code": error.get("code", ""),
-            "message": without_places(error.get("message", ""))}
+    return {
+        "kind": job.kind,
+        "ended": job.ended,
+        "attempts": job.attempts,
+        "code": error.get("code", ""),
+        "message": without_places(error.get("message", "")),
+    }
 
 
 def _version(package: str) -> str:
@@ -63,6 +72,7 @@ def _version(package: str) -> str:
 
 def _memory() -> dict[str, int]:
     from ..jobs.memory import machine
+
     used, total = machine()
     return {"total_bytes": total, "used_bytes": used}
 
@@ -77,10 +87,16 @@ def _disk(parts: Services) -> dict[str, int]:
 
 def _daemon(parts: Services) -> dict[str, Any]:
     import psutil
+
     process = psutil.Process()
     handles = process.num_fds() if hasattr(process, "num_fds") else process.num_handles()
-    return {"uptime_s": round(time.time() - process.create_time()), "memory_bytes": process.memory_info().rss,
-            "threads": process.num_threads(), "handles": handles, "waiting_places": parts.room.places}
+    return {
+        "uptime_s": round(time.time() - process.create_time()),
+        "memory_bytes": process.memory_info().rss,
+        "threads": process.num_threads(),
+        "handles": handles,
+        "waiting_places": parts.room.places,
+    }
 
 
 def _settings(settings: Settings) -> dict[str, Any]:
@@ -89,6 +105,10 @@ def _settings(settings: Settings) -> dict[str, Any]:
 
 
 def _words(parts: Services) -> dict[str, str]:
-    places = {str(parts.paths.runtime): "<runtime>", str(parts.paths.drop_in): "<drop-in>", str(parts.paths.weights): "<weights>",
-              str(parts.paths.data): "<data>"}
+    places = {
+        str(parts.paths.runtime): "<runtime>",
+        str(parts.paths.drop_in): "<drop-in>",
+        str(parts.paths.weights): "<weights>",
+        str(parts.paths.data): "<data>",
+    }
     return {**private_words(parts.token), **places}

@@ -59,8 +59,10 @@ def translate(error: HTTPException) -> ImpastoError:
         told.allowed = tuple(allowed)
         return told
     if isinstance(error, RequestEntityTooLarge):
-        return RequestTooLarge("The request is larger, has more parts, or has longer text fields than the daemon takes.",
-                               hint="Large pictures are bounded by the setting max_upload_mb.")
+        return RequestTooLarge(
+            "The request is larger, has more parts, or has longer text fields than the daemon takes.",
+            hint="Large pictures are bounded by the setting max_upload_mb.",
+        )
     if status in _WERKZEUG:
         return _WERKZEUG[status](str(error.description))
     return MalformedRequest("The request could not be read.") if 400 <= status < 500 else ImpastoError(INTERNAL)

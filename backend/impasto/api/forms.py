@@ -31,8 +31,10 @@ def read_multipart() -> None:
     """Refuse a body that is no form with files; everything after this may use ``request.form`` and ``request.files``."""
     if request.mimetype != "multipart/form-data":
         wrong = UnsupportedMediaType if request.mimetype else MalformedRequest
-        raise wrong("The body must be a form with files (multipart/form-data).",
-                    hint="With curl: -F content=@photo.jpg -F style=@painting.jpg")
+        raise wrong(
+            "The body must be a form with files (multipart/form-data).",
+            hint="With curl: -F content=@photo.jpg -F style=@painting.jpg",
+        )
     if "boundary" not in request.mimetype_params:
         raise MalformedRequest("The form's Content-Type names no boundary.")
 
@@ -47,6 +49,7 @@ def no_body() -> None:
 def read_stylization(*, answers_picture: bool) -> Submission:
     """The stylization that the present request asks for, every value and picture checked."""
     from ..jobs import Submission
+
     read_multipart()
     settings = services().settings
     content = read_content(request)
@@ -68,8 +71,11 @@ def read_content(request: Request) -> bytes:
     files = request.files.getlist("content")
     if not files:
         hint = "Mind the @, which sends the file: " if "content" in request.form else "With curl: "
-        raise MalformedRequest("There is no picture to paint: the form has no file named content.", field="content",
-                               hint=hint + "-F content=@photo.jpg")
+        raise MalformedRequest(
+            "There is no picture to paint: the form has no file named content.",
+            field="content",
+            hint=hint + "-F content=@photo.jpg",
+        )
     if len(files) > 1 or "content" in request.form:
         raise MalformedRequest("A form has one content.", field="content")
     return files[0].read()
@@ -135,8 +141,10 @@ def lease(request: Request) -> float:
         return 0.0
     seconds = float(text) if PLAIN_NUMBER.fullmatch(text) else 0.0
     if not SHORTEST_LEASE_S <= seconds <= LONGEST_LEASE_S:
-        raise InvalidParameter(f"Impasto-Lease is {quoted(text)}, but must be {SHORTEST_LEASE_S:g} to {LONGEST_LEASE_S:g} seconds.",
-                               field="Impasto-Lease")
+        raise InvalidParameter(
+            f"Impasto-Lease is {quoted(text)}, but must be {SHORTEST_LEASE_S:g} to {LONGEST_LEASE_S:g} seconds.",
+            field="Impasto-Lease",
+        )
     return seconds
 
 
@@ -151,13 +159,17 @@ class NewStyle:
 def read_training() -> Submission:
     """The training that the present request asks for: ``picture`` once or more, as many a ``name``, and the order's parameters."""
     from ..jobs import Submission
+
     read_multipart()
     settings = services().settings
     paintings = [file.read() for file in request.files.getlist("picture")]
     names = [name.strip() for name in request.form.getlist("name")]
     if not paintings or set(request.files) - {"picture"}:
-        raise MalformedRequest("The form needs files named picture, the paintings to learn.", field="picture",
-                               hint="With curl: -F picture=@painting.jpg -F name='My painting'")
+        raise MalformedRequest(
+            "The form needs files named picture, the paintings to learn.",
+            field="picture",
+            hint="With curl: -F picture=@painting.jpg -F name='My painting'",
+        )
     if len(paintings) > MOST_PAINTINGS:
         raise InvalidParameter(f"At most {MOST_PAINTINGS} pictures are learnt at once, not {len(paintings)}.", field="picture")
     if len(names) != len(paintings):
@@ -167,8 +179,12 @@ def read_training() -> Submission:
     training = Training.parse({name: value for name, value in request.form.items() if name != "name"})
     for data in paintings:
         pictures.check(data, settings, "picture")
-    return Submission(kind="train", parameters={"name": names, **training.to_dict()}, idempotency_key=idempotency_key(request),
-                      inputs={f"picture-{number}": data for number, data in enumerate(paintings)})
+    return Submission(
+        kind="train",
+        parameters={"name": names, **training.to_dict()},
+        idempotency_key=idempotency_key(request),
+        inputs={f"picture-{number}": data for number, data in enumerate(paintings)},
+    )
 
 
 def check_name(name: str) -> None:
@@ -183,10 +199,14 @@ def read_style() -> NewStyle:
     files, name = request.files.getlist("picture"), request.form.get("name", "").strip()
     unknown = [field for field in [*request.form, *request.files] if field not in ("name", "picture")]
     if unknown:
-        raise UnknownParameter(f"There is no parameter {quoted(unknown[0])}.", field=harmless(unknown[0]),
-                               hint="A style has a name and a picture.")
+        raise UnknownParameter(
+            f"There is no parameter {quoted(unknown[0])}.", field=harmless(unknown[0]), hint="A style has a name and a picture."
+        )
     if len(files) != 1:
-        raise MalformedRequest("The form needs one file named picture.", field="picture",
-                               hint="With curl: -F picture=@painting.jpg -F name='My painting'")
+        raise MalformedRequest(
+            "The form needs one file named picture.",
+            field="picture",
+            hint="With curl: -F picture=@painting.jpg -F name='My painting'",
+        )
     check_name(name)
     return NewStyle(name, files[0].read())

@@ -54,8 +54,9 @@ class ShapedErrorTask(ErrorTask):
         self.write(body)
 
 
-HEADERS_TOO_LARGE = RequestTooLarge("The request's headers are longer than the daemon takes.",
-                                    hint="The setting max_header_kb bounds them.")
+HEADERS_TOO_LARGE = RequestTooLarge(
+    "The request's headers are longer than the daemon takes.", hint="The setting max_header_kb bounds them."
+)
 
 
 def _translated(error: Any) -> tuple[int, ImpastoError]:
@@ -124,8 +125,9 @@ class LingeringChannel(HTTPChannel):
             return
         with self.requests_lock:
             request = self.request
-            slow = request and not self.requests and request.too_slow(
-                settings.header_timeout_s, settings.slowest_upload_kb_s * 1000)
+            slow = (
+                request and not self.requests and request.too_slow(settings.header_timeout_s, settings.slowest_upload_kb_s * 1000)
+            )
             if not slow:
                 return
             request.refuse(slow)
@@ -172,13 +174,25 @@ class Server(TcpWSGIServer):
         self._most = connections_that_fit(settings.max_connections)
         info = (listener.family, listener.type, listener.proto, listener.getsockname())
         super().__init__(
-            app, map={}, _sock=listener, bind_socket=False, sockinfo=info, sockets=[listener], threads=settings.threads, ident=None,
-            max_request_body_size=settings.max_upload_mb * 1_000_000 + 1, max_request_header_size=settings.max_header_kb * 1024,
-            channel_timeout=settings.idle_connection_s, cleanup_interval=LOOK_ROUND_S,
+            app,
+            map={},
+            _sock=listener,
+            bind_socket=False,
+            sockinfo=info,
+            sockets=[listener],
+            threads=settings.threads,
+            ident=None,
+            max_request_body_size=settings.max_upload_mb * 1_000_000 + 1,
+            max_request_header_size=settings.max_header_kb * 1024,
+            channel_timeout=settings.idle_connection_s,
+            cleanup_interval=LOOK_ROUND_S,
             connection_limit=2 * settings.max_connections,  # waitress would take nobody in any more; this server makes room before
             channel_request_lookahead=1,  # keeps reading while a request runs, which is how a client that left is noticed
             asyncore_use_poll=True,  # select() would fail beyond 1024 open files
-            clear_untrusted_proxy_headers=True, log_socket_errors=False, expose_tracebacks=False)
+            clear_untrusted_proxy_headers=True,
+            log_socket_errors=False,
+            expose_tracebacks=False,
+        )
 
     def handle_accept(self) -> None:
         super().handle_accept()
@@ -220,7 +234,8 @@ def connections_that_fit(wanted: int) -> int:
 def listen(settings: Settings) -> socket.socket:
     """A listening socket on the settings' host and port. Raises OSError where the port is taken or the address is not ours."""
     family, kind, protocol, _, address = socket.getaddrinfo(
-        settings.host or None, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        settings.host or None, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
     listener = socket.socket(family, kind, protocol)
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows, where SO_REUSEADDR would let another program take our port

@@ -89,9 +89,13 @@ def document(app: Flask, version: str) -> dict[str, Any]:
     _link(paths)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Impasto", "version": version, "license": {"name": "MIT", "identifier": "MIT"},
-                 "summary": "Neural style transfer on this machine.",
-                 "description": "Send `Authorization: Bearer TOKEN`. `impasto auth` prints it, `impasto url` the address."},
+        "info": {
+            "title": "Impasto",
+            "version": version,
+            "license": {"name": "MIT", "identifier": "MIT"},
+            "summary": "Neural style transfer on this machine.",
+            "description": "Send `Authorization: Bearer TOKEN`. `impasto auth` prints it, `impasto url` the address.",
+        },
         "servers": [{"url": "/"}],
         "security": [{"token": []}],
         "paths": paths,
@@ -106,18 +110,29 @@ def _link(paths: dict[str, dict[str, Any]]) -> None:
             for answer in (told["responses"].get(status, {}) for status in ("201", "202")):
                 schema = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
                 if schema in _HOMES:
-                    answer["links"] = {operation["operationId"]: {"operationId": operation["operationId"],
-                                                                  "parameters": {"id": "$response.body#/id"}}
-                                       for path, there in paths.items() if path.startswith(_HOMES[schema])
-                                       for operation in there.values()}
+                    answer["links"] = {
+                        operation["operationId"]: {
+                            "operationId": operation["operationId"],
+                            "parameters": {"id": "$response.body#/id"},
+                        }
+                        for path, there in paths.items()
+                        if path.startswith(_HOMES[schema])
+                        for operation in there.values()
+                    }
 
 
 def _operation(path: str, method: str, operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "summary": operation.summary, "tags": [operation.tag], "operationId": _name(path, method),
-        "responses": _responses(operation)}
-    parameters = [{"name": part[1:-1], "in": "path", "required": True, "schema": {"type": "string"}}
-                  for part in path.split("/") if part.startswith("{")]
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "operationId": _name(path, method),
+        "responses": _responses(operation),
+    }
+    parameters = [
+        {"name": part[1:-1], "in": "path", "required": True, "schema": {"type": "string"}}
+        for part in path.split("/")
+        if part.startswith("{")
+    ]
     for place, group in (("query", operation.query), ("header", operation.headers)):
         parameters += [{"name": q.name, "in": place, "description": q.text, "schema": dict(q.schema)} for q in group]
     if parameters:
@@ -159,5 +174,7 @@ def _failures(operation: Operation) -> dict[str, Any]:
     kinds = [Forbidden, *operation.errors] + ([] if operation.public else [Unauthorised])
     statuses = sorted({kind.status for kind in kinds})
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    return {str(status): {"description": ", ".join(sorted({k.code for k in kinds if k.status == status})), "content": content}
-            for status in statuses}
+    return {
+        str(status): {"description": ", ".join(sorted({k.code for k in kinds if k.status == status})), "content": content}
+        for status in statuses
+    }

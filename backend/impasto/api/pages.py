@@ -11,8 +11,10 @@ from ..errors import Unauthorised
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 """For answers that are not pages: should a browser show one, it loads and runs nothing."""
 
-_PAGE_POLICY = ("default-src 'none'; script-src {script}; style-src {style}; img-src 'self' blob: data:; connect-src 'self'; "
-                "form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+_PAGE_POLICY = (
+    "default-src 'none'; script-src {script}; style-src {style}; img-src 'self' blob: data:; connect-src 'self'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 def page(template: str, *, status: int = 200, **values: object) -> Response:

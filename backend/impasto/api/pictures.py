@@ -34,6 +34,7 @@ _one_at_a_time = threading.Lock()
 def formats() -> Mapping[str, Format]:
     """The formats that are read and written: name -> (media type, extension)."""
     from .. import images
+
     return images.FORMATS
 
 
@@ -52,6 +53,7 @@ def limits(settings: Settings) -> Limits:
     """The settings' bounds on a picture, and the memory that there is to decode it in just now."""
     from .. import images
     from ..jobs.memory import machine
+
     used, total = machine()
     return dataclasses.replace(images.Limits.of(settings), room=total - used)
 
@@ -59,6 +61,7 @@ def limits(settings: Settings) -> Limits:
 def check(data: bytes, settings: Settings, field: str) -> PictureInfo:
     """Look at all of ``data``, so that damage shows before a job is accepted."""
     from .. import images
+
     with decoding(field):
         return images.verify(data, limits(settings))
 
@@ -75,6 +78,7 @@ def present() -> Iterator[None]:
 def thumbnail(data: bytes, settings: Settings) -> bytes:
     """A PNG of the picture, at most 256 px a side."""
     from .. import images
+
     with _one_at_a_time:
         return images.thumbnail(data, limits=limits(settings))
 
@@ -82,6 +86,7 @@ def thumbnail(data: bytes, settings: Settings) -> bytes:
 def media_type(data: bytes) -> str:
     """The media type of a picture's bytes."""
     from .. import images
+
     return formats()[images.recognise(data)].media_type
 
 
@@ -91,6 +96,7 @@ def wanted_format(name: str, request: Request, content: PictureInfo, *, strict: 
     ``strict``: the answer to this request is the picture itself, so an Accept that fits no format is an error.
     """
     from .. import images
+
     if name:
         wanted = ALIASES.get(name.lower(), name.lower())
         if wanted not in images.FORMATS:
@@ -106,6 +112,7 @@ def wanted_format(name: str, request: Request, content: PictureInfo, *, strict: 
 def send_result(path: Path, stored: str, request: Request, settings: Settings, name: str) -> Response:
     """A result as it was stored (``stored``: its media type), or encoded anew where ``Accept`` prefers another format."""
     from .. import images
+
     present = next(n for n, form in images.FORMATS.items() if form.media_type == stored)
     wanted = images.negotiate(request.headers.get("Accept"), present)
     form = images.FORMATS[wanted]
@@ -120,6 +127,7 @@ def send_result(path: Path, stored: str, request: Request, settings: Settings, n
 
 def _converted(data: bytes, wanted: str, settings: Settings) -> bytes:
     from .. import images
+
     with _one_at_a_time:
         picture = images.decode(data, limits(settings))
         images.check_fits(wanted, picture.width, picture.height)

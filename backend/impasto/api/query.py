@@ -27,8 +27,11 @@ def check(known: list[str]) -> None:
     """Raises :class:`UnknownParameter` or :class:`InvalidParameter` for a name that is not known, or that comes twice."""
     for name, values in request.args.lists():
         if name not in known:
-            raise UnknownParameter(f"There is no parameter {quoted(name)}.", field=harmless(name),
-                                   hint=did_you_mean(name[:60], known) or f"There are: {', '.join(known)}.")
+            raise UnknownParameter(
+                f"There is no parameter {quoted(name)}.",
+                field=harmless(name),
+                hint=did_you_mean(name[:60], known) or f"There are: {', '.join(known)}.",
+            )
         if len(values) > 1:
             raise InvalidParameter(f"{name} was given {len(values)} times.", field=name)
 

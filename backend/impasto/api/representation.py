@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..jobs import Job
 
+
 def job_json(job: Job) -> dict[str, Any]:
     """A job as plain JSON, with links to what belongs to it."""
     here = f"/v1/jobs/{job.id}"

@@ -56,8 +56,10 @@ def write(paths: Paths, url: str, token: str, instance: str) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise DiskFull(f"The runtime file cannot be written: {error.strerror}.",
-                       hint="Set IMPASTO_RUNTIME_DIR to a folder of your own that can be written.") from None
+        raise DiskFull(
+            f"The runtime file cannot be written: {error.strerror}.",
+            hint="Set IMPASTO_RUNTIME_DIR to a folder of your own that can be written.",
+        ) from None
 
 
 def private_folder(folder: Path) -> None:
@@ -99,6 +101,7 @@ def remove(paths: Paths, instance: str) -> None:
 def find_daemon(paths: Paths) -> Daemon | None:
     """The daemon of the runtime file, if its process lives and it answers with its instance id; else None."""
     import psutil
+
     told = read(paths)
     if told is None or not psutil.pid_exists(told.pid) or health(told.url).get("instance") != told.instance:
         return None
@@ -108,6 +111,7 @@ def find_daemon(paths: Paths) -> Daemon | None:
 def health(url: str) -> dict[str, Any]:
     """What /health says at ``url``; empty where nothing of ours answers. Proxies are left out: the daemon is on this machine."""
     import requests
+
     with requests.Session() as session:
         session.trust_env = False
         try:

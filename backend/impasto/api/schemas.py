@@ -24,17 +24,31 @@ _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", None
 
 def components() -> dict[str, Any]:
     """The ``components`` of the OpenAPI document, without the security schemes."""
-    return {"schemas": {
-        "Error": error_schema(), "Health": _object(name=TEXT, version=TEXT, instance=TEXT),
-        "Ticket": _object(ticket=TEXT, seconds={"type": "integer"}),
-        "Job": job_schema(), "Jobs": _list("jobs", "Job"),
-        "StylizeForm": stylize_form(), "StyleForm": _object(name=TEXT, picture=FILE), "TrainForm": train_form(),
-        "Style": style_schema(), "Styles": _list("styles", "Style"),
-        "Model": _object(id=TEXT, status={"enum": ["present", "absent", "damaged"]}), "Models": _list("models", "Model"),
-        "Parameters": _object(parameters={"type": "array", "items": {"$ref": "#/components/schemas/Parameter"}},
-                              formats={"type": "object"}, limits={"type": "object"}),
-        "Parameter": dataclass_schema(Parameter), "Device": ANYTHING, "Diagnostics": ANYTHING, "OpenAPI": ANYTHING,
-    }}
+    return {
+        "schemas": {
+            "Error": error_schema(),
+            "Health": _object(name=TEXT, version=TEXT, instance=TEXT),
+            "Ticket": _object(ticket=TEXT, seconds={"type": "integer"}),
+            "Job": job_schema(),
+            "Jobs": _list("jobs", "Job"),
+            "StylizeForm": stylize_form(),
+            "StyleForm": _object(name=TEXT, picture=FILE),
+            "TrainForm": train_form(),
+            "Style": style_schema(),
+            "Styles": _list("styles", "Style"),
+            "Model": _object(id=TEXT, status={"enum": ["present", "absent", "damaged"]}),
+            "Models": _list("models", "Model"),
+            "Parameters": _object(
+                parameters={"type": "array", "items": {"$ref": "#/components/schemas/Parameter"}},
+                formats={"type": "object"},
+                limits={"type": "object"},
+            ),
+            "Parameter": dataclass_schema(Parameter),
+            "Device": ANYTHING,
+            "Diagnostics": ANYTHING,
+            "OpenAPI": ANYTHING,
+        }
+    }
 
 
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:
@@ -48,20 +62,25 @@ def _list(name: str, of: str) -> dict[str, Any]:
 def error_schema() -> dict[str, Any]:
     """The one error shape, with every code there is."""
     codes = sorted({kind.code for kind in all_errors()})
-    inner = {"type": "object", "required": ["code", "message"],
-             "properties": {"code": {"type": "string", "enum": codes}, "message": TEXT, "hint": TEXT, "field": TEXT}}
+    inner = {
+        "type": "object",
+        "required": ["code", "message"],
+        "properties": {"code": {"type": "string", "enum": codes}, "message": TEXT, "hint": TEXT, "field": TEXT},
+    }
     return _object(error=inner)
 
 
 def job_schema() -> dict[str, Any]:
     """A job as :func:`impasto.api.representation.job_json` shows it."""
     from ..jobs import Job
+
     return _linked(dataclass_schema(Job))
 
 
 def style_schema() -> dict[str, Any]:
     """A style of the library, with its links."""
     from ..models import Style
+
     return _linked(dataclass_schema(Style))
 
 
@@ -75,8 +94,12 @@ def stylize_form() -> dict[str, Any]:
     """The form of /v1/jobs and /v1/stylize: two kinds of picture, the result's format, and every parameter."""
     properties: dict[str, Any] = {
         "content": {**FILE, "description": "The picture to paint."},
-        "format": {**TEXT, "description": "Format of the result (png, jpeg, webp, tiff, npy); else what Accept names, else one "
-                                          "that keeps the content's depth."}}
+        "format": {
+            **TEXT,
+            "description": "Format of the result (png, jpeg, webp, tiff, npy); else what Accept names, else one "
+            "that keeps the content's depth.",
+        },
+    }
     for parameter in Stylization.parameters():
         properties[parameter.name] = form_field(parameter)
     properties["style"] |= {"maxItems": MAX_STYLES}
@@ -88,7 +111,8 @@ def train_form() -> dict[str, Any]:
     """The form of /v1/styles/train: paintings, a name for each, and every parameter."""
     properties: dict[str, Any] = {
         "picture": {"type": "array", "items": FILE, "maxItems": MOST_PAINTINGS, "description": "The paintings to learn."},
-        "name": {"type": "array", "items": TEXT, "maxItems": MOST_PAINTINGS, "description": "A name for each, in their order."}}
+        "name": {"type": "array", "items": TEXT, "maxItems": MOST_PAINTINGS, "description": "A name for each, in their order."},
+    }
     properties |= {parameter.name: form_field(parameter) for parameter in Training.parameters()}
     return {"type": "object", "required": ["picture", "name"], "properties": properties}
 
@@ -97,10 +121,13 @@ def form_field(parameter: Parameter) -> dict[str, Any]:
     """The schema of one parameter."""
     number = {key: value for key, value in (("minimum", parameter.minimum), ("maximum", parameter.maximum)) if value is not None}
     shape: dict[str, Any] = {
-        "number": {"type": "number", **number}, "integer": {"type": "integer", **number},
-        "choice": {"type": "string", "enum": list(parameter.choices)}, "text list": {"type": "array", "items": TEXT},
+        "number": {"type": "number", **number},
+        "integer": {"type": "integer", **number},
+        "choice": {"type": "string", "enum": list(parameter.choices)},
+        "text list": {"type": "array", "items": TEXT},
         "number list": {"type": "array", "items": {"type": "number", **number}},
-        "layers": {"type": "string", "pattern": LAYERS}}[parameter.kind]
+        "layers": {"type": "string", "pattern": LAYERS},
+    }[parameter.kind]
     default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
     if isinstance(default, dict):
         default = ",".join(f"{layer}:{weight:g}" for layer, weight in default.items())

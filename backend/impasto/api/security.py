@@ -41,7 +41,7 @@ CORS_HEADERS = "Authorization, Content-Type, Accept, Idempotency-Key, Last-Event
 CORS_METHODS = "GET, HEAD, POST, DELETE, OPTIONS"
 CORS_SECONDS = "600"
 
-HOW_TO_SIGN_IN = "Send the header that `impasto auth` prints: curl -H \"$(impasto auth)\". In a browser, `impasto open` signs in."
+HOW_TO_SIGN_IN = 'Send the header that `impasto auth` prints: curl -H "$(impasto auth)". In a browser, `impasto open` signs in.'
 
 
 def install(app: Flask) -> None:
@@ -129,8 +129,10 @@ def check_host() -> None:
         named.append(urlsplit(target).netloc)  # GET http://other/ HTTP/1.1
     foreign = next((name for name in named if not is_own_host(name)), None)
     if foreign is not None:
-        raise Forbidden(f"The daemon does not answer to {named_host(foreign)}.",
-                        hint="Use the address that `impasto url` prints, or add the name to the setting allowed_hosts.")
+        raise Forbidden(
+            f"The daemon does not answer to {named_host(foreign)}.",
+            hint="Use the address that `impasto url` prints, or add the name to the setting allowed_hosts.",
+        )
 
 
 def named_host(text: str) -> str:
@@ -174,8 +176,10 @@ def check_origin() -> str:
     if origin and origin in map(str.lower, services().settings.allowed_origins):
         return origin
     if request.method not in SAFE_METHODS and not is_same_origin(origin, default=True):
-        raise Forbidden(f"A web page from {named_host(origin.rpartition('/')[2])} may not do this.",
-                        hint="If you trust that site, add its origin to the setting allowed_origins.")
+        raise Forbidden(
+            f"A web page from {named_host(origin.rpartition('/')[2])} may not do this.",
+            hint="If you trust that site, add its origin to the setting allowed_origins.",
+        )
     return ""
 
 
@@ -218,8 +222,9 @@ def allow_cross_origin(response: Response) -> None:
 def check_query() -> None:
     """Refuse tokens in the address, also right ones: addresses are logged, kept in histories and passed on."""
     if any(name.lower() in QUERY_TOKENS for name in request.args):
-        raise Unauthorised("A token in the address is not accepted, because addresses are logged and kept in histories.",
-                           hint=HOW_TO_SIGN_IN)
+        raise Unauthorised(
+            "A token in the address is not accepted, because addresses are logged and kept in histories.", hint=HOW_TO_SIGN_IN
+        )
 
 
 def check_token() -> None:

@@ -40,6 +40,7 @@ def serve(settings: Settings, paths: Paths, *, ready: Callable[[str], None] = la
     the folders cannot be written.
     """
     from ..jobs import JobManager
+
     check_address(settings)
     manager = JobManager(settings, paths, **({"work": work} if work else {}))
     if not paths.data.exists():  # what the user paints is for her alone; a folder that is there stays as she has made it
@@ -55,10 +56,17 @@ def serve(settings: Settings, paths: Paths, *, ready: Callable[[str], None] = la
             manager.stop()
 
 
-def run(settings: Settings, paths: Paths, manager: JobManager, listener: socket.socket, stopping: threading.Event,
-        ready: Callable[[str], None]) -> None:
+def run(
+    settings: Settings,
+    paths: Paths,
+    manager: JobManager,
+    listener: socket.socket,
+    stopping: threading.Event,
+    ready: Callable[[str], None],
+) -> None:
     """Serve on ``listener`` until a stop signal. The runtime file is there while requests are answered, and only then."""
     from ..models import Catalogue, ModelStore, StyleLibrary
+
     token, instance = settings.token or secrets.token_urlsafe(TOKEN_BYTES), uuid.uuid4().hex
     store, styles = ModelStore(Catalogue.load(), paths, settings), StyleLibrary(paths, settings)
     app = create_app(settings, paths, manager, store, styles, token, instance, stopping=stopping)
@@ -84,8 +92,11 @@ def check_address(settings: Settings) -> None:
     """Refuse to be reachable from other machines without a token that the user has chosen."""
     if settings.token or is_loopback(settings.host):
         return
-    raise SettingsError(f"Listening on {settings.host or 'all addresses'} lets other machines in, so it needs a token of your own.",
-                        hint="Set token (IMPASTO_TOKEN) to a long random text, or leave host at 127.0.0.1.", field="host")
+    raise SettingsError(
+        f"Listening on {settings.host or 'all addresses'} lets other machines in, so it needs a token of your own.",
+        hint="Set token (IMPASTO_TOKEN) to a long random text, or leave host at 127.0.0.1.",
+        field="host",
+    )
 
 
 def is_loopback(host: str) -> bool:
@@ -105,13 +116,19 @@ def bind(settings: Settings) -> socket.socket:
     except socket.gaierror:
         raise SettingsError(f"There is no address called {settings.host}.", field="host") from None
     except PermissionError:
-        raise SettingsError(f"Port {settings.port} may not be used by you or is taken.", field="port",
-                            hint="Set port to 0, which takes a free one, or to a number above 1023.") from None
+        raise SettingsError(
+            f"Port {settings.port} may not be used by you or is taken.",
+            field="port",
+            hint="Set port to 0, which takes a free one, or to a number above 1023.",
+        ) from None
     except OSError as error:
         if error.errno in httpd.NOT_OURS:
             raise SettingsError(f"{settings.host} is no address of this machine.", field="host") from None
-        raise DaemonRunning(f"Port {settings.port} is in use by another program.", field="port",
-                            hint="Set port to 0, which takes a free one; clients find it by themselves.") from None
+        raise DaemonRunning(
+            f"Port {settings.port} is in use by another program.",
+            field="port",
+            hint="Set port to 0, which takes a free one; clients find it by themselves.",
+        ) from None
 
 
 def url_of(settings: Settings) -> str:
@@ -136,5 +153,3 @@ def stop_signals() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-

@@ -47,8 +47,10 @@ class WaitingRoom:
     def enter(self) -> Place:
         """Take a place, to be left by the caller. Raises :class:`Busy` where there is none."""
         if not self._free.acquire(blocking=False):
-            raise Busy(f"{self.places} connections already wait for jobs, as many as the setting threads allows.",
-                       hint="Try again in a moment, ask for the state without waiting, or raise the setting threads.")
+            raise Busy(
+                f"{self.places} connections already wait for jobs, as many as the setting threads allows.",
+                hint="Try again in a moment, ask for the state without waiting, or raise the setting threads.",
+            )
         return Place(self._free.release)
 
     @contextmanager

@@ -36,8 +36,13 @@ COMMANDS = {
 
 
 @click.group(cls=LazyGroup, entries=COMMANDS, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", "file", type=click.Path(path_type=Path), metavar="FILE",
-              help="Configuration file to read instead of IMPASTO_CONFIG or your own one (`impasto config path`).")
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Configuration file to read instead of IMPASTO_CONFIG or your own one (`impasto config path`).",
+)
 @click.option("--debug", is_flag=True, help="Show Python's traceback when something goes wrong.")
 @click.version_option(__version__, "-V", "--version", message="impasto %(version)s")
 @click.pass_context
@@ -83,8 +88,11 @@ def _run(arguments: list[str]) -> int | None:
     except Exception as error:
         if "--debug" in arguments:
             raise
-        return complain(f"Something went wrong inside Impasto ({type(error).__name__}).",
-                        "`impasto --debug ...` with the same arguments shows where.", caller=False)
+        return complain(
+            f"Something went wrong inside Impasto ({type(error).__name__}).",
+            "`impasto --debug ...` with the same arguments shows where.",
+            caller=False,
+        )
 
 
 def _usage(error: click.ClickException) -> int:

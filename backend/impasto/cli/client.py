@@ -87,8 +87,9 @@ class Client:
         try:
             answer = self._session.request(method, self.url + path, timeout=(CONNECT_S, ANSWER_S), allow_redirects=False, **more)
         except requests.RequestException:
-            raise DaemonNotRunning("The daemon does not answer any more.",
-                                   hint="`impasto serve` starts it again; jobs that were accepted go on then.") from None
+            raise DaemonNotRunning(
+                "The daemon does not answer any more.", hint="`impasto serve` starts it again; jobs that were accepted go on then."
+            ) from None
         if answer.status_code >= 300:
             raise error_of(answer)
         return answer

@@ -49,13 +49,16 @@ def auth(settings: Settings) -> None:
 def open_command(settings: Settings, prints: bool) -> None:
     """Open the studio page in the browser, signed in."""
     from .serve import open_studio, studio_address
+
     paths = Paths.of(settings)
     found = running(paths)
     if prints:
         click.echo(studio_address(found))
     elif not open_studio(paths):
-        raise Conflict("There is no browser to open here.",
-                       hint=f"Open {found.url}/ by hand; `impasto open --print` has the signed-in address.")
+        raise Conflict(
+            "There is no browser to open here.",
+            hint=f"Open {found.url}/ by hand; `impasto open --print` has the signed-in address.",
+        )
 
 
 @click.command()
@@ -77,6 +80,7 @@ def end(pid: int) -> None:
     The caller has made sure, through /health and the instance id, that the process is the daemon.
     """
     import psutil
+
     if pid == os.getpid():
         raise Conflict("The daemon is this very process.")
     try:
@@ -85,8 +89,10 @@ def end(pid: int) -> None:
         deadline = time.monotonic() + STOP_WITHIN_S
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             if time.monotonic() > deadline:
-                raise Conflict(f"The daemon (process {pid}) did not end within {STOP_WITHIN_S:g} s.",
-                               hint="Try again, or end that process by hand.")
+                raise Conflict(
+                    f"The daemon (process {pid}) did not end within {STOP_WITHIN_S:g} s.",
+                    hint="Try again, or end that process by hand.",
+                )
             time.sleep(POLL_S)
     except psutil.NoSuchProcess:
         return

@@ -32,8 +32,13 @@ POLL_S = 0.1
 @click.command()
 @click.argument("content", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--style", default=STYLE, show_default=True, help="A style's id, or a picture's file.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
-              help="Folder for the painting and for the daemon's log.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("out"),
+    show_default=True,
+    help="Folder for the painting and for the daemon's log.",
+)
 @click.option("--stay/--no-stay", default=None, help="Keep the daemon running afterwards until Ctrl-C. [default: on a terminal]")
 @click.pass_context
 def demo(context: click.Context, content: Path | None, style: str, out: Path, stay: bool | None) -> None:
@@ -50,6 +55,7 @@ def demo(context: click.Context, content: Path | None, style: str, out: Path, st
         stays = stay if stay is not None else sys.stdin.isatty() and sys.stdout.isatty()
         if process and stays:
             from .serve import greeting
+
             click.echo("\n" + greeting(found.url))
             process.wait()
 
@@ -71,6 +77,7 @@ def _made(folder: Path) -> Path:
 
 def _paint(settings: Settings, found: Daemon, content: Path, style: str, folder: Path) -> None:
     from . import order, output, remote
+
     if not content.is_file():
         raise BadPicture(f"There is no file {content}.", hint="Name a picture: impasto demo photo.jpg")
     click.echo(f"Painting {content.name} in the style of {Path(style).stem} through {found.url}.")
@@ -90,6 +97,7 @@ def _paint(settings: Settings, found: Daemon, content: Path, style: str, folder:
 def _methods(settings: Settings, style: str) -> list[tuple[str, str]]:
     """The methods to show, and what each adds to the file's name: something to look at first, then the best there is."""
     from ..models import FastLibrary
+
     learnt = not Path(style).is_file() and style in FastLibrary(Paths.of(settings)).ids()
     return [*([("fast", "-fast")] if learnt else []), ("iterative", "")]
 
@@ -97,6 +105,7 @@ def _methods(settings: Settings, style: str) -> list[tuple[str, str]]:
 def _encoder(settings: Settings) -> str:
     """The best encoder present; on a new machine the one with the small download, not the best and its 575 MB."""
     from ..models import Catalogue, ModelStore
+
     catalogue = Catalogue.load()
     store = ModelStore(catalogue, Paths.of(settings), settings)
     present = any(store.status(model.id) == "present" for model in catalogue.models())
@@ -130,6 +139,7 @@ def _own_group() -> dict[str, Any]:
 @contextmanager
 def _ended_politely() -> Iterator[None]:
     """Where this process is told to end, or its terminal goes, it ends by way of its ``finally``."""
+
     def leave(number: int, frame: Any) -> None:
         sys.exit(128 + number)
 

@@ -73,6 +73,7 @@ def findings(machine: Machine) -> list[Finding]:
 def public(finding: Finding) -> Finding:
     """The finding with private words taken out."""
     from ..api.privacy import private_words, scrubbed
+
     return Finding(**scrubbed(asdict(finding), private_words()))
 
 
@@ -81,8 +82,9 @@ def _versions(machine: Machine) -> Iterator[Finding]:
     yield Finding("impasto", OK, f"Impasto {__version__}, Python {platform.python_version()} on {system}.")
     missing = [name for name in PACKAGES if not _importable(name)]
     if missing:
-        yield Finding("packages", PROBLEM, f"These do not import: {', '.join(missing)}.",
-                      "Install Impasto again, into a fresh environment.")
+        yield Finding(
+            "packages", PROBLEM, f"These do not import: {', '.join(missing)}.", "Install Impasto again, into a fresh environment."
+        )
 
 
 def _importable(name: str) -> bool:
@@ -103,11 +105,16 @@ def _device(machine: Machine) -> Iterator[Finding]:
     try:
         import torch
     except Exception as error:
-        yield Finding("torch", PROBLEM, f"torch does not import ({type(error).__name__}).",
-                      "Install it again: pip install --force-reinstall torch")
+        yield Finding(
+            "torch",
+            PROBLEM,
+            f"torch does not import ({type(error).__name__}).",
+            "Install it again: pip install --force-reinstall torch",
+        )
         return
     yield Finding("torch", OK, f"torch {torch.__version__}.")
     from ..jobs import device as devices
+
     told = devices.choose(machine.settings).describe()
     level, do = OK, ""
     if told["device"] == "cpu":
@@ -127,6 +134,7 @@ def _vision(machine: Machine) -> Iterator[Finding]:
 
 def _memory(machine: Machine) -> Iterator[Finding]:
     import psutil
+
     memory = psutil.virtual_memory()
     text = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB are free; {os.cpu_count() or 1} processor cores."
     if memory.available < MEMORY_LEAST:
@@ -142,8 +150,9 @@ def _folders(machine: Machine) -> Iterator[Finding]:
     for topic, folder in (("data folder", paths.data), ("weights folder", paths.weights), ("runtime folder", paths.runtime)):
         there = _nearest(folder)
         if not _writable(there):
-            yield Finding(topic, PROBLEM, f"{folder} cannot be written.",
-                          "Make it writable, or name another folder in the settings.")
+            yield Finding(
+                topic, PROBLEM, f"{folder} cannot be written.", "Make it writable, or name another folder in the settings."
+            )
             continue
         free = shutil.disk_usage(there).free
         text = f"{folder}, {free / 1e9:.1f} GB free."
@@ -169,6 +178,7 @@ def _writable(folder: Path) -> bool:
 
 def _weights(machine: Machine) -> Iterator[Finding]:
     from ..models import Catalogue, ModelStore
+
     store = ModelStore(Catalogue.load(), machine.paths, machine.settings)
     states = {model.id: store.status(model.id) for model in store.catalogue.models()}
     for name in (n for n, state in states.items() if state == "damaged"):
@@ -177,11 +187,19 @@ def _weights(machine: Machine) -> Iterator[Finding]:
     if present:
         yield Finding("weights", OK, f"On this machine: {', '.join(present)}.")
     elif machine.settings.offline:
-        yield Finding("weights", PROBLEM, "No encoder is on this machine, and Impasto works offline.",
-                      f"Put a weight file into {machine.paths.drop_in}, or switch offline off.")
+        yield Finding(
+            "weights",
+            PROBLEM,
+            "No encoder is on this machine, and Impasto works offline.",
+            f"Put a weight file into {machine.paths.drop_in}, or switch offline off.",
+        )
     else:
-        yield Finding("weights", NOTE, "No encoder is on this machine yet.",
-                      "Nothing: the first painting fetches one. Or now: impasto models pull")
+        yield Finding(
+            "weights",
+            NOTE,
+            "No encoder is on this machine yet.",
+            "Nothing: the first painting fetches one. Or now: impasto models pull",
+        )
 
 
 def _drop_in(machine: Machine) -> Iterator[Finding]:
@@ -192,15 +210,24 @@ def _drop_in(machine: Machine) -> Iterator[Finding]:
 
 def _daemon(machine: Machine) -> Iterator[Finding]:
     from ..api.runtime import find_daemon, read
+
     told, found = read(machine.paths), find_daemon(machine.paths)
     if found:
         yield Finding("daemon", OK, f"It runs at {found.url}.")
         if told and told.version != __version__:
-            yield Finding("daemon", NOTE, f"It is version {told.version}, this is {__version__}.",
-                          "Restart it: impasto stop, then impasto serve")
+            yield Finding(
+                "daemon",
+                NOTE,
+                f"It is version {told.version}, this is {__version__}.",
+                "Restart it: impasto stop, then impasto serve",
+            )
     elif told:
-        yield Finding("daemon", NOTE, f"It does not run; one that was killed left {machine.paths.runtime_file}.",
-                      "Nothing: the next start replaces the file. To start it: impasto serve")
+        yield Finding(
+            "daemon",
+            NOTE,
+            f"It does not run; one that was killed left {machine.paths.runtime_file}.",
+            "Nothing: the next start replaces the file. To start it: impasto serve",
+        )
     else:
         yield Finding("daemon", NOTE, "It does not run.", "Start it with: impasto serve")
     if machine.settings.port and not found:
@@ -211,6 +238,7 @@ def _troubles(machine: Machine) -> Iterator[Finding]:
     """What went wrong lately, as the running daemon remembers it."""
     from ..api.runtime import find_daemon
     from .client import Client
+
     found = find_daemon(machine.paths)
     if not found:
         return
@@ -226,11 +254,16 @@ def _troubles(machine: Machine) -> Iterator[Finding]:
 
 def _port(settings: Settings) -> Iterator[Finding]:
     from ..api.httpd import listen
+
     try:
         listen(settings).close()
     except OSError:
-        yield Finding("port", PROBLEM, f"Port {settings.port} on {settings.host} is taken or may not be used.",
-                      "Set port to 0, which takes a free one, or to another number.")
+        yield Finding(
+            "port",
+            PROBLEM,
+            f"Port {settings.port} on {settings.host} is taken or may not be used.",
+            "Set port to 0, which takes a free one, or to another number.",
+        )
     else:
         yield Finding("port", OK, f"Port {settings.port} is free.")
 
@@ -238,6 +271,7 @@ def _port(settings: Settings) -> Iterator[Finding]:
 def _editors(machine: Machine) -> Iterator[Finding]:
     from .. import editors
     from .plugins import told
+
     for kind in (editors.GIMP, editors.KRITA):
         found, made = editors.find(kind), editors.bundle(kind)
         for editor in found:
@@ -245,9 +279,24 @@ def _editors(machine: Machine) -> Iterator[Finding]:
             fine = state.state == editors.CURRENT and state.switched_on is not False
             yield Finding("editor", OK if fine else NOTE, f"{editor.title}: plug-in in {editor.plugins}.", told(editor, state))
         if not found:
-            yield Finding("editor", NOTE, f"{editors.TITLES[kind]} was not found.",
-                          f"Nothing, unless you want to paint from it. `impasto plugins install {kind}` says where it looks.")
+            yield Finding(
+                "editor",
+                NOTE,
+                f"{editors.TITLES[kind]} was not found.",
+                f"Nothing, unless you want to paint from it. `impasto plugins install {kind}` says where it looks.",
+            )
 
 
 CHECKS: tuple[Check, ...] = (
-    _versions, _configuration, _device, _vision, _memory, _folders, _weights, _drop_in, _daemon, _troubles, _editors)
+    _versions,
+    _configuration,
+    _device,
+    _vision,
+    _memory,
+    _folders,
+    _weights,
+    _drop_in,
+    _daemon,
+    _troubles,
+    _editors,
+)

@@ -97,6 +97,7 @@ def save(context: click.Context, id: str, out: str, overwrite: bool, preview: bo
     """Write a job's picture to a file, in the format that its extension names."""
     from ..images import FORMATS
     from . import output
+
     target = output.planned(out, "png" if preview else "", overwrite=overwrite, sources=[])
     with _client(context) as client:
         data = client.preview(id) if preview else client.result(id, FORMATS[target.format].media_type)
@@ -113,6 +114,7 @@ def _client(context: click.Context) -> Iterator[Client]:
 
 def _followed(client: Client, job: dict[str, Any]) -> dict[str, Any]:
     from .client import ENDED
+
     line = ProgressLine()
     while job["state"] not in ENDED:
         line.show(job)

@@ -20,6 +20,7 @@ def paint(settings: Settings, order: Order, watch: Watch) -> bytes:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch comes, which reads it once; see jobs.process
     from ..jobs.control import Control
     from ..jobs.stylize import run_stylize
+
     control = Control()
 
     def heed() -> None:

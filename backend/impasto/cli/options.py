@@ -17,8 +17,17 @@ from .configuration import settings_of
 
 Function = Callable[..., Any]
 
-METAVARS = {"int": "N", "float": "N", "str": "TEXT", "list[str]": "A,B", "dict[str, str]": "{A: B}", "integer": "N", "number": "X",
-            "number list": "X,X", "layers": "LAYER:X,LAYER:X"}
+METAVARS = {
+    "int": "N",
+    "float": "N",
+    "str": "TEXT",
+    "list[str]": "A,B",
+    "dict[str, str]": "{A: B}",
+    "integer": "N",
+    "number": "X",
+    "number list": "X,X",
+    "layers": "LAYER:X,LAYER:X",
+}
 
 
 class SectionedOption(click.Option):
@@ -89,7 +98,8 @@ def _setting_option(f: dataclasses.Field[Any], section: str) -> Callable[[Functi
     if str(f.type) == "bool":
         return click.option(f"--{flag}/--no-{flag}", f.name, cls=SectionedOption, section=section, default=None, help=help)
     return click.option(
-        f"--{flag}", f.name, cls=SectionedOption, section=section, default=None, metavar=METAVARS[str(f.type)], help=help)
+        f"--{flag}", f.name, cls=SectionedOption, section=section, default=None, metavar=METAVARS[str(f.type)], help=help
+    )
 
 
 def _default_text(value: Any) -> str:
@@ -132,9 +142,14 @@ def _parameter_option(parameter: Parameter) -> Callable[[Function], Function]:
     metavar = "|".join(parameter.choices) if parameter.choices else METAVARS[parameter.kind]
     facts = [range_text(parameter), f"default: {default_text(parameter)}"]
     return click.option(
-        f"--{parameter.name.replace('_', '-')}", parameter.name, cls=SectionedOption, default=None, metavar=metavar,
+        f"--{parameter.name.replace('_', '-')}",
+        parameter.name,
+        cls=SectionedOption,
+        default=None,
+        metavar=metavar,
         section=HEADINGS[parameter.group if parameter.group in HEADINGS else BASIC],
-        help=f"{parameter.help} [{'; '.join(fact for fact in facts if fact)}]")
+        help=f"{parameter.help} [{'; '.join(fact for fact in facts if fact)}]",
+    )
 
 
 def range_text(parameter: Parameter) -> str:

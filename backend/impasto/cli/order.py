@@ -54,8 +54,9 @@ def style_of(name: str) -> Path | str:
         return path
     if STYLE_ID.fullmatch(name):
         return name
-    raise UnknownStyle(f"There is no file {name}, and it is no style's id.", field="style",
-                       hint="`impasto styles list` shows the ids.")
+    raise UnknownStyle(
+        f"There is no file {name}, and it is no style's id.", field="style", hint="`impasto styles list` shows the ids."
+    )
 
 
 def read_content(name: str, settings: Settings) -> bytes:
@@ -63,8 +64,9 @@ def read_content(name: str, settings: Settings) -> bytes:
     if name != STDIN:
         return read_picture(Path(name).expanduser(), settings)
     if sys.stdin.isatty():
-        raise InvalidParameter("There is no picture on standard input.", field="content",
-                               hint="Pipe one in: ... | impasto stylize - STYLE -o OUT")
+        raise InvalidParameter(
+            "There is no picture on standard input.", field="content", hint="Pipe one in: ... | impasto stylize - STYLE -o OUT"
+        )
     return checked(sys.stdin.buffer.read(), "The picture on standard input", settings)
 
 
@@ -81,6 +83,7 @@ def read_picture(path: Path, settings: Settings) -> bytes:
 def checked(data: bytes, name: str, settings: Settings) -> bytes:
     """``data`` itself; an error about it says which picture is meant."""
     from ..images import Limits, probe
+
     try:
         probe(data, Limits.of(settings))
     except ImpastoError as error:

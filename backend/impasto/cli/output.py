@@ -40,8 +40,9 @@ def planned(name: str, format: str, *, overwrite: bool, sources: Iterable[Path])
     """
     if name == STDOUT:
         if sys.stdout.isatty():
-            raise InvalidParameter("A picture is nothing to look at in a terminal.", field="output",
-                                   hint="Use -o FILE, or send it on: -o - | ...")
+            raise InvalidParameter(
+                "A picture is nothing to look at in a terminal.", field="output", hint="Use -o FILE, or send it on: -o - | ..."
+            )
         return Output(None, format_named(format or STDOUT_FORMAT))
     path = Path(name).expanduser()
     check_place(path, overwrite=overwrite, sources=sources)
@@ -69,8 +70,9 @@ def format_named(name: str) -> str:
     known = known_formats()
     format = ALIASES.get(name.lower(), name.lower())
     if format not in known:
-        raise InvalidParameter(f"format is {name!r}, but must be one of {', '.join(known)}.", field="format",
-                               hint=did_you_mean(format, known))
+        raise InvalidParameter(
+            f"format is {name!r}, but must be one of {', '.join(known)}.", field="format", hint=did_you_mean(format, known)
+        )
     return format
 
 
@@ -78,24 +80,32 @@ def format_of(path: Path) -> str:
     """The format that a file's extension asks for."""
     extension = path.suffix.lower()
     if not extension:
-        raise InvalidParameter(f"{path} has no extension to tell the format by.", field="output",
-                               hint=f"Use one of {', '.join(extensions())}, or --format.")
+        raise InvalidParameter(
+            f"{path} has no extension to tell the format by.",
+            field="output",
+            hint=f"Use one of {', '.join(extensions())}, or --format.",
+        )
     format = ALIASES.get(extension[1:], extension[1:])
     if format not in known_formats():
-        raise InvalidParameter(f"{extension} is no format that Impasto writes.", field="output",
-                               hint=f"Use one of {', '.join(extensions())}, or --format.")
+        raise InvalidParameter(
+            f"{extension} is no format that Impasto writes.",
+            field="output",
+            hint=f"Use one of {', '.join(extensions())}, or --format.",
+        )
     return format
 
 
 def known_formats() -> list[str]:
     """The names of the formats that are written."""
     from ..images import FORMATS
+
     return list(FORMATS)
 
 
 def extensions() -> list[str]:
     """Their usual extensions."""
     from ..images import FORMATS
+
     return [extension for _, extension in FORMATS.values()]
 
 

@@ -26,8 +26,14 @@ From `backend/impasto/training.py`; for `impasto train` and POST /v1/styles/trai
 
 """
 
-TAKES = {"number": "number", "integer": "whole number", "choice": "choice", "text list": "style ids or pictures",
-         "number list": "numbers, separated by commas", "layers": "layers with weights"}
+TAKES = {
+    "number": "number",
+    "integer": "whole number",
+    "choice": "choice",
+    "text list": "style ids or pictures",
+    "number list": "numbers, separated by commas",
+    "layers": "layers with weights",
+}
 
 
 @click.command()

@@ -25,8 +25,12 @@ NOT_KEPT = ("IMPASTO_TOKEN", CONFIG_VARIABLE)
 """Variables that are not written down beside a plug-in: a secret, and what becomes a part of the command."""
 
 _editor = click.argument("editor", type=click.Choice([GIMP, KRITA, ALL]), default=ALL)
-_folder = click.option("--folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-                       help="The editor's folder for plug-ins, where it is not found: GIMP's `plug-ins`, Krita's `pykrita`.")
+_folder = click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="The editor's folder for plug-ins, where it is not found: GIMP's `plug-ins`, Krita's `pykrita`.",
+)
 
 
 @click.group()
@@ -95,13 +99,16 @@ def zip_command(editor: str, output: Path | None, overwrite: bool) -> None:
     GIMP's is unpacked into its folder for plug-ins; Krita takes it with Tools > Scripts > Import Python Plugin from File.
     """
     from .output import check_place, write_bytes
+
     file = output or Path(f"impasto-{editor}.zip")
     check_place(file, overwrite=overwrite)
     data = io.BytesIO()
     editors.write_zip(editors.bundle(editor), data)
     write_bytes(file, data.getvalue())
-    how = {GIMP: "Unpack it into GIMP's folder for plug-ins (Edit > Preferences > Folders > Plug-ins shows it), then restart GIMP.",
-           KRITA: "In Krita: Tools > Scripts > Import Python Plugin from File, then restart Krita."}
+    how = {
+        GIMP: "Unpack it into GIMP's folder for plug-ins (Edit > Preferences > Folders > Plug-ins shows it), then restart GIMP.",
+        KRITA: "In Krita: Tools > Scripts > Import Python Plugin from File, then restart Krita.",
+    }
     click.echo(f"Wrote {file}, {len(data.getvalue()) / 1000:.0f} kB. {how[editor]}")
 
 
@@ -109,8 +116,12 @@ def launch_of(configuration: Configuration, paths: Paths) -> dict[str, Any]:
     """What is written down beside a plug-in: how this Impasto's daemon is started, and where it will be found."""
     config = ["--config", str(configuration.file.absolute())] if configuration.file else []
     kept = {name: value for name, value in os.environ.items() if name.startswith("IMPASTO_") and name not in NOT_KEPT}
-    return {"serve": [*_program(), *config, "serve"], "runtime": str(paths.runtime_file.absolute()),
-            "log": str((paths.data / "daemon.log").absolute()), "environment": kept}
+    return {
+        "serve": [*_program(), *config, "serve"],
+        "runtime": str(paths.runtime_file.absolute()),
+        "log": str((paths.data / "daemon.log").absolute()),
+        "environment": kept,
+    }
 
 
 def _program() -> list[str]:
@@ -137,15 +148,20 @@ def _wanted(editor: str, folder: Path | None, missing_is_wrong: bool = True) -> 
 
 
 def _looked_at(kind: str) -> str:
-    return (f"Looked for {TITLES[kind]} in: {', '.join(editors.looked_at(kind))}. If it is elsewhere, name its folder for "
-            f"plug-ins: impasto plugins install {kind} --folder DIR")
+    return (
+        f"Looked for {TITLES[kind]} in: {', '.join(editors.looked_at(kind))}. If it is elsewhere, name its folder for "
+        f"plug-ins: impasto plugins install {kind} --folder DIR"
+    )
 
 
 def installed(place: Editor, made: Bundle, before: State) -> list[str]:
     """What an installation has done, in sentences."""
-    what = {editors.ABSENT: "installed", editors.CURRENT: "up to date; put there afresh",
-            editors.CHANGED: "repaired: files had been changed or were missing",
-            editors.OTHER: f"brought up to date from {before.version}"}[before.state]
+    what = {
+        editors.ABSENT: "installed",
+        editors.CURRENT: "up to date; put there afresh",
+        editors.CHANGED: "repaired: files had been changed or were missing",
+        editors.OTHER: f"brought up to date from {before.version}",
+    }[before.state]
     lines = [f"{place.title}: {what}, in {before.folder}."]
     if place.kind == GIMP:
         lines.append("    Restart GIMP if it is open; then: Filters > Neural Style.")
@@ -160,8 +176,10 @@ def installed(place: Editor, made: Bundle, before: State) -> list[str]:
 def _notes(place: Editor) -> list[str]:
     """What a sandboxed editor cannot do by itself."""
     if place.packaging == "flatpak":
-        return ["A Flatpak may not start programs outside: run `impasto serve` before you paint, or allow it once and for all: "
-                f"flatpak override --user --talk-name=org.freedesktop.Flatpak {editors.FLATPAK_IDS[place.kind]}"]
+        return [
+            "A Flatpak may not start programs outside: run `impasto serve` before you paint, or allow it once and for all: "
+            f"flatpak override --user --talk-name=org.freedesktop.Flatpak {editors.FLATPAK_IDS[place.kind]}"
+        ]
     if place.packaging == "snap":
         return ["A Snap sees no hidden folders of your home, so it cannot find the daemon yet: docs/plugins.md says what to do."]
     return []
@@ -171,11 +189,13 @@ def told(place: Editor, state: State) -> str:
     """What is installed, in a sentence or two."""
     install = f"`impasto plugins install {place.kind}`"
     version = f"Version {state.version}"
-    sentence = {editors.ABSENT: f"Not installed: {install}.",
-                editors.FOREIGN: f"{state.folder.name} is there, but Impasto did not put it there.",
-                editors.CURRENT: f"{version}, up to date.",
-                editors.OTHER: f"{version}, not that of this Impasto; {install} brings it up to date.",
-                editors.CHANGED: f"{version}, but files were changed or are missing; {install} repairs it."}[state.state]
+    sentence = {
+        editors.ABSENT: f"Not installed: {install}.",
+        editors.FOREIGN: f"{state.folder.name} is there, but Impasto did not put it there.",
+        editors.CURRENT: f"{version}, up to date.",
+        editors.OTHER: f"{version}, not that of this Impasto; {install} brings it up to date.",
+        editors.CHANGED: f"{version}, but files were changed or are missing; {install} repairs it.",
+    }[state.state]
     if state.ours:
         sentence += " Languages: " + ", ".join(["English", *(LANGUAGES.get(name, name) for name in state.languages)]) + "."
         if state.switched_on is False:
@@ -185,5 +205,6 @@ def told(place: Editor, state: State) -> str:
 
 def _plain(place: Editor, state: State) -> dict[str, Any]:
     parts = {"editor": dataclasses.asdict(place), "plugin": dataclasses.asdict(state)}
-    return {part: {name: str(value) if isinstance(value, Path) else value for name, value in row.items()}
-            for part, row in parts.items()}
+    return {
+        part: {name: str(value) if isinstance(value, Path) else value for name, value in row.items()} for part, row in parts.items()
+    }

@@ -34,6 +34,7 @@ def paint(client: Client, order: Order, watch: Watch) -> bytes:
 
 def follow(client: Client, job: dict[str, Any], watch: Watch) -> dict[str, Any]:
     """Watch ``job`` until it is done. Raises as :func:`paint` does."""
+
     def preview() -> bytes:
         return client.preview(job["id"])
 

@@ -28,6 +28,7 @@ def serve(settings: Settings, opens: bool) -> None:
     from a file that only you can read.
     """
     from ..api import server
+
     logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr)
     paths = Paths.of(settings)
 
@@ -51,11 +52,14 @@ def _open_or_say(paths: Paths) -> None:
 
 def greeting(url: str) -> str:
     """What a person wants to know once the daemon listens."""
-    return "\n".join([
-        f"Impasto listens on {url}",
-        "  studio page:  impasto open",
-        f'  from a shell: curl -H "$(impasto auth)" -F content=@photo.jpg -F style=starry-night {url}/v1/stylize -o painted.png',
-        "  to end it:    Ctrl-C, or impasto stop"])
+    return "\n".join(
+        [
+            f"Impasto listens on {url}",
+            "  studio page:  impasto open",
+            f'  from a shell: curl -H "$(impasto auth)" {url}/v1/stylize -F content=@photo.jpg -F style=starry-night -o out.png',
+            "  to end it:    Ctrl-C, or impasto stop",
+        ]
+    )
 
 
 def studio_address(found: runtime.Daemon) -> str:
@@ -64,6 +68,7 @@ def studio_address(found: runtime.Daemon) -> str:
     The token itself would stay behind in the list of processes and in the browser's history. Raises as the client does.
     """
     from .client import Client
+
     with Client(found) as client:
         return f"{found.url}/#ticket={client.ticket()}"
 

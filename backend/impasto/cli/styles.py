@@ -91,6 +91,7 @@ def bring_in(context: click.Context, file: Path, name: str, picture: Path | None
     example. Nothing in it is run.
     """
     from ..jobs import exchange
+
     added = exchange.bring_in(_library(context), file, example().read_bytes(), name, picture.read_bytes() if picture else None)
     if as_json:
         click.echo(json.dumps([style.to_dict() for style in added], indent=2))
@@ -109,6 +110,7 @@ def export(context: click.Context, id: str, output: Path | None, rows_only: bool
     """Write a style with its network to a file for another machine."""
     from ..jobs import exchange
     from .output import check_place
+
     file = output or Path(f"{id}.safetensors")
     check_place(file, overwrite=overwrite, sources=[])
     exchange.take_out(_library(context), id, file, rows_only)
@@ -128,6 +130,7 @@ def preview(context: click.Context, id: str, photo: Path | None, output: Path | 
     from .output import planned
     from .progress import ProgressLine
     from .watch import Watch
+
     settings, content = settings_of(context), photo or example()
     _library(context).fast.need([id])
     target = planned(str(output or f"{id}-preview.png"), "", overwrite=overwrite, sources=[content])

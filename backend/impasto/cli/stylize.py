@@ -23,19 +23,42 @@ LOCAL_SETTINGS = ("device", "precision", "cpu_threads", "data_dir", "weights_dir
 @click.argument("content")
 @click.argument("styles", nargs=-1, metavar="STYLE...")
 @_result("-o", "--output", "out", required=True, metavar="OUT", help="Where the result goes: a file, or - for standard output.")
-@_result("--format", "format", default="", metavar="FORMAT",
-         help="png, jpeg, webp, tiff or npy. [default: by OUT's extension; png for -]")
+@_result(
+    "--format",
+    "format",
+    default="",
+    metavar="FORMAT",
+    help="png, jpeg, webp, tiff or npy. [default: by OUT's extension; png for -]",
+)
 @_result("--overwrite", "--force", is_flag=True, help="Replace OUT if it exists.")
 @_result("--finish-after", type=float, metavar="SECONDS", help="Stop painting after so long, and keep what there is.")
-@_result("--preview-to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-         help="Write each preview to this file, a PNG, replacing the one before.")
+@_result(
+    "--preview-to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write each preview to this file, a PNG, replacing the one before.",
+)
 @with_stylization
-@click.option("--daemon/--no-daemon", default=None,
-              help="Paint through the running daemon, or in this process. [default: a daemon if one runs]")
+@click.option(
+    "--daemon/--no-daemon",
+    default=None,
+    help="Paint through the running daemon, or in this process. [default: a daemon if one runs]",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @with_settings(*LOCAL_SETTINGS)
-def stylize(settings: Settings, content: str, styles: tuple[str, ...], out: str, parameters: dict[str, str], format: str,
-            overwrite: bool, finish_after: float | None, preview_to: Path | None, daemon: bool | None, quiet: bool) -> None:
+def stylize(
+    settings: Settings,
+    content: str,
+    styles: tuple[str, ...],
+    out: str,
+    parameters: dict[str, str],
+    format: str,
+    overwrite: bool,
+    finish_after: float | None,
+    preview_to: Path | None,
+    daemon: bool | None,
+    quiet: bool,
+) -> None:
     """Paint a picture in the style of others.
 
     \b
@@ -49,6 +72,7 @@ def stylize(settings: Settings, content: str, styles: tuple[str, ...], out: str,
     """
     from . import local, order, output, remote
     from .client import Client
+
     if finish_after is not None and not finish_after > 0:
         raise InvalidParameter("--finish-after must be above 0.", field="finish_after")
     sources = [Path(name) for name in (content, *styles)]
@@ -73,4 +97,5 @@ def _daemon(paths: Paths, wanted: bool | None):  # noqa: ANN202 (a Daemon or Non
     if wanted is False:
         return None
     from .daemon import find_daemon, running
+
     return running(paths) if wanted else find_daemon(paths)

@@ -25,18 +25,35 @@ _picture = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path
 
 @click.command(cls=SectionedCommand)
 @click.argument("paintings", nargs=-1, required=True, type=_picture, metavar="PAINTING...")
-@click.option("--name", "names", multiple=True, metavar="TITLE",
-              help="A painting's title, once for each. [default: the file's name]")
-@click.option("--photos", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
-              help="Photographs to train on. [default: those that ship with Impasto]")
-@click.option("--preview-to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Write each preview to this file, a PNG, replacing the one before.")
+@click.option(
+    "--name", "names", multiple=True, metavar="TITLE", help="A painting's title, once for each. [default: the file's name]"
+)
+@click.option(
+    "--photos",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Photographs to train on. [default: those that ship with Impasto]",
+)
+@click.option(
+    "--preview-to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write each preview to this file, a PNG, replacing the one before.",
+)
 @with_training
 @click.option("--daemon", is_flag=True, help="Let the running daemon do it; painting goes on meanwhile.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @with_settings(*LOCAL_SETTINGS)
-def train(settings: Settings, paintings: tuple[Path, ...], names: tuple[str, ...], photos: Path | None, preview_to: Path | None,
-          parameters: dict[str, str], daemon: bool, quiet: bool) -> None:
+def train(
+    settings: Settings,
+    paintings: tuple[Path, ...],
+    names: tuple[str, ...],
+    photos: Path | None,
+    preview_to: Path | None,
+    parameters: dict[str, str],
+    daemon: bool,
+    quiet: bool,
+) -> None:
     """Learn paintings as fast styles.
 
     \b
@@ -55,23 +72,30 @@ def train(settings: Settings, paintings: tuple[Path, ...], names: tuple[str, ...
     watch = Watch(ProgressLine(quiet=quiet), preview_to=preview_to)
     if daemon:
         if photos:
-            raise InvalidParameter("The daemon trains on its own photographs.", field="photos",
-                                   hint="Its setting photos_dir names their folder. Or leave out --daemon.")
+            raise InvalidParameter(
+                "The daemon trains on its own photographs.",
+                field="photos",
+                hint="Its setting photos_dir names their folder. Or leave out --daemon.",
+            )
         done = _through_daemon(settings, titles, data, parameters, watch)
     else:
         settings = dataclasses.replace(settings, photos_dir=str(photos)) if photos else settings
         done = _here(settings, training, titles, data, watch)
     for id in done.get("styles", ()):
         quality = done["quality"][id]
-        click.echo(f"Learnt {id}: {quality['style']:.3f} from the painting's style, where photographs are {quality['before']:.3f} "
-                   f"from it. Try it: impasto styles preview {id}")
+        click.echo(
+            f"Learnt {id}: {quality['style']:.3f} from the painting's style, where photographs are {quality['before']:.3f} "
+            f"from it. Try it: impasto styles preview {id}"
+        )
 
 
-def _through_daemon(settings: Settings, titles: list[str], data: list[bytes], parameters: dict[str, str],
-                    watch: Watch) -> dict[str, Any]:
+def _through_daemon(
+    settings: Settings, titles: list[str], data: list[bytes], parameters: dict[str, str], watch: Watch
+) -> dict[str, Any]:
     from .client import Client
     from .daemon import running
     from .remote import follow
+
     with Client(running(Paths.of(settings))) as client, watch.interrupts():
         job = follow(client, client.train(titles, data, parameters), watch)
         for note in job.get("notes") or []:
@@ -84,6 +108,7 @@ def _here(settings: Settings, training: Training, titles: list[str], data: list[
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch comes, which reads it once; see jobs.process
     from ..jobs.control import Control
     from ..jobs.train import run_train
+
     control, folder = Control(), _folder(settings, training, data)
 
     def heed() -> None:

@@ -51,6 +51,7 @@ class Watch:
     @contextmanager
     def interrupts(self, pressed: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Count Ctrl-C, and call ``pressed``, instead of being torn out of work; a third one does tear."""
+
         def count(number: int, frame: Any) -> None:
             self._presses += 1
             pressed()

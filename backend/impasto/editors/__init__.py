@@ -5,5 +5,26 @@ from .installation import ABSENT, CHANGED, CURRENT, FOREIGN, OTHER, State, insta
 from .places import FLATPAK_IDS, GIMP, KRITA, NAMED, TITLES, Editor, find, looked_at
 from .system import System
 
-__all__ = ["ABSENT", "CHANGED", "CURRENT", "FLATPAK_IDS", "FOREIGN", "GIMP", "KRITA", "NAMED", "OTHER", "TITLES", "Bundle",
-           "Editor", "State", "System", "bundle", "find", "install", "looked_at", "state", "uninstall", "write_zip"]
+__all__ = [
+    "ABSENT",
+    "CHANGED",
+    "CURRENT",
+    "FLATPAK_IDS",
+    "FOREIGN",
+    "GIMP",
+    "KRITA",
+    "NAMED",
+    "OTHER",
+    "TITLES",
+    "Bundle",
+    "Editor",
+    "State",
+    "System",
+    "bundle",
+    "find",
+    "install",
+    "looked_at",
+    "state",
+    "uninstall",
+    "write_zip",
+]

@@ -49,8 +49,10 @@ def state(editor: Editor, made: Bundle) -> State:
     marker = _marker(folder, made.kind)
     if marker is None or folder.is_symlink():
         return State(FOREIGN, folder, switched_on=on)
-    changed = any(digest(_bytes(_place(editor, name) if name.startswith(BESIDE) else folder / name)) != wanted
-                  for name, wanted in marker["files"].items())
+    changed = any(
+        digest(_bytes(_place(editor, name) if name.startswith(BESIDE) else folder / name)) != wanted
+        for name, wanted in marker["files"].items()
+    )
     kind = CHANGED if changed else CURRENT if marker["files"] == made.digests and marker["impasto"] == __version__ else OTHER
     return State(kind, folder, marker["impasto"], tuple(languages_of(marker["files"])), on)
 
@@ -106,8 +108,10 @@ def _write_folder(folder: Path, made: Bundle, launch: dict[str, Any]) -> None:
 def _ours_or_nothing(editor: Editor, made: Bundle) -> State:
     found = state(editor, made)
     if found.state == FOREIGN:
-        raise Conflict(f"{found.folder} is there already, and Impasto did not put it there; nothing was changed.",
-                       hint="Move it away or delete it, then run this again.")
+        raise Conflict(
+            f"{found.folder} is there already, and Impasto did not put it there; nothing was changed.",
+            hint="Move it away or delete it, then run this again.",
+        )
     return found
 
 
@@ -153,5 +157,7 @@ def _complaints(editor: Editor) -> Iterator[None]:
         yield
     except OSError as error:
         name = TITLES[editor.kind]
-        raise DiskFull(f"{error.filename or editor.plugins} cannot be written: {error.strerror}; what was there before still is.",
-                       hint=f"Close {name} and try again, or name another folder with --folder.") from None
+        raise DiskFull(
+            f"{error.filename or editor.plugins} cannot be written: {error.strerror}; what was there before still is.",
+            hint=f"Close {name} and try again, or name another folder with --folder.",
+        ) from None

@@ -1,7 +1,7 @@
 """Bytes <-> pictures: formats, bit depth, transparency, colour profiles. numpy, no torch.
 
-    picture = decode(data, Limits.of(settings))
-    data = encode(repaint(picture, engine(filled(picture))))
+picture = decode(data, Limits.of(settings))
+data = encode(repaint(picture, engine(filled(picture))))
 """
 
 from .alpha import filled
@@ -11,5 +11,23 @@ from .formats import FORMATS, check_fits, losses, negotiate, recognise
 from .limits import Limits
 from .picture import Picture, PictureInfo, repaint
 
-__all__ = ["FORMATS", "Limits", "Picture", "PictureInfo", "check_fits", "decode", "encode", "filled", "losses", "negotiate",
-           "outgoing", "probe", "recognise", "repaint", "thumbnail", "to_png8", "verify", "write"]
+__all__ = [
+    "FORMATS",
+    "Limits",
+    "Picture",
+    "PictureInfo",
+    "check_fits",
+    "decode",
+    "encode",
+    "filled",
+    "losses",
+    "negotiate",
+    "outgoing",
+    "probe",
+    "recognise",
+    "repaint",
+    "thumbnail",
+    "to_png8",
+    "verify",
+    "write",
+]

@@ -65,8 +65,8 @@ def _filled_from(picture: Picture, coarse: np.ndarray) -> np.ndarray:
     out, peaks = picture.rgb.copy(), _peaks(picture.alpha)
     for rows in _even_strips(*picture.alpha.shape):
         opaque = opacity(picture.alpha[rows])
-        nearby = peaks[rows.start // NEARBY:-(-rows.stop // NEARBY)].repeat(NEARBY, 0).repeat(NEARBY, 1)
-        enough = np.maximum(OPAQUE_ENOUGH * nearby[:opaque.shape[0], :opaque.shape[1]], np.finfo(np.float32).tiny)
+        nearby = peaks[rows.start // NEARBY : -(-rows.stop // NEARBY)].repeat(NEARBY, 0).repeat(NEARBY, 1)
+        enough = np.maximum(OPAQUE_ENOUGH * nearby[: opaque.shape[0], : opaque.shape[1]], np.finfo(np.float32).tiny)
         own = np.minimum(opaque / enough, 1)
         if own.min() < 1:
             own, around = own[:, :, None], _doubled_rows(coarse, rows, picture.alpha.shape)
@@ -102,6 +102,7 @@ def _halved_first(rgb: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.nd
 
 def _halved(weighted: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """2 x 2 means of (H, W, 3) and (H, W); what lies beyond an odd edge counts as transparent."""
+
     def mean(values: np.ndarray) -> np.ndarray:
         for axis in (0, 1):
             pair = (slice(None),) * axis
@@ -109,6 +110,7 @@ def _halved(weighted: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.nd
             values = even * np.float32(0.5)
             values[(*pair, slice(0, odd.shape[axis]))] += odd * np.float32(0.5)
         return values
+
     return mean(weighted), mean(weight)
 
 

@@ -33,8 +33,16 @@ def verify(data: bytes, limits: Limits | None = None) -> PictureInfo:
 
 def _info(name: str, header: Header) -> PictureInfo:
     width, height = (header.height, header.width) if header.sideways else (header.width, header.height)
-    return PictureInfo(width=width, height=height, format=name, dtype=header.dtype, alpha=header.alpha, grey=header.model == "grey",
-                       dpi=_upright_dpi(header), lossless=header.lossless)
+    return PictureInfo(
+        width=width,
+        height=height,
+        format=name,
+        dtype=header.dtype,
+        alpha=header.alpha,
+        grey=header.model == "grey",
+        dpi=_upright_dpi(header),
+        lossless=header.lossless,
+    )
 
 
 def decode(data: bytes, limits: Limits | None = None) -> Picture:
@@ -65,7 +73,7 @@ def _samples(data: bytes, name: str, header: Header) -> np.ndarray:
 
 def assemble(name: str, header: Header, samples: np.ndarray) -> Picture:
     """A :class:`Picture` from upright samples as :func:`read` gives them."""
-    colours, alpha = samples[:, :, :header.colours], None
+    colours, alpha = samples[:, :, : header.colours], None
     notes = list(header.notes)
     if header.alpha:
         alpha = _finite(np.ascontiguousarray(samples[:, :, -1]), "alpha", notes)
@@ -80,8 +88,17 @@ def assemble(name: str, header: Header, samples: np.ndarray) -> Picture:
     if header.model == "cmyk":
         icc = None
         notes.append("The picture was CMYK; the answer is RGB (sRGB).")
-    return Picture(rgb=rgb, alpha=alpha, dtype=header.dtype, grey=header.model == "grey", icc=icc, format=name,
-                   dpi=_upright_dpi(header), lossless=header.lossless, notes=tuple(notes))
+    return Picture(
+        rgb=rgb,
+        alpha=alpha,
+        dtype=header.dtype,
+        grey=header.model == "grey",
+        icc=icc,
+        format=name,
+        dpi=_upright_dpi(header),
+        lossless=header.lossless,
+        notes=tuple(notes),
+    )
 
 
 def _head(data: bytes, limits: Limits) -> tuple[str, Header]:

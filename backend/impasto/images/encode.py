@@ -48,7 +48,7 @@ def outgoing(picture: Picture, format: str | None = None, quality: int = 95) -> 
         else:
             colours = np.repeat(colours, 3, axis=2)
     samples = np.empty((*colours.shape[:2], colours.shape[2] + (alpha is not None)), dtype)
-    quantise(colours, samples[:, :, :colours.shape[2]])
+    quantise(colours, samples[:, :, : colours.shape[2]])
     if alpha is not None:
         samples[:, :, -1] = converted(alpha, dtype)
     return Outgoing(samples, icc=icc, dpi=picture.dpi, lossless=picture.lossless, quality=quality)
@@ -116,7 +116,7 @@ def _shrunk(header: Header, samples: np.ndarray, down: int, across: int) -> tupl
     dtype = np.dtype(np.float32 if header.dtype == np.float32 else np.uint16)
     out = np.empty((height, width, samples.shape[2]), dtype)
     for rows in profiles.strips(height, width * down * across):
-        block = samples[rows.start * down:rows.stop * down, :width * across].astype(np.float32) / np.float32(TOP[header.dtype])
+        block = samples[rows.start * down : rows.stop * down, : width * across].astype(np.float32) / np.float32(TOP[header.dtype])
         block = np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=0.0) if header.dtype == np.float32 else block
         if header.alpha:
             block[:, :, :-1] *= block[:, :, -1:]

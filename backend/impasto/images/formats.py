@@ -50,7 +50,10 @@ TAKEN = "PNG, JPEG, WebP, TIFF and .npy are taken."
 _MAGIC = (
     ("png", b"\x89PNG\r\n\x1a\n"),
     ("jpeg", b"\xff\xd8\xff"),
-    ("tiff", b"II*\0"), ("tiff", b"MM\0*"), ("tiff", b"II+\0"), ("tiff", b"MM\0+"),
+    ("tiff", b"II*\0"),
+    ("tiff", b"MM\0*"),
+    ("tiff", b"II+\0"),
+    ("tiff", b"MM\0+"),
     ("npy", b"\x93NUMPY"),
 )
 
@@ -130,8 +133,10 @@ def losses(picture: Picture | PictureInfo, name: str) -> tuple[str, ...]:
 def check_fits(name: str, width: int, height: int) -> None:
     """Raises :class:`NotAcceptable` where the format ``name`` cannot hold a picture of this size."""
     if max(width, height) > CAPACITIES[name].max_side:
-        raise NotAcceptable(f"{name.upper()} holds at most {CAPACITIES[name].max_side} pixels a side; "
-                            f"the picture has {width} x {height}.", hint="Ask for PNG or TIFF.")
+        raise NotAcceptable(
+            f"{name.upper()} holds at most {CAPACITIES[name].max_side} pixels a side; the picture has {width} x {height}.",
+            hint="Ask for PNG or TIFF.",
+        )
 
 
 def negotiate(accept: str | None, own: str) -> str:

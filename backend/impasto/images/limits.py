@@ -71,7 +71,8 @@ class Limits:
             raise PictureTooLarge(
                 f"The picture has {width} x {height} pixels, {width * height / 1e6:.0f} megapixels; "
                 f"at most {self.max_megapixels:g} are taken.",
-                hint=f"Send a smaller picture, or raise the setting {self.setting}.")
+                hint=f"Send a smaller picture, or raise the setting {self.setting}.",
+            )
         if min(width, height) < self.min_side:
             raise PictureTooSmall(f"The picture has {width} x {height} pixels; it needs at least {self.min_side} on each side.")
 
@@ -79,8 +80,12 @@ class Limits:
         """Raises :class:`PictureTooLarge` where the pixels, as stored, are out of proportion or do not fit into memory twice."""
         needed = width * height * bytes_per_pixel
         if needed > self.max_megapixels * 1e6 * DEEPEST:
-            raise PictureTooLarge(f"The picture's {width} x {height} pixels take {needed / 1e6:.0f} MB, more than is taken.",
-                                  hint="Send fewer channels or fewer pixels.")
+            raise PictureTooLarge(
+                f"The picture's {width} x {height} pixels take {needed / 1e6:.0f} MB, more than is taken.",
+                hint="Send fewer channels or fewer pixels.",
+            )
         if self.room is not None and 2 * needed > self.room:
-            raise PictureTooLarge(f"There is not enough memory on this machine to read a picture of {width} x {height} pixels.",
-                                  hint="Close other programs, or send a smaller picture.")
+            raise PictureTooLarge(
+                f"There is not enough memory on this machine to read a picture of {width} x {height} pixels.",
+                hint="Close other programs, or send a smaller picture.",
+            )

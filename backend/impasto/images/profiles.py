@@ -120,8 +120,15 @@ def strips(height: int, width: int) -> Iterator[slice]:
 
 def _transform(part: np.ndarray, source: bytes, target: bytes, space: str, target_space: str) -> np.ndarray:
     return imagecodecs.cms_transform(
-        part, source, target, colorspace=space, outcolorspace=target_space, outdtype=np.float32,
-        intent=imagecodecs.CMS.INTENT.RELATIVE_COLORIMETRIC, flags=imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION)
+        part,
+        source,
+        target,
+        colorspace=space,
+        outcolorspace=target_space,
+        outdtype=np.float32,
+        intent=imagecodecs.CMS.INTENT.RELATIVE_COLORIMETRIC,
+        flags=imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION,
+    )
 
 
 def _swatches(model: str) -> np.ndarray:

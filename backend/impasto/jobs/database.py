@@ -55,8 +55,9 @@ def database_errors() -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         log.warning("job database: %s", error)
-        raise DiskFull("The job database is full or cannot be written.",
-                       hint="Make room, or choose another folder with the setting data_dir.") from error
+        raise DiskFull(
+            "The job database is full or cannot be written.", hint="Make room, or choose another folder with the setting data_dir."
+        ) from error
 
 
 class Database:
@@ -91,8 +92,11 @@ class Database:
             raise sqlite3.DatabaseError("damaged")
         version = database.execute("PRAGMA user_version").fetchone()[0]
         if version > len(MIGRATIONS):
-            raise SettingsError("The job database was written by a newer Impasto.",
-                                hint="Update Impasto, or choose another folder with the setting data_dir.", field="data_dir")
+            raise SettingsError(
+                "The job database was written by a newer Impasto.",
+                hint="Update Impasto, or choose another folder with the setting data_dir.",
+                field="data_dir",
+            )
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
             database.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
         # A file that opens but cannot be written shall be found out now, not with the first job.
@@ -144,8 +148,9 @@ class Database:
             if getattr(error, "sqlite_errorname", "").split("_V")[0] not in BROKEN:
                 raise
             log.error("the job database has been damaged while it was open: %s", error)
-            raise DiskFull("The job database is damaged.",
-                           hint="Restart Impasto: it puts the damaged file aside and begins a new one.") from error
+            raise DiskFull(
+                "The job database is damaged.", hint="Restart Impasto: it puts the damaged file aside and begins a new one."
+            ) from error
 
     def _check_open(self, *, writing: bool = False) -> None:
         if self._closed:

@@ -44,8 +44,15 @@ class Device:
     def describe(self) -> dict[str, Any]:
         """Plain JSON: what it is, and its memory now in bytes."""
         used, total = _memory(self.torch)
-        return {"device": str(self.torch), "name": _name(self.torch), "precision": self.precision, "torch": str(torch.__version__),
-                "threads": torch.get_num_threads(), "memory_used_bytes": used, "memory_total_bytes": total}
+        return {
+            "device": str(self.torch),
+            "name": _name(self.torch),
+            "precision": self.precision,
+            "torch": str(torch.__version__),
+            "threads": torch.get_num_threads(),
+            "memory_used_bytes": used,
+            "memory_total_bytes": total,
+        }
 
 
 def choose(settings: Settings) -> Device:
@@ -68,8 +75,11 @@ def _named(name: str) -> torch.device:
     if kind not in known or (index and not index.isdecimal()):
         raise DeviceUnavailable(f"The setting device is {name[:40]!r}, but must be auto, cpu, cuda, cuda:1 or mps.", field="device")
     if not known[kind]():
-        raise DeviceUnavailable(f"The device {kind} is not on this machine, or its driver and torch do not fit.", field="device",
-                                hint="Set device to auto; impasto doctor says what is there.")
+        raise DeviceUnavailable(
+            f"The device {kind} is not on this machine, or its driver and torch do not fit.",
+            field="device",
+            hint="Set device to auto; impasto doctor says what is there.",
+        )
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise DeviceUnavailable(f"There is no device {name}; this machine has {torch.cuda.device_count()}.", field="device")
     return torch.device(name) if kind == "cuda" else torch.device(kind)

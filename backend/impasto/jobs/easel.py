@@ -78,8 +78,15 @@ class Easel:
             raise does_not_fit(wanted, room)
         return shrunk(full, min(resolution or auto, room))
 
-    def begin(self, content: np.ndarray, styles: Iterable[np.ndarray], size: Size, stylization: Stylization,
-              report: Report, cancelled: Callable[[], bool]) -> Canvas:
+    def begin(
+        self,
+        content: np.ndarray,
+        styles: Iterable[np.ndarray],
+        size: Size,
+        stylization: Stylization,
+        report: Report,
+        cancelled: Callable[[], bool],
+    ) -> Canvas:
         """A painting of ``content`` at ``size``. Arrays are (H, W, 3), sRGB-encoded. Fetches the encoder where it is missing."""
         encoder = self.encoder(stylization.encoder, report, cancelled, stylization.pooling)
         _check_layers(stylization, encoder, self._name_of(encoder))
@@ -237,5 +244,6 @@ def _check_layers(stylization: Stylization, encoder: Encoder, name: str) -> None
     for field in ("content_layers", "style_layers"):
         missing = sorted(set(getattr(stylization, field)) - encoder.available())
         if missing:
-            raise InvalidParameter(f"The encoder {name} has no layer {missing[0]}.", field=field,
-                                   hint="Name a layer before it, or another encoder.")
+            raise InvalidParameter(
+                f"The encoder {name} has no layer {missing[0]}.", field=field, hint="Name a layer before it, or another encoder."
+            )

@@ -41,7 +41,7 @@ def bring_in(library: StyleLibrary, file: Path, sample: bytes, title: str = "", 
     if len(header.styles) > 1 and (title or picture):
         raise BadStyleFile(f"The file has {len(header.styles)} styles, so one name or picture cannot be meant for all.")
     if title:
-        header = dataclasses.replace(header, styles=(dataclasses.replace(header.styles[0], title=title[:fast.MOST_TEXT]),))
+        header = dataclasses.replace(header, styles=(dataclasses.replace(header.styles[0], title=title[: fast.MOST_TEXT]),))
     network = _network(library, header, arrays)
     pictures = {style.id: picture or _told(header, style) or _painted(network, header, style, sample) for style in header.styles}
     return library.learn(header, arrays, pictures)
@@ -60,18 +60,29 @@ def take_out(library: StyleLibrary, id: str, file: Path, rows_only: bool = False
         taken |= {name: array for name, array in fast.read(choice.base)[1].items() if not fast.is_row(name)}
     small = images.encode(images.decode(images.thumbnail(library.picture(id), PICTURE_SIDE)), "jpeg", 85)
     texts = {name: getattr(style, name) for name in ("id", "title", "painter", "year", "licence")}
-    header = dataclasses.replace(told, rows=len(rows), styles=(FastStyle(**texts, rows=tuple(range(1, len(rows)))),),
-                                 pictures={id: base64.b64encode(small).decode("ascii")})
+    header = dataclasses.replace(
+        told,
+        rows=len(rows),
+        styles=(FastStyle(**texts, rows=tuple(range(1, len(rows)))),),
+        pictures={id: base64.b64encode(small).decode("ascii")},
+    )
     with disk_errors():
         fast.write(file, taken, header)
 
 
 def _foreign(file: Path, title: str) -> tuple[FastHeader, dict[str, np.ndarray]]:
     from ..style import layers, transformer
+
     arrays = pytorch_examples.read(file, transformer.INPUT_MEAN, transformer.INPUT_STD, layers.NORM_EPS)
-    style = FastStyle("imported", title[:fast.MOST_TEXT], "", "", "", rows=(1,))
-    header = FastHeader(pytorch_examples.NETWORK, pytorch_examples.ROWS, (style,), identity=False, base=fast.base_of(arrays),
-                        training={"source": "a checkpoint of PyTorch's fast_neural_style example"})
+    style = FastStyle("imported", title[: fast.MOST_TEXT], "", "", "", rows=(1,))
+    header = FastHeader(
+        pytorch_examples.NETWORK,
+        pytorch_examples.ROWS,
+        (style,),
+        identity=False,
+        base=fast.base_of(arrays),
+        training={"source": "a checkpoint of PyTorch's fast_neural_style example"},
+    )
     return header, arrays
 
 
@@ -80,6 +91,7 @@ def _network(library: StyleLibrary, header: FastHeader, arrays: Mapping[str, np.
     import torch
 
     from .fast import built
+
     network = built(header.network, header.rows, {**({} if header.whole else _base(library, header)), **arrays})
     photo = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     used = sorted({0}.union(*(style.rows for style in header.styles)))
@@ -93,8 +105,10 @@ def _base(library: StyleLibrary, header: FastHeader) -> Mapping[str, np.ndarray]
     for file, known in library.fast.files():
         if known.whole and known.base == header.base:
             return {name: array for name, array in fast.read(file)[1].items() if not fast.is_row(name)}
-    raise BadStyleFile("The file holds only a style; the network that it belongs to is not here.",
-                       hint="Import a file of the same network that is whole, then this one.")
+    raise BadStyleFile(
+        "The file holds only a style; the network that it belongs to is not here.",
+        hint="Import a file of the same network that is whole, then this one.",
+    )
 
 
 def _told(header: FastHeader, style: FastStyle) -> bytes | None:
@@ -108,6 +122,7 @@ def _painted(network: Network, header: FastHeader, style: FastStyle, sample: byt
     import torch
 
     from .fast import FastCanvas
+
     photo = images.decode(images.thumbnail(sample, PICTURE_SIDE)).rgb
     mix = torch.eye(header.rows)[style.rows[0]]
     canvas = FastCanvas(network, mix, photo, "off", torch.device("cpu"))

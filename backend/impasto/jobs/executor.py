@@ -143,8 +143,9 @@ class LocalExecutor:
             if outcome.how != NOT_BEGUN:
                 return outcome
             cause = SILENT if outcome.error else cause_of_death(worker.exit_code, "\n".join(worker.tail))[0]
-        return Outcome("failed", error=WorkerDied(f"The worker process could not be started ({cause}).",
-                                                  hint="Run: impasto doctor").to_dict())
+        return Outcome(
+            "failed", error=WorkerDied(f"The worker process could not be started ({cause}).", hint="Run: impasto doctor").to_dict()
+        )
 
     def _awake(self) -> WorkerProcess:
         if self._worker is None or not self._worker.alive:
@@ -158,8 +159,15 @@ class LocalExecutor:
 class _Run:
     """One job on one worker. All that happens comes through the inbox, one thing after the other, so nothing can cross."""
 
-    def __init__(self, worker: WorkerProcess, inbox: Inbox, task: Task, listen: Callable[[Event], None],
-                 stopping: threading.Event, watch: Watch) -> None:
+    def __init__(
+        self,
+        worker: WorkerProcess,
+        inbox: Inbox,
+        task: Task,
+        listen: Callable[[Event], None],
+        stopping: threading.Event,
+        watch: Watch,
+    ) -> None:
         self._worker, self._inbox, self._task, self._listen, self._stopping = worker, inbox, task, listen, stopping
         self._watch = watch
         self._begun = False
@@ -212,8 +220,10 @@ class _Run:
     def _hung(self) -> Outcome:
         log.error("worker %d gives no sign of life any more and is killed", self._worker.pid)
         self._worker.kill()
-        error = WorkerHung(f"The worker process was ended in the middle of the job: {SILENT}.",
-                           hint="Set a smaller resolution, or device to cpu; if it stays, run: impasto doctor")
+        error = WorkerHung(
+            f"The worker process was ended in the middle of the job: {SILENT}.",
+            hint="Set a smaller resolution, or device to cpu; if it stays, run: impasto doctor",
+        )
         return Outcome("died" if self._begun else NOT_BEGUN, error=error.to_dict())
 
     def _gone(self) -> Outcome:
@@ -230,12 +240,17 @@ class _Run:
 
 _CAUSES = (
     # What the last words contain, what that means, what to do.
-    (("out of memory", "bad_alloc", "can't allocate memory", "MemoryError"),
-     "out of memory", "Set a smaller resolution."),
-    (("CUDA error", "CUDNN_STATUS", "device-side assert"),
-     "the graphics driver failed", "Try again; if it stays, set device to cpu."),
-    (("No module named", "ImportError", "DLL load failed"),
-     "a part of the installation is missing or damaged", "Run: impasto doctor"),
+    (("out of memory", "bad_alloc", "can't allocate memory", "MemoryError"), "out of memory", "Set a smaller resolution."),
+    (
+        ("CUDA error", "CUDNN_STATUS", "device-side assert"),
+        "the graphics driver failed",
+        "Try again; if it stays, set device to cpu.",
+    ),
+    (
+        ("No module named", "ImportError", "DLL load failed"),
+        "a part of the installation is missing or damaged",
+        "Run: impasto doctor",
+    ),
 )
 
 

@@ -87,8 +87,16 @@ class FastCanvas(Iterator[Progress]):
     can_stop = False
     """Half a picture is of no use to anybody, and the other half is done in seconds."""
 
-    def __init__(self, network: Network, mix: Tensor, content: np.ndarray, keep_colours: str, device: torch.device,
-                 opacity: float = 1.0, roomy: Path | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        mix: Tensor,
+        content: np.ndarray,
+        keep_colours: str,
+        device: torch.device,
+        opacity: float = 1.0,
+        roomy: Path | None = None,
+    ) -> None:
         """``content`` (H, W, 3), sRGB-encoded, at the size it is painted at; it becomes the painting. ``opacity``: of the painting
         over the content, for networks that know no strength of their own. ``roomy``: the folder where features of very large
         pictures may lie for a while, some 50 bytes a pixel; without it they stay in memory."""
@@ -106,8 +114,17 @@ class FastCanvas(Iterator[Progress]):
         if advance.rows is not None:
             self._paint(advance.top, advance.rows.float().cpu())
         height, width = self._canvas.shape[:2]
-        return Progress(step=self._done, total=self._total, scale=1, scales=1, width=width, height=height, losses={},
-                        fraction=advance.fraction, skipped=0)
+        return Progress(
+            step=self._done,
+            total=self._total,
+            scale=1,
+            scales=1,
+            width=width,
+            height=height,
+            losses={},
+            fraction=advance.fraction,
+            skipped=0,
+        )
 
     @property
     def begun(self) -> bool:
@@ -117,10 +134,10 @@ class FastCanvas(Iterator[Progress]):
     def _paint(self, top: int, painted: Tensor) -> None:
         self._painted = top + painted.shape[2]
         if self._opacity < 1 or self._keep_colours == "luminance":
-            content = _tensor(self._canvas[top:self._painted]).clamp(0, 1)
+            content = _tensor(self._canvas[top : self._painted]).clamp(0, 1)
             painted = torch.lerp(content, painted, self._opacity)
             painted = with_luminance(content, luminance(painted)) if self._keep_colours == "luminance" else painted
-        self._canvas[top:self._painted] = painted[0].permute(1, 2, 0).numpy()
+        self._canvas[top : self._painted] = painted[0].permute(1, 2, 0).numpy()
 
     def picture(self, size: Size) -> np.ndarray:
         """The painting so far at ``size`` (height, width): float32 (H, W, 3), 0..1. At its own size it may be the canvas itself."""
@@ -137,7 +154,7 @@ class FastCanvas(Iterator[Progress]):
         out = painted if final else np.empty_like(painted)
         rows = max(1, STRIP // painted.shape[1])
         for top in range(0, painted.shape[0], rows):
-            out[top:top + rows] = as_array(recoloured(_tensor(painted[top:top + rows]), *change))
+            out[top : top + rows] = as_array(recoloured(_tensor(painted[top : top + rows]), *change))
         if final:
             self._sample = None  # it has been done
         return out

@@ -39,8 +39,9 @@ def recover(store: JobStore, folders: JobFolders, keep_s: float) -> None:
     """Bring store and folders into agreement after an earlier daemon, however that ended. Call before anything else does."""
     for id, state, result in store.outline():
         if state == RUNNING:
-            error = WorkerDied(f"The daemon ended {MOST_INTERRUPTIONS} times while it worked on this job.",
-                               hint="Set a smaller resolution.")
+            error = WorkerDied(
+                f"The daemon ended {MOST_INTERRUPTIONS} times while it worked on this job.", hint="Set a smaller resolution."
+            )
             state = store.interrupted(id, error.to_dict(), most=MOST_INTERRUPTIONS, keep_s=keep_s)
         if state == QUEUED:
             folders.drop_half_written(id)
@@ -74,16 +75,27 @@ class Clock:
 
     def _moved(self, seconds: float) -> None:
         if abs(seconds) > CLOCK_SLACK_S:
-            log.info("results are kept %.0f s %s by the clock, which has jumped or stood still", abs(seconds),
-                     "longer" if seconds > 0 else "shorter")
+            log.info(
+                "results are kept %.0f s %s by the clock, which has jumped or stood still",
+                abs(seconds),
+                "longer" if seconds > 0 else "shorter",
+            )
             self._store.postpone(seconds)
 
 
 class Housekeeper:
     """A thread that looks after leases, expiry and quota."""
 
-    def __init__(self, settings: Settings, store: JobStore, folders: JobFolders, leases: Leases, quota: Quota,
-                 cancel: Callable[[str], object], changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: JobStore,
+        folders: JobFolders,
+        leases: Leases,
+        quota: Quota,
+        cancel: Callable[[str], object],
+        changed: Callable[[], None],
+    ) -> None:
         """``cancel`` gives up a job; ``changed`` is called after every change in the store."""
         self._settings, self._store, self._folders, self._leases, self._quota = settings, store, folders, leases, quota
         self._cancel, self._changed = cancel, changed

@@ -33,8 +33,9 @@ RETRY_S = 1.0
 class Lane:
     """Takes jobs from the store in their order and hands them to its executor."""
 
-    def __init__(self, name: str, settings: Settings, store: JobStore, folders: JobFolders, executor: Executor,
-                 changed: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, settings: Settings, store: JobStore, folders: JobFolders, executor: Executor, changed: Callable[[], None]
+    ) -> None:
         """``changed`` is called after every change in the store."""
         self.name, self.executor = name, executor
         self._settings, self._store, self._folders, self._changed = settings, store, folders, changed

@@ -65,8 +65,9 @@ class JobManager:
             self._store = self._opened()
             recover(self._store, self._folders, self._keep_s)
             self._quota = Quota(self.settings.disk_quota_mb * 1_000_000, self._store, self._folders, self._changed)
-            self._housekeeper = Housekeeper(self.settings, self._store, self._folders, self._leases, self._quota, self.cancel,
-                                            self._changed)
+            self._housekeeper = Housekeeper(
+                self.settings, self._store, self._folders, self._leases, self._quota, self.cancel, self._changed
+            )
         except BaseException:
             self._lock.release()
             raise
@@ -98,8 +99,10 @@ class JobManager:
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
-            raise DaemonRunning("Another daemon uses this data folder.",
-                                hint="Use that one, or give this one another folder with the setting data_dir.") from None
+            raise DaemonRunning(
+                "Another daemon uses this data folder.",
+                hint="Use that one, or give this one another folder with the setting data_dir.",
+            ) from None
         return lock
 
     def _opened(self) -> JobStore:
@@ -151,8 +154,16 @@ class JobManager:
         job = Job(id=new_id(), kind=submission.kind, state=QUEUED, parameters=submission.parameters, created=time.time())
         self._folders.create(job.id, submission.inputs, lasting=submission.lasting)
         try:
-            accepted = self._store.add(job, lane=lane, output=submission.output, limit=self.settings.queue_limit,
-                                       key=key, fingerprint=fingerprint, size=_size(submission), lasting=submission.lasting)
+            accepted = self._store.add(
+                job,
+                lane=lane,
+                output=submission.output,
+                limit=self.settings.queue_limit,
+                key=key,
+                fingerprint=fingerprint,
+                size=_size(submission),
+                lasting=submission.lasting,
+            )
         except BaseException:
             self._folders.discard(job.id)
             raise
@@ -187,6 +198,7 @@ class JobManager:
 
     def wait(self, id: str, since: int, timeout: float) -> Job:
         """The job as soon as its version is greater than ``since`` or it has ended, or as it is after ``timeout`` seconds."""
+
         def due() -> bool:
             version, ended = self._store.version(id)
             return version > since or ended or self._stopping.is_set()

@@ -48,8 +48,11 @@ def smaller(side: int) -> int:
 
 def does_not_fit(side: int, room: int) -> OutOfMemory:
     """The error for a painting of ``side`` px where there is room for ``room``."""
-    return OutOfMemory(f"There is not enough memory to paint at {side} px.", field="resolution",
-                       hint=f"Set resolution to {room} or less, or close other programs.")
+    return OutOfMemory(
+        f"There is not enough memory to paint at {side} px.",
+        field="resolution",
+        hint=f"Set resolution to {room} or less, or close other programs.",
+    )
 
 
 def refuse_what_cannot_fit(parameters: Mapping[str, Any], content: bytes, settings: Settings, device: Mapping[str, Any]) -> None:
@@ -58,6 +61,7 @@ def refuse_what_cannot_fit(parameters: Mapping[str, Any], content: bytes, settin
     ``device``: what is known of it (:meth:`impasto.jobs.JobManager.device`). Where too little is known, the worker finds out.
     """
     from .. import images
+
     try:
         stylization = Stylization.converted(parameters)
         info = images.probe(content, images.Limits.of(settings))
@@ -65,8 +69,11 @@ def refuse_what_cannot_fit(parameters: Mapping[str, Any], content: bytes, settin
         return  # refused elsewhere, in better words
     total = machine()[1]
     if info.width * info.height * HELD_PER_PIXEL > total:
-        raise OutOfMemory(f"A picture of {info.width} x {info.height} does not fit into this machine's {total / 1e9:.1f} GB of "
-                          "memory.", field="content", hint="Scale it down first.")
+        raise OutOfMemory(
+            f"A picture of {info.width} x {info.height} does not fit into this machine's {total / 1e9:.1f} GB of memory.",
+            field="content",
+            hint="Scale it down first.",
+        )
     iterative = stylization.iterates() or any(UPLOAD.fullmatch(style) for style in stylization.style)
     room = _room(settings, device, total)
     if not iterative or not stylization.resolution or room is None or settings.when_memory_is_short == "shrink":
@@ -84,8 +91,11 @@ def refuse_training_that_cannot_fit(parameters: Mapping[str, Any], settings: Set
     room = _room(settings, device, machine()[1])
     squares = max(1, training.batch) * (training.side or SMALLEST) ** 2
     if room is not None and squares * LEARNT_PER_PIXEL[_precision(settings, device)] > room:
-        raise OutOfMemory(f"There is not enough memory for steps of {training.batch} squares of {training.side} px.",
-                          field="batch", hint="Set batch or side to less; 0 leaves them to Impasto.")
+        raise OutOfMemory(
+            f"There is not enough memory for steps of {training.batch} squares of {training.side} px.",
+            field="batch",
+            hint="Set batch or side to less; 0 leaves them to Impasto.",
+        )
 
 
 def _precision(settings: Settings, device: Mapping[str, Any]) -> str:

@@ -34,8 +34,9 @@ class Estimate:
         return max(self._ends, now)
 
 
-def queue_outlook(running: float | None, busy: bool, queued: Iterable[tuple[str, str]],
-                  typical: Mapping[str, float]) -> dict[str, tuple[int, float | None]]:
+def queue_outlook(
+    running: float | None, busy: bool, queued: Iterable[tuple[str, str]], typical: Mapping[str, float]
+) -> dict[str, tuple[int, float | None]]:
     """Position and seconds until done for every waiting job of a lane.
 
     ``running``: seconds that the running job still takes (None: unknown), ``busy``: whether there is one; ``queued``:

@@ -33,8 +33,9 @@ KEPT_SIDE = 320
 class Photos:
     """The photographs of a folder, all in memory as uint8."""
 
-    def __init__(self, folder: Path, seed: int = 0, kept_side: int = KEPT_SIDE,
-                 saw: Callable[[int, int], None] = lambda *_: None) -> None:
+    def __init__(
+        self, folder: Path, seed: int = 0, kept_side: int = KEPT_SIDE, saw: Callable[[int, int], None] = lambda *_: None
+    ) -> None:
         """Read them all; ``saw(done, total)`` is told how far it is. Files that are no pictures are counted in ``unreadable``.
 
         Raises :class:`BadPicture` where fewer than :data:`FEWEST` are left to train on.
@@ -52,8 +53,11 @@ class Photos:
                 self.unreadable.append(file.name)
             saw(done + 1, len(wanted))
         if len(self._pictures) < FEWEST:
-            raise BadPicture(f"{folder.name} has {len(self._pictures)} photographs that can be read.", field="photos",
-                             hint=f"Training needs at least {FEWEST}; some hundreds of varied ones serve better.")
+            raise BadPicture(
+                f"{folder.name} has {len(self._pictures)} photographs that can be read.",
+                field="photos",
+                hint=f"Training needs at least {FEWEST}; some hundreds of varied ones serve better.",
+            )
 
     def __len__(self) -> int:
         return len(self._pictures)
@@ -84,7 +88,7 @@ class Photos:
         short = min(height, width)
         cut = round(short * chance.uniform(0.33, 1.0))
         top, left = chance.randint(0, height - cut), chance.randint(0, width - cut)
-        square = Image.fromarray(picture[top:top + cut, left:left + cut])
+        square = Image.fromarray(picture[top : top + cut, left : left + cut])
         square = square.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
         return np.asarray(ImageOps.mirror(square) if chance.random() < 0.5 else square)
 
@@ -124,8 +128,9 @@ def _small(file: Path, side: int) -> np.ndarray:
         upright = ImageOps.exif_transpose(picture).convert("RGB")
     factor = side / min(upright.size)
     if factor < 1:
-        upright = upright.resize((max(side, round(upright.width * factor)), max(side, round(upright.height * factor))),
-                                 Image.Resampling.LANCZOS)
+        upright = upright.resize(
+            (max(side, round(upright.width * factor)), max(side, round(upright.height * factor))), Image.Resampling.LANCZOS
+        )
     if min(upright.size) < 64:
         raise ValueError("too small")
     return np.asarray(upright)

@@ -56,9 +56,13 @@ class WorkerProcess:
         # UTF-8 whatever the locale; and a stray torch.py in the folder that the daemon was started in must not be imported.
         environment = {**WORKER_ENVIRONMENT, **os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "impasto.jobs.worker", "--work", work], env=environment,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0))
+            [sys.executable, "-m", "impasto.jobs.worker", "--work", work],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
         threading.Thread(target=self._listen, args=(self._process.stdout, inbox), name=f"hears-{self.pid}", daemon=True).start()
         threading.Thread(target=self._keep_log, args=(self._process.stderr, log_file), name=f"log-{self.pid}", daemon=True).start()
         self.send(greeting)

@@ -11,8 +11,12 @@ from ..settings import Settings
 
 Report = Callable[..., None]
 
-PHASES = {"waiting": "waiting for another download", "downloading": "fetching weights", "converting": "converting weights",
-          "done": "saving"}
+PHASES = {
+    "waiting": "waiting for another download",
+    "downloading": "fetching weights",
+    "converting": "converting weights",
+    "done": "saving",
+}
 """What a pull is doing -> what its job says."""
 
 
@@ -25,8 +29,15 @@ def run_pull(model: str, settings: Settings, paths: Paths, report: Report, cance
 
 def downloading(report: Report, *, whole_job: bool = False) -> Callable[[PullProgress], None]:
     """Tells a download as progress of the job that needs it, or that is nothing else (``whole_job``)."""
+
     def tell(progress: PullProgress) -> None:
         fraction = {"fraction": progress.fraction} if whole_job else {}
-        report("progress" if progress.phase == "downloading" else "phase", phase=PHASES[progress.phase],
-               done_bytes=progress.done, total_bytes=progress.total, **fraction)
+        report(
+            "progress" if progress.phase == "downloading" else "phase",
+            phase=PHASES[progress.phase],
+            done_bytes=progress.done,
+            total_bytes=progress.total,
+            **fraction,
+        )
+
     return tell

@@ -30,9 +30,11 @@ class Quota:
     def make_room(self, size: int) -> None:
         """See to it that ``size`` bytes more fit. Raises :class:`QuotaExceeded`, and then removes nothing."""
         if self._limit and not self._free(size):
-            raise QuotaExceeded(f"Jobs' pictures take {self._store.used() / 1e6:.0f} MB of the {self._limit / 1e6:.0f} MB that the "
-                                "setting disk_quota_mb allows, and none of them may be removed for this one.",
-                                hint="Fetch or delete finished jobs, wait for running ones, or raise disk_quota_mb.")
+            raise QuotaExceeded(
+                f"Jobs' pictures take {self._store.used() / 1e6:.0f} MB of the {self._limit / 1e6:.0f} MB that the "
+                "setting disk_quota_mb allows, and none of them may be removed for this one.",
+                hint="Fetch or delete finished jobs, wait for running ones, or raise disk_quota_mb.",
+            )
 
     def enforce(self) -> None:
         """Remove fetched results until the limit is kept, or as far as they go: what jobs leave behind shows when they end."""

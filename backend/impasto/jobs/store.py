@@ -16,8 +16,21 @@ from .outlook import queue_outlook
 TYPICAL_OF = 8
 """How many of the latest jobs of a kind say how long one takes."""
 
-PROGRESS = ("phase", "step", "total", "fraction", "losses", "scale", "scales", "width", "height", "skipped",
-            "done_bytes", "total_bytes", "preview")
+PROGRESS = (
+    "phase",
+    "step",
+    "total",
+    "fraction",
+    "losses",
+    "scale",
+    "scales",
+    "width",
+    "height",
+    "skipped",
+    "done_bytes",
+    "total_bytes",
+    "preview",
+)
 """Fields of :class:`Job` that change while it runs."""
 
 
@@ -65,8 +78,11 @@ class JobStore(Database):
         if not rows:
             return None
         if rows[0]["fingerprint"] != fingerprint:
-            raise Conflict("The Idempotency-Key was used for a different request.", field="Idempotency-Key",
-                           hint="Use a new key for a new request.")
+            raise Conflict(
+                "The Idempotency-Key was used for a different request.",
+                field="Idempotency-Key",
+                hint="Use a new key for a new request.",
+            )
         return self.get(rows[0]["id"])
 
     def waiting(self, lane: str) -> int:
@@ -75,15 +91,21 @@ class JobStore(Database):
 
     def _outlook(self, lane: str) -> dict[str, tuple[int, float | None]]:
         running = self._rows("SELECT * FROM jobs WHERE state = ? AND lane = ?", RUNNING, lane)
-        queued = [(row["id"], row["kind"]) for row in
-                  self._rows("SELECT id, kind FROM jobs WHERE state = ? AND lane = ? ORDER BY sequence", QUEUED, lane)]
+        queued = [
+            (row["id"], row["kind"])
+            for row in self._rows("SELECT id, kind FROM jobs WHERE state = ? AND lane = ? ORDER BY sequence", QUEUED, lane)
+        ]
         typical = {kind: seconds for kind in {kind for _, kind in queued} if (seconds := self._typical(kind)) is not None}
         left = self._job(running[0], {}).eta if running else None
         return queue_outlook(left, bool(running), queued, typical)
 
     def _typical(self, kind: str) -> float | None:
-        return self._rows("SELECT avg(took) FROM (SELECT took FROM jobs WHERE kind = ? AND state = ? "
-                          "ORDER BY sequence DESC LIMIT ?)", kind, DONE, TYPICAL_OF)[0][0]
+        return self._rows(
+            "SELECT avg(took) FROM (SELECT took FROM jobs WHERE kind = ? AND state = ? ORDER BY sequence DESC LIMIT ?)",
+            kind,
+            DONE,
+            TYPICAL_OF,
+        )[0][0]
 
     @staticmethod
     def _job(row: sqlite3.Row, outlook: Mapping[str, tuple[int, float | None]]) -> Job:
@@ -95,15 +117,39 @@ class JobStore(Database):
             position, eta = 0, None if ends is None else round(max(0.0, ends - now), 1)
             elapsed = 0.0 if began is None else now - began
         return Job(
-            id=row["id"], kind=row["kind"], state=row["state"], position=position, eta=eta, elapsed=round(max(0.0, elapsed), 1),
-            parameters=json.loads(row["parameters"]), notes=json.loads(row["notes"]), error=json.loads(row["error"] or "null"),
-            result=json.loads(row["result"] or "null"), created=row["created"], started=row["started"], ended=row["ended"],
-            expires=row["expires"], attempts=row["attempts"], version=row["version"], **progress)
+            id=row["id"],
+            kind=row["kind"],
+            state=row["state"],
+            position=position,
+            eta=eta,
+            elapsed=round(max(0.0, elapsed), 1),
+            parameters=json.loads(row["parameters"]),
+            notes=json.loads(row["notes"]),
+            error=json.loads(row["error"] or "null"),
+            result=json.loads(row["result"] or "null"),
+            created=row["created"],
+            started=row["started"],
+            ended=row["ended"],
+            expires=row["expires"],
+            attempts=row["attempts"],
+            version=row["version"],
+            **progress,
+        )
 
     # -- changing ----------------------------------------------------------------------------------------------------
 
-    def add(self, job: Job, *, lane: str, output: Mapping[str, Any], limit: int, key: str = "", fingerprint: str = "",
-            size: int = 0, lasting: bool = True) -> Job:
+    def add(
+        self,
+        job: Job,
+        *,
+        lane: str,
+        output: Mapping[str, Any],
+        limit: int,
+        key: str = "",
+        fingerprint: str = "",
+        size: int = 0,
+        lasting: bool = True,
+    ) -> Job:
         """Queue ``job``, whose files have ``size`` bytes; where ``key`` is known by now, the job that has it.
 
         ``lasting``: it is on the disk by then. Raises :class:`QueueFull`.
@@ -116,15 +162,29 @@ class JobStore(Database):
             database.execute(
                 "INSERT INTO jobs (id, kind, lane, state, created, key, fingerprint, bytes, parameters, output, progress) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (job.id, job.kind, lane, QUEUED, job.created, key or None, fingerprint, size,
-                 json.dumps(job.parameters), json.dumps(dict(output)), json.dumps({"phase": "waiting"})))
+                (
+                    job.id,
+                    job.kind,
+                    lane,
+                    QUEUED,
+                    job.created,
+                    key or None,
+                    fingerprint,
+                    size,
+                    json.dumps(job.parameters),
+                    json.dumps(dict(output)),
+                    json.dumps({"phase": "waiting"}),
+                ),
+            )
         return self.get(job.id)
 
     def check_room(self, lane: str, limit: int) -> None:
         """Raises :class:`QueueFull` where ``limit`` jobs wait already."""
         if self.waiting(lane) >= limit:
-            raise QueueFull(f"{limit} jobs wait already, as many as the setting queue_limit allows.",
-                            hint="Try again when some are done, or cancel one.")
+            raise QueueFull(
+                f"{limit} jobs wait already, as many as the setting queue_limit allows.",
+                hint="Try again when some are done, or cancel one.",
+            )
 
     def take(self, lane: str) -> Job | None:
         """Make the oldest waiting job of ``lane`` the running one."""
@@ -134,8 +194,10 @@ class JobStore(Database):
                 return None
             shown = json.loads(rows[0]["progress"]).get("preview", 0)
             progress = {"phase": "starting", "preview": shown, "began": time.monotonic()}
-            database.execute("UPDATE jobs SET state = ?, attempts = attempts + 1, started = ?, version = version + 1, progress = ? "
-                             "WHERE id = ?", (RUNNING, time.time(), json.dumps(progress), rows[0]["id"]))
+            database.execute(
+                "UPDATE jobs SET state = ?, attempts = attempts + 1, started = ?, version = version + 1, progress = ? WHERE id = ?",
+                (RUNNING, time.time(), json.dumps(progress), rows[0]["id"]),
+            )
             self._queue_moved(lane)
         return self.get(rows[0]["id"])
 
@@ -155,8 +217,9 @@ class JobStore(Database):
             if rows and text not in (notes := json.loads(rows[0]["notes"])):
                 database.execute("UPDATE jobs SET notes = ?, version = version + 1 WHERE id = ?", (json.dumps([*notes, text]), id))
 
-    def end(self, id: str, state: str, *, keep_s: float, error: Mapping[str, Any] | None = None,
-            result: Mapping[str, Any] | None = None) -> str:
+    def end(
+        self, id: str, state: str, *, keep_s: float, error: Mapping[str, Any] | None = None, result: Mapping[str, Any] | None = None
+    ) -> str:
         """A running job ends as ``state``; one that has ended meanwhile (cancelled) stays as it is. Answers its state now."""
         with self._change() as database:
             rows = self._rows("SELECT state, progress FROM jobs WHERE id = ?", id)
@@ -217,7 +280,9 @@ class JobStore(Database):
     def _put_back(self, id: str) -> str:
         self._database.execute(
             "UPDATE jobs SET state = ?, started = NULL, progress = json_object('phase', 'waiting', 'preview', "
-            "coalesce(json_extract(progress, '$.preview'), 0)) WHERE id = ? AND state = ?", (QUEUED, id, RUNNING))
+            "coalesce(json_extract(progress, '$.preview'), 0)) WHERE id = ? AND state = ?",
+            (QUEUED, id, RUNNING),
+        )
         row = self._rows("SELECT state, lane FROM jobs WHERE id = ?", id)
         if row:
             self._queue_moved(row[0]["lane"])
@@ -227,8 +292,10 @@ class JobStore(Database):
         now, began = time.time(), progress.get("began")
         took = None if began is None else max(0.0, time.monotonic() - began)
         kept = {name: value for name, value in progress.items() if name not in MOMENTS}
-        database.execute("UPDATE jobs SET state = ?, ended = ?, expires = ?, took = ?, version = version + 1, progress = ? "
-                         "WHERE id = ?", (state, now, now + keep_s, took, json.dumps(kept), id))
+        database.execute(
+            "UPDATE jobs SET state = ?, ended = ?, expires = ?, took = ?, version = version + 1, progress = ? WHERE id = ?",
+            (state, now, now + keep_s, took, json.dumps(kept), id),
+        )
 
     def _queue_moved(self, lane: str) -> None:
         self._database.execute("UPDATE jobs SET version = version + 1 WHERE state = ? AND lane = ?", (QUEUED, lane))
@@ -257,8 +324,10 @@ class JobStore(Database):
 
     def outline(self) -> list[tuple[str, str, dict[str, Any] | None]]:
         """(id, state, result) of every job."""
-        return [(row["id"], row["state"], json.loads(row["result"] or "null"))
-                for row in self._rows("SELECT id, state, result FROM jobs")]
+        return [
+            (row["id"], row["state"], json.loads(row["result"] or "null"))
+            for row in self._rows("SELECT id, state, result FROM jobs")
+        ]
 
     # -- room on the disk --------------------------------------------------------------------------------------------
 
@@ -278,16 +347,22 @@ class JobStore(Database):
 
     def spare(self) -> list[tuple[str, int]]:
         """(id, bytes) of results that somebody has fetched, those first that ended first."""
-        return [(row["id"], row["bytes"]) for row in
-                self._rows("SELECT id, bytes FROM jobs WHERE state = ? AND fetched AND bytes > 0 ORDER BY expires, sequence", DONE)]
+        return [
+            (row["id"], row["bytes"])
+            for row in self._rows(
+                "SELECT id, bytes FROM jobs WHERE state = ? AND fetched AND bytes > 0 ORDER BY expires, sequence", DONE
+            )
+        ]
 
     def made_room(self, id: str, note: str) -> None:
         """The files of an ended job have been removed before their time; ``note`` says why."""
         with self._change() as database:
             rows = self._rows("SELECT notes FROM jobs WHERE id = ?", id)
             if rows:
-                database.execute("UPDATE jobs SET bytes = 0, notes = ?, version = version + 1 WHERE id = ?",
-                                 (json.dumps([*json.loads(rows[0]["notes"]), note]), id))
+                database.execute(
+                    "UPDATE jobs SET bytes = 0, notes = ?, version = version + 1 WHERE id = ?",
+                    (json.dumps([*json.loads(rows[0]["notes"]), note]), id),
+                )
 
 
 def _json(value: Mapping[str, Any] | None) -> str | None:

@@ -47,8 +47,17 @@ PREVIEW_SHARE = 0.1
 Report = Callable[..., None]
 
 
-def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], settings: Settings, report: Report,
-                control: Control, easel: Easel | None = None, *, resumable: bool = False) -> dict[str, Any]:
+def run_stylize(
+    folder: Path,
+    stylization: Stylization,
+    output: dict[str, Any],
+    settings: Settings,
+    report: Report,
+    control: Control,
+    easel: Easel | None = None,
+    *,
+    resumable: bool = False,
+) -> dict[str, Any]:
     """Paint ``folder/content`` and leave the picture in ``folder`` as ``result`` with its format's extension.
 
     The style at position i of ``stylization.style`` is read from ``folder/style-i`` or else from the style library.
@@ -62,6 +71,7 @@ def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], 
     report("phase", phase="preparing")
     if easel is None:
         from .easel import Easel
+
         easel = Easel(settings, Paths.of(settings))
     report("device", **easel.describe())
     choice = FastLibrary(easel.paths).choose(stylization)
@@ -79,8 +89,11 @@ def run_stylize(folder: Path, stylization: Stylization, output: dict[str, Any], 
             if not easel.is_out_of_memory(error):
                 raise
             if not shrinks or side <= SMALLEST:
-                raise OutOfMemory(f"There was not enough memory to paint at {size[1]} x {size[0]}.", field="resolution",
-                                  hint=f"Set resolution to {smaller(side)} or less, or close other programs.") from None
+                raise OutOfMemory(
+                    f"There was not enough memory to paint at {size[1]} x {size[0]}.",
+                    field="resolution",
+                    hint=f"Set resolution to {smaller(side)} or less, or close other programs.",
+                ) from None
         # Outside of the block above, which holds on to all that the attempt had in memory.
         most = smaller(side)
         report("note", text=_shrunk(side, most))
@@ -107,8 +120,9 @@ class _Run:
         for note in self._content.notes:
             report("note", text=note)
 
-    def whole(self, easel: Easel, stylization: Stylization, size: tuple[int, int], choice: Choice | None,
-              output: dict[str, Any]) -> dict[str, Any]:
+    def whole(
+        self, easel: Easel, stylization: Stylization, size: tuple[int, int], choice: Choice | None, output: dict[str, Any]
+    ) -> dict[str, Any]:
         """Paint and save; see :func:`run_stylize`."""
         began = time.monotonic()
         steps, early = self.paint(easel, stylization, size, choice)
@@ -118,11 +132,17 @@ class _Run:
         self._report("phase", phase="saving")
         result = self.save(output)
         self._report("device", **easel.describe())
-        return {**result, "method": "fast" if choice else "iterative", "painted_width": size[1], "painted_height": size[0],
-                "painted_s": took, "steps": steps, "finished_early": early}
+        return {
+            **result,
+            "method": "fast" if choice else "iterative",
+            "painted_width": size[1],
+            "painted_height": size[0],
+            "painted_s": took,
+            "steps": steps,
+            "finished_early": early,
+        }
 
-    def paint(self, easel: Easel, stylization: Stylization, size: tuple[int, int],
-              choice: Choice | None) -> tuple[int, bool]:
+    def paint(self, easel: Easel, stylization: Stylization, size: tuple[int, int], choice: Choice | None) -> tuple[int, bool]:
         """Paint at the content's size. Answers the steps done, and whether that was before the last."""
         full = self.full
         if stylization.strength == 0:
@@ -133,8 +153,9 @@ class _Run:
             canvas = easel.begin_fast(self._content.rgb, choice, size, stylization)
         else:
             styles = self._styles(stylization, easel)
-            canvas = easel.begin(images.filled(self._content), styles, size, stylization, self._report,
-                                 lambda: self._control.cancelled)
+            canvas = easel.begin(
+                images.filled(self._content), styles, size, stylization, self._report, lambda: self._control.cancelled
+            )
             if self._resumable:
                 self._checkpoint = easel.take_up(canvas, self._folder, stylization, self._report)
         if size != full:
@@ -177,6 +198,7 @@ class _Run:
                 raise StyleMissing("A style picture is missing.", field="style")
             else:
                 from ..models import StyleLibrary
+
                 data = StyleLibrary(easel.paths, self._settings).picture(name)
             yield images.filled(images.decode(data, images.Limits.of(self._settings)))
 

@@ -59,8 +59,17 @@ FLAT = 0.01
 Report = Callable[..., None]
 
 
-def run_train(folder: Path, training: Training, titles: Sequence[str], settings: Settings, report: Report, control: Control,
-              easel: Easel | None = None, *, run: str = "") -> dict[str, Any]:
+def run_train(
+    folder: Path,
+    training: Training,
+    titles: Sequence[str],
+    settings: Settings,
+    report: Report,
+    control: Control,
+    easel: Easel | None = None,
+    *,
+    run: str = "",
+) -> dict[str, Any]:
     """Learn ``folder/picture-0``, ``picture-1``... under ``titles``, and keep them in the style library.
 
     ``report`` and ``control`` as in :func:`impasto.jobs.stylize.run_stylize`. ``run``: a name for this training alone; one that
@@ -82,8 +91,15 @@ def run_train(folder: Path, training: Training, titles: Sequence[str], settings:
     encoder = easel.encoder(ENCODER, report, lambda: control.cancelled)
     report("phase", phase="preparing")
     network, base = _network(training, len(titles), easel)
-    trainer = Trainer(network, encoder, [one.to(easel.device.torch) for one in paintings], recipe, training.learn == STYLE,
-                      join(easel.device.torch), easel.device.dtype)
+    trainer = Trainer(
+        network,
+        encoder,
+        [one.to(easel.device.torch) for one in paintings],
+        recipe,
+        training.learn == STYLE,
+        join(easel.device.torch),
+        easel.device.dtype,
+    )
     checkpoint = Checkpoint(folder, {"order": _fingerprint(training, data)}, settings.checkpoint_s, report)
     session = _Session(folder, trainer, photos, titles, settings, report, control, checkpoint)
     session.resume()
@@ -101,8 +117,12 @@ def run_train(folder: Path, training: Training, titles: Sequence[str], settings:
     kept = when_there_is_room(keep, report, control)
     checkpoint.drop()
     report("device", **easel.describe())
-    return {"styles": kept, "steps": trainer.done, "finished_early": trainer.done < recipe.steps,
-            "quality": dict(zip(kept, quality, strict=True))}
+    return {
+        "styles": kept,
+        "steps": trainer.done,
+        "finished_early": trainer.done < recipe.steps,
+        "quality": dict(zip(kept, quality, strict=True)),
+    }
 
 
 def recipe_of(training: Training, paintings: int) -> Recipe:
@@ -110,20 +130,27 @@ def recipe_of(training: Training, paintings: int) -> Recipe:
     style, plain = training.learn == STYLE, Recipe()
     return Recipe(
         steps=training.steps or STEPS[training.learn] * (paintings if style else 1),
-        batch=training.batch or (1 if style else 4), side=training.side or (256 if style else 128),
+        batch=training.batch or (1 if style else 4),
+        side=training.side or (256 if style else 128),
         style_sides=(training.stroke, training.stroke // 2, training.stroke // 4),
         learning_rate=training.learning_rate or (1e-2 if style else 2e-3),
-        warm_up=20 if style else plain.warm_up, average=0.98 if style else plain.average,
-        content_weight=plain.content_weight * training.content_weight, tv_weight=plain.tv_weight * training.tv_weight,
-        seed=training.seed)
+        warm_up=20 if style else plain.warm_up,
+        average=0.98 if style else plain.average,
+        content_weight=plain.content_weight * training.content_weight,
+        tv_weight=plain.tv_weight * training.tv_weight,
+        seed=training.seed,
+    )
 
 
 def read_photos(settings: Settings, control: Control) -> Photos:
     """The photographs to train on: the folder that ``settings`` name, or the few that ship."""
     folder = Path(settings.photos_dir).expanduser() if settings.photos_dir else shipped("photos")
     if not folder.is_dir():
-        raise BadPicture(f"There is no folder of photographs called {folder.name}.", field="photos",
-                         hint="The setting photos_dir names it; empty, it is the photographs that ship.")
+        raise BadPicture(
+            f"There is no folder of photographs called {folder.name}.",
+            field="photos",
+            hint="The setting photos_dir names it; empty, it is the photographs that ship.",
+        )
     return Photos(folder, saw=lambda *_: control.check())
 
 
@@ -131,8 +158,11 @@ def _painting(data: bytes, title: str, settings: Settings) -> Tensor:
     """(1, 3, H, W). Raises :class:`BadPicture` for one that nothing can be learnt from."""
     picture = images.decode(data, images.Limits.of(settings))
     if min(picture.width, picture.height) < SMALLEST_SIDE:
-        raise BadPicture(f"'{title}' is {picture.width} x {picture.height} px, too small to show its strokes.", field="picture",
-                         hint=f"Both sides need at least {SMALLEST_SIDE} px; 600 and more serve better.")
+        raise BadPicture(
+            f"'{title}' is {picture.width} x {picture.height} px, too small to show its strokes.",
+            field="picture",
+            hint=f"Both sides need at least {SMALLEST_SIDE} px; 600 and more serve better.",
+        )
     tensor = torch.from_numpy(np.ascontiguousarray(images.filled(picture))).permute(2, 0, 1)[None].clamp(0, 1)
     if float(tensor.std((2, 3)).max()) < FLAT:
         raise BadPicture(f"'{title}' is of one colour, so there is nothing to learn.", field="picture")
@@ -154,8 +184,17 @@ def _network(training: Training, paintings: int, easel: Easel) -> tuple[Network,
 class _Session:
     """A trainer at work: photographs in, progress and checkpoints out."""
 
-    def __init__(self, folder: Path, trainer: Trainer, photos: Photos, titles: Sequence[str], settings: Settings, report: Report,
-                 control: Control, checkpoint: Checkpoint) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        trainer: Trainer,
+        photos: Photos,
+        titles: Sequence[str],
+        settings: Settings,
+        report: Report,
+        control: Control,
+        checkpoint: Checkpoint,
+    ) -> None:
         self._folder, self._trainer, self._photos, self._titles = folder, trainer, photos, titles
         self._settings, self._report, self._control, self._checkpoint = settings, report, control, checkpoint
         self._device = trainer.mean[0].device
@@ -173,8 +212,13 @@ class _Session:
         with Crops(self._photos, recipe, trainer.done, trainer.together) as crops:
             while trainer.done < recipe.steps and not self._told_to_finish():
                 losses = trainer.step(next(crops).to(self._device))
-                self._report("progress", step=trainer.done, total=recipe.steps, fraction=trainer.done / recipe.steps,
-                             losses={name: value for name, value in losses.items() if np.isfinite(value)})
+                self._report(
+                    "progress",
+                    step=trainer.done,
+                    total=recipe.steps,
+                    fraction=trainer.done / recipe.steps,
+                    losses={name: value for name, value in losses.items() if np.isfinite(value)},
+                )
                 if not is_first():
                     continue
                 if self._checkpoint.due():
@@ -225,16 +269,39 @@ class _Session:
         return held.to(self._device)
 
 
-def _keep(library: StyleLibrary, trainer: Trainer, titles: Sequence[str], data: Sequence[bytes], training: Training, photos: Photos,
-          quality: Sequence[Mapping[str, float]], base: str, run: str) -> list[str]:
+def _keep(
+    library: StyleLibrary,
+    trainer: Trainer,
+    titles: Sequence[str],
+    data: Sequence[bytes],
+    training: Training,
+    photos: Photos,
+    quality: Sequence[Mapping[str, float]],
+    base: str,
+    run: str,
+) -> list[str]:
     """Put the styles into the library, with what they were learnt from; their ids there."""
     arrays = {name: value.cpu().numpy() for name, value in trainer.averaged().items() if not base or fast.is_row(name)}
-    styles = tuple(FastStyle(f"learnt-{n}", title[:fast.MOST_TEXT], "", "", OWN_LICENCE, rows_of(n))
-                   for n, title in enumerate(titles))
-    told = {"steps": trainer.done, "order": training.to_dict(), "recipe": dataclasses.asdict(trainer.recipe), "encoder": ENCODER,
-            "photographs": len(photos), "torch": str(torch.__version__), **({"run": run} if run else {})}
-    header = FastHeader(trainer.network.spec, trainer.network.rows, styles, told, base=base,
-                        quality={style.id: dict(one) for style, one in zip(styles, quality, strict=True)})
+    styles = tuple(
+        FastStyle(f"learnt-{n}", title[: fast.MOST_TEXT], "", "", OWN_LICENCE, rows_of(n)) for n, title in enumerate(titles)
+    )
+    told = {
+        "steps": trainer.done,
+        "order": training.to_dict(),
+        "recipe": dataclasses.asdict(trainer.recipe),
+        "encoder": ENCODER,
+        "photographs": len(photos),
+        "torch": str(torch.__version__),
+        **({"run": run} if run else {}),
+    }
+    header = FastHeader(
+        trainer.network.spec,
+        trainer.network.rows,
+        styles,
+        told,
+        base=base,
+        quality={style.id: dict(one) for style, one in zip(styles, quality, strict=True)},
+    )
     return [style.id for style in library.learn(header, arrays, {style.id: one for style, one in zip(styles, data, strict=True)})]
 
 

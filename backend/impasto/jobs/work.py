@@ -22,21 +22,25 @@ def table(settings: Settings, paths: Paths) -> dict[str, Work]:
     def easel() -> Easel:
         if not easels:
             from .easel import Easel
+
             easels.append(Easel(settings, paths))
         return easels[0]
 
     def stylize(order: Order, report: Report, control: Control) -> dict[str, Any]:
         from .stylize import run_stylize
+
         report("phase", phase="preparing")
         stylization = Stylization.parse(order.parameters)
         return run_stylize(order.folder, stylization, order.output, settings, report, control, easel(), resumable=True)
 
     def pull(order: Order, report: Report, control: Control) -> dict[str, Any]:
         from .pull import run_pull
+
         return run_pull(order.parameters["model"], settings, paths, report, lambda: control.cancelled)
 
     def train(order: Order, report: Report, control: Control) -> dict[str, Any]:
         from .train import run_train
+
         values = dict(order.parameters)
         titles = values.pop("name")
         return run_train(order.folder, Training.converted(values), titles, settings, report, control, easel(), run=order.id)

@@ -136,6 +136,7 @@ class Worker:
 
     def _perform(self, order: Order) -> bool:
         """Do one job; whether memory ran out over it."""
+
         def report(event: str, **fields: Any) -> None:
             self._tell({"event": event, "job": order.id, **fields})
 
@@ -164,6 +165,7 @@ class Worker:
             if now >= due:
                 due = now + PULSE_S
                 self._tell({"event": "alive", "job": id})
+
         return pulse
 
     def _tell(self, message: dict[str, Any]) -> None:
@@ -179,11 +181,15 @@ def in_words(error: BaseException) -> ImpastoError:
         return error
     traceback.print_exception(error)
     if _is_out_of_memory(error):
-        return OutOfMemory("There is not enough memory for this job.",
-                           hint="Set a smaller resolution (of a training: batch or side), or close other programs.")
+        return OutOfMemory(
+            "There is not enough memory for this job.",
+            hint="Set a smaller resolution (of a training: batch or side), or close other programs.",
+        )
     if isinstance(error, OSError) and error.errno in NO_ROOM:
-        return DiskFull("The job's folder is gone, full, or cannot be written.",
-                        hint="Make room, or choose another folder with the setting data_dir, and send the job again.")
+        return DiskFull(
+            "The job's folder is gone, full, or cannot be written.",
+            hint="Make room, or choose another folder with the setting data_dir, and send the job again.",
+        )
     if isinstance(error, ImportError):
         return ImpastoError("A part of the installation is missing or damaged.", hint="Run: impasto doctor")
     return ImpastoError("Something went wrong while working on the job; the worker's log in the data folder says what.")
@@ -193,6 +199,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
     if "torch" not in sys.modules:
         return isinstance(error, MemoryError)
     from .device import is_out_of_memory
+
     return is_out_of_memory(error)
 
 
@@ -225,6 +232,7 @@ def _free_memory() -> None:
     gc.collect()
     if "torch" in sys.modules:
         from .device import free
+
         free()
 
 

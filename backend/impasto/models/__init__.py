@@ -9,5 +9,17 @@ from .store import ModelStore, PullProgress
 from .styles import Style, StyleLibrary
 from .weights import Convention
 
-__all__ = ["Catalogue", "Choice", "Convention", "FastHeader", "FastLibrary", "FastStyle", "Model", "ModelStore", "PullProgress",
-           "Source", "Style", "StyleLibrary"]
+__all__ = [
+    "Catalogue",
+    "Choice",
+    "Convention",
+    "FastHeader",
+    "FastLibrary",
+    "FastStyle",
+    "Model",
+    "ModelStore",
+    "PullProgress",
+    "Source",
+    "Style",
+    "StyleLibrary",
+]

@@ -77,8 +77,16 @@ class Model:
 
     def to_dict(self) -> dict[str, Any]:
         """What the API and ``--json`` say about it."""
-        return {"id": self.id, "title": self.title, "kind": self.kind, "purpose": self.purpose, "licence": self.licence,
-                "size": self.size, "download_size": self.sources[0].size, "sources": [s.title for s in self.sources]}
+        return {
+            "id": self.id,
+            "title": self.title,
+            "kind": self.kind,
+            "purpose": self.purpose,
+            "licence": self.licence,
+            "size": self.size,
+            "download_size": self.sources[0].size,
+            "sources": [s.title for s in self.sources],
+        }
 
 
 class Catalogue:
@@ -125,10 +133,15 @@ def _model(name: Any, entry: Any) -> Model:
     if not sources:
         raise reader.wrong("sources", "is empty")
     model = Model(
-        id=name, title=reader.text("title"), kind=reader.choice("kind", ("encoder",)),
-        architecture=reader.choice("architecture", tuple(vgg.DEPTHS)), purpose=reader.text("purpose"),
-        licence=reader.text("licence"), size=reader.positive("size"),
-        sources=tuple(_source(source, f"{where}, source {number}") for number, source in enumerate(sources, start=1)))
+        id=name,
+        title=reader.text("title"),
+        kind=reader.choice("kind", ("encoder",)),
+        architecture=reader.choice("architecture", tuple(vgg.DEPTHS)),
+        purpose=reader.text("purpose"),
+        licence=reader.text("licence"),
+        size=reader.positive("size"),
+        sources=tuple(_source(source, f"{where}, source {number}") for number, source in enumerate(sources, start=1)),
+    )
     reader.end()
     return model
 
@@ -137,13 +150,20 @@ def _source(entry: Any, where: str) -> Source:
     reader = _Reader(entry, where)
     kind = reader.choice("kind", ("torchvision", "url", "pip"))
     source = Source(
-        title=reader.text("title"), kind=kind, file=reader.text("file", _FILE), sha256=reader.text("sha256", _SHA256),
-        size=reader.positive("size"), layout=reader.choice("layout", _LAYOUTS), licence=reader.text("licence"),
+        title=reader.text("title"),
+        kind=kind,
+        file=reader.text("file", _FILE),
+        sha256=reader.text("sha256", _SHA256),
+        size=reader.positive("size"),
+        layout=reader.choice("layout", _LAYOUTS),
+        licence=reader.text("licence"),
         convention=_convention(reader.take("convention", dict), where),
         url=reader.text("url", _URL) if kind != "pip" else "",
         entry=reader.text("entry", _ENTRY) if kind == "torchvision" else "",
         package=reader.text("package", _PACKAGE) if kind == "pip" else "",
-        member=reader.text("member", _MEMBER, optional=True), redirects=reader.hosts("redirects"))
+        member=reader.text("member", _MEMBER, optional=True),
+        redirects=reader.hosts("redirects"),
+    )
     reader.end()
     return source
 

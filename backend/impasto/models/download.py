@@ -55,7 +55,7 @@ class Rules:
     def mirrored(self, url: str) -> str:
         """``url`` with the longest prefix that a mirror stands in for replaced."""
         prefix = max((p for p in self.mirrors if url.startswith(p)), key=len, default=None)
-        return url if prefix is None else self.mirrors[prefix] + url[len(prefix):]
+        return url if prefix is None else self.mirrors[prefix] + url[len(prefix) :]
 
     def may_lead(self, origin: str, target: str) -> bool:
         """Whether a server at ``origin`` may send us on to ``target``: to itself, to a mirror that the user named, or to
@@ -235,9 +235,13 @@ class _Answer:
         reach = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", headers.get("Content-Range", "").strip())
         etag = headers.get("ETag", "")
         return cls(
-            status=response.status_code, length=int(length) if length.isdecimal() else None,
-            encoding=headers.get("Content-Encoding", "").strip().lower(), etag="" if etag.startswith("W/") else etag,
-            first=int(reach[1]) if reach else None, total=int(reach[2]) if reach and reach[2] != "*" else None)
+            status=response.status_code,
+            length=int(length) if length.isdecimal() else None,
+            encoding=headers.get("Content-Encoding", "").strip().lower(),
+            etag="" if etag.startswith("W/") else etag,
+            first=int(reach[1]) if reach else None,
+            total=int(reach[2]) if reach and reach[2] != "*" else None,
+        )
 
     def continues(self, start: int, known: Mapping[str, Any]) -> bool:
         """Whether a 206 answer is the rest of what we have."""
@@ -255,8 +259,9 @@ def _pieces(url: str, headers: Mapping[str, str], rules: Rules) -> Iterator[_Ans
                 while block := response.raw.read(BLOCK, decode_content=False):
                     yield block
     except ValueError as error:  # what requests raises for its own InvalidURL and kin, and for a Location that is nonsense
-        raise DownloadFailed("The file's address, or one that it leads to, is no web address.",
-                             hint="Look at the setting mirrors.") from error
+        raise DownloadFailed(
+            "The file's address, or one that it leads to, is no web address.", hint="Look at the setting mirrors."
+        ) from error
     except requests.exceptions.SSLError as error:
         raise DownloadFailed(f"{urlsplit(url).hostname} could not prove who it is (TLS).") from error
     except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError) as error:
@@ -276,6 +281,7 @@ def _open(session: requests.Session, url: str, headers: Mapping[str, str], rules
         if not rules.may_lead(url, target):
             raise DownloadFailed(
                 f"{urlsplit(url).hostname} sends the download on to {target[:80]}, which the catalogue does not name.",
-                hint="If you trust that address, name it in the setting mirrors.")
+                hint="If you trust that address, name it in the setting mirrors.",
+            )
         url = target
     raise DownloadFailed(f"{urlsplit(url).hostname} sends the download round in circles.")

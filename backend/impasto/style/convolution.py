@@ -40,9 +40,14 @@ def convolve_frozen(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def _winograd_pays(x: Tensor, weight: Tensor) -> bool:
-    return (x.device.type == "cpu" and x.dtype == weight.dtype == torch.float32 and weight.shape[-1] == 3
-            and x.shape[-2] * x.shape[-1] >= WORTHWHILE_PIXELS and min(weight.shape[:2]) >= WORTHWHILE_CHANNELS
-            and torch._nnpack_available())
+    return (
+        x.device.type == "cpu"
+        and x.dtype == weight.dtype == torch.float32
+        and weight.shape[-1] == 3
+        and x.shape[-2] * x.shape[-1] >= WORTHWHILE_PIXELS
+        and min(weight.shape[:2]) >= WORTHWHILE_CHANNELS
+        and torch._nnpack_available()
+    )
 
 
 class _Winograd(torch.autograd.Function):

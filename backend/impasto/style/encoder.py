@@ -43,8 +43,9 @@ class Encoder(nn.Module):
     feature by it: all conventions end up in the same range, where bf16 is safe and one set of defaults serves.
     """
 
-    def __init__(self, weights: Mapping[str, Tensor], convention: Convention, pooling: str = "max",
-                 dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self, weights: Mapping[str, Tensor], convention: Convention, pooling: str = "max", dtype: torch.dtype = torch.float32
+    ) -> None:
         """``dtype`` (float32 or bfloat16) is what the convolutions compute in; statistics are float32 in any case."""
         super().__init__()
         names = sorted((int(m[1]), int(m[2])) for key in weights if (m := _CONV.fullmatch(key)))

@@ -105,9 +105,9 @@ class FeedForward:
         height, width = self.size
         for top, bottom in self._bands(raw.height):
             first, last = max(0, top - MARGIN), min(height, bottom - MARGIN)
-            rows = self.network.leave(raw.rows(top, bottom)).clamp_(0, 1)[:, :, first + MARGIN - top:last + MARGIN - top]
+            rows = self.network.leave(raw.rows(top, bottom)).clamp_(0, 1)[:, :, first + MARGIN - top : last + MARGIN - top]
             fraction = done / total + (1 - done / total) * bottom / raw.height
-            yield Advance(fraction, first, rows[..., MARGIN:MARGIN + width]) if first < last else Advance(fraction)
+            yield Advance(fraction, first, rows[..., MARGIN : MARGIN + width]) if first < last else Advance(fraction)
 
     def _bands(self, height: int) -> Iterator[tuple[int, int]]:
         """Rows of a map of ``height`` rows, from and to, for each part of the picture; the same parts at every stage."""

@@ -105,8 +105,12 @@ class OnCells(Convolution):
         super().__init__(inputs, outputs, 5)
         self.reach, self.up = 1, 2
         # taps[p, o, q, t]: on the row p of a cell, tap t - 2 falls on row q of the cell o - 1 further on.
-        taps = torch.tensor([[[[float((p + t - 2) // 2 == o - 1 and (p + t) % 2 == q) for t in range(5)] for q in range(2)]
-                              for o in range(3)] for p in range(2)])
+        taps = torch.tensor(
+            [
+                [[[float((p + t - 2) // 2 == o - 1 and (p + t) % 2 == q) for t in range(5)] for q in range(2)] for o in range(3)]
+                for p in range(2)
+            ]
+        )
         self.register_buffer("taps", taps, persistent=False)
 
     def kernel(self) -> Tensor:

@@ -61,9 +61,11 @@ class Moments:
     @classmethod
     def mix(cls, moments: Sequence[Moments], weights: Sequence[float]) -> Moments:
         """The weighted mean of several styles' moments (weights sum to 1)."""
-        return cls(sum(w * m.mean for m, w in zip(moments, weights, strict=True)),
-                   sum(w * m.raw for m, w in zip(moments, weights, strict=True)),
-                   round(sum(w * m.positions for m, w in zip(moments, weights, strict=True))))
+        return cls(
+            sum(w * m.mean for m, w in zip(moments, weights, strict=True)),
+            sum(w * m.raw for m, w in zip(moments, weights, strict=True)),
+            round(sum(w * m.positions for m, w in zip(moments, weights, strict=True))),
+        )
 
 
 # -- content ---------------------------------------------------------------------------------------------------------

@@ -55,6 +55,7 @@ def mirrored(source: Source, size: Size, margin: int) -> Source:
         if lines != list(range(first, last)):
             seen = seen[:, :, torch.tensor(lines, device=seen.device) - first]
         return F.pad(seen, (margin, margin, 0, 0), mode="reflect" if margin < width else "replicate")
+
     return rows
 
 
@@ -79,7 +80,7 @@ class InMemory:
 
     def put(self, top: int, rows: Tensor) -> None:
         """See :class:`Shelf`."""
-        self._whole[:, :, top:top + rows.shape[2]] = rows
+        self._whole[:, :, top : top + rows.shape[2]] = rows
 
 
 class Entered:

@@ -15,8 +15,9 @@ STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYER = "relu4_2"
 
 
-def distances(picture: Tensor, content: Tensor, style: Tensor, encoder: Encoder,
-              layers: Sequence[str] = STYLE_LAYERS) -> dict[str, float]:
+def distances(
+    picture: Tensor, content: Tensor, style: Tensor, encoder: Encoder, layers: Sequence[str] = STYLE_LAYERS
+) -> dict[str, float]:
     """Relative distances of ``picture`` (1, 3, H, W) to ``style`` and ``content``.
 
     ``gram`` and ``w2``: mean over layers of the distance of Gram matrices and of Gaussians, divided by that of the

@@ -35,8 +35,8 @@ class Gaussian:
     @classmethod
     def of(cls, moments: Moments) -> Gaussian:
         values, vectors = eigh(moments.raw - torch.outer(moments.mean, moments.mean))
-        spread, modes = values[-cls.MODES:].clamp_min(EPS), vectors[:, -cls.MODES:].contiguous()
-        rest = float(values[:-cls.MODES].clamp_min(0).sum())
+        spread, modes = values[-cls.MODES :].clamp_min(EPS), vectors[:, -cls.MODES :].contiguous()
+        rest = float(values[: -cls.MODES].clamp_min(0).sum())
         return cls(moments.mean, modes, spread, rest, float(torch.trace(moments.raw)) + EPS)
 
 

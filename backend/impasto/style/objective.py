@@ -33,8 +33,9 @@ class Objective:
     ``losses`` holds the last evaluation's parts, unweighted, as floats.
     """
 
-    def __init__(self, encoder: Encoder, content: Tensor, moments: Mapping[str, Moments], stylization: Stylization,
-                 content_weight: float) -> None:
+    def __init__(
+        self, encoder: Encoder, content: Tensor, moments: Mapping[str, Moments], stylization: Stylization, content_weight: float
+    ) -> None:
         self.encoder = encoder
         balance = BALANCE[stylization.loss]
         self.content_weight = content_weight * balance.content

@@ -64,8 +64,9 @@ class Painting(Iterator[Progress]):
     Raises :class:`NumericalFailure` from a step when many in a row are not finite.
     """
 
-    def __init__(self, content: Tensor, styles: Sequence[Tensor], encoder: Encoder, stylization: Stylization,
-                 start: Tensor | None = None) -> None:
+    def __init__(
+        self, content: Tensor, styles: Sequence[Tensor], encoder: Encoder, stylization: Stylization, start: Tensor | None = None
+    ) -> None:
         self.content = content
         self.start = start
         self.encoder = encoder
@@ -104,8 +105,14 @@ class Painting(Iterator[Progress]):
     def state(self) -> dict[str, Any]:
         """Everything that :meth:`restore` needs, in tensors and plain numbers. The tensors are the painting's own: keep them
         before the next step."""
-        return {"scale": self._scale, "done": self._done, "skipped": self.skipped, "coarser": self._coarser,
-                "average": self._average.state(), "optimiser": self._optimiser.state() if self._optimiser else None}
+        return {
+            "scale": self._scale,
+            "done": self._done,
+            "skipped": self.skipped,
+            "coarser": self._coarser,
+            "average": self._average.state(),
+            "optimiser": self._optimiser.state() if self._optimiser else None,
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Before the first step: go on from the :meth:`state` of a painting of the same pictures, sizes, encoder and stylization.
@@ -149,8 +156,17 @@ class Painting(Iterator[Progress]):
         scale, steps, (height, width) = self._scale, self.stylization.iterations, self.sizes[self._scale]
         work = [height * width + STEP_OVERHEAD for height, width in self.sizes]
         done = sum(work[:scale]) + work[scale] * self._done / steps
-        return Progress(step=self.done, total=steps * len(work), scale=scale + 1, scales=len(work), width=width,
-                        height=height, losses=objective.losses, fraction=done / sum(work), skipped=self.skipped)
+        return Progress(
+            step=self.done,
+            total=steps * len(work),
+            scale=scale + 1,
+            scales=len(work),
+            width=width,
+            height=height,
+            losses=objective.losses,
+            fraction=done / sum(work),
+            skipped=self.skipped,
+        )
 
     def _step(self, optimiser: Optimiser, objective: Objective, progress: float) -> None:
         for _ in range(MOST_SKIPPED_IN_A_ROW):
@@ -158,8 +174,10 @@ class Painting(Iterator[Progress]):
                 self._average.update(optimiser.picture.clamp(0, 1))
                 return
             self.skipped += 1
-        raise NumericalFailure(f"{MOST_SKIPPED_IN_A_ROW} steps in a row overshot or gave numbers that are not finite.",
-                               hint="Lower step_size or the weights, or use the fp32 precision.")
+        raise NumericalFailure(
+            f"{MOST_SKIPPED_IN_A_ROW} steps in a row overshot or gave numbers that are not finite.",
+            hint="Lower step_size or the weights, or use the fp32 precision.",
+        )
 
     def _objective(self, size: Size, canvas: Size) -> Objective:
         s = self.stylization

@@ -36,7 +36,8 @@ class Balance:
     identity_weight: float = 4.0
     content_layers: Mapping[str, float] = field(default_factory=lambda: {"relu3_3": 1.0})
     style_layers: Mapping[str, float] = field(
-        default_factory=lambda: {"relu1_1": 0.6, "relu2_1": 0.8, "relu3_1": 1.0, "relu4_1": 1.6})
+        default_factory=lambda: {"relu1_1": 0.6, "relu2_1": 0.8, "relu3_1": 1.0, "relu4_1": 1.6}
+    )
     halvings: int = 1
     """So many times painting and crop are also compared at half the size, where a layer sees twice as far: large forms, cheaply."""
 
@@ -66,16 +67,25 @@ class Perceptual:
     def __init__(self, encoder: Encoder, paintings: Sequence[Tensor], balance: Balance) -> None:
         """``paintings``: (1, 3, H, W) each, sRGB 0..1."""
         self.encoder, self.balance, self.paintings = encoder, balance, len(paintings)
-        self.targets = [StyleTarget(encoder, painting, side, tuple(balance.style_layers), balance.halvings)
-                        for painting in paintings for side in balance.style_sides]
+        self.targets = [
+            StyleTarget(encoder, painting, side, tuple(balance.style_layers), balance.halvings)
+            for painting in paintings
+            for side in balance.style_sides
+        ]
 
     def contents(self, photos: Tensor) -> dict[str, Tensor]:
         """What paintings of ``photos`` (N, 3, S, S) are compared with, for whoever wants to keep it for another time."""
         with torch.no_grad():
             return self._see(photos, self.balance.content_layers)
 
-    def __call__(self, painted: Tensor, photos: Tensor, wanted: Sequence[int], strengths: Sequence[float],
-                 contents: Mapping[str, Tensor] | None = None) -> tuple[dict[str, float], Tensor]:
+    def __call__(
+        self,
+        painted: Tensor,
+        photos: Tensor,
+        wanted: Sequence[int],
+        strengths: Sequence[float],
+        contents: Mapping[str, Tensor] | None = None,
+    ) -> tuple[dict[str, float], Tensor]:
         """Each loss for people, unweighted, and their weighted sum, a scalar, to go down.
 
         ``painted`` and ``photos`` are (N, 3, S, S); ``wanted`` (numbers of targets) and ``strengths`` say what each was to
@@ -85,8 +95,10 @@ class Perceptual:
         wanted_contents = contents if contents is not None else self.contents(photos)
         features = self._see(painted, {**balance.content_layers, **balance.style_layers})
         # One division for a whole layer: a picture without features of its own (a clear sky) would count without measure.
-        content = sum(weight * _relative(features[layer].float(), wanted_contents[layer].float())
-                      for layer, weight in normalised(balance.content_layers).items())
+        content = sum(
+            weight * _relative(features[layer].float(), wanted_contents[layer].float())
+            for layer, weight in normalised(balance.content_layers).items()
+        )
         style, small = painted.new_zeros(count), painted
         for halving in range(balance.halvings + 1):
             if halving:
@@ -102,8 +114,14 @@ class Perceptual:
         grid = lattice(painted)
         total = total + balance.tv_weight * smooth + balance.lattice_weight * grid + outside
         styled = max(1, sum(s > 0 for s in strengths))
-        parts = {"content": content[gains > 0].mean() if (gains > 0).any() else content.mean(), "style": style.sum() / styled,
-                 "tv": smooth, "lattice": grid, "identity": identity / max(1, sum(s == 0 for s in strengths)), "total": total}
+        parts = {
+            "content": content[gains > 0].mean() if (gains > 0).any() else content.mean(),
+            "style": style.sum() / styled,
+            "tv": smooth,
+            "lattice": grid,
+            "identity": identity / max(1, sum(s == 0 for s in strengths)),
+            "total": total,
+        }
         return {name: float(part.detach()) for name, part in parts.items()}, total
 
     def _style(self, features: Mapping[str, Tensor], wanted: Sequence[int], strengths: Sequence[float], halving: int) -> Tensor:
@@ -111,8 +129,10 @@ class Perceptual:
         style = torch.zeros(len(wanted), device=features[next(iter(features))].device)
         for layer, weight in normalised(self.balance.style_layers).items():
             targets = [self.targets[number].gaussians[halving][layer] for number in wanted]
-            distances = [wasserstein(Moments.of(one[None]), target) if s else style.new_zeros(())
-                         for one, target, s in zip(features[layer], targets, strengths, strict=True)]
+            distances = [
+                wasserstein(Moments.of(one[None]), target) if s else style.new_zeros(())
+                for one, target, s in zip(features[layer], targets, strengths, strict=True)
+            ]
             style = style + weight * torch.stack(distances)
         return style
 
@@ -134,8 +154,9 @@ def lattice(pictures: Tensor) -> Tensor:
     count, channels, height, width = pictures.shape
     block = min(BLOCK, height, width) // PERIOD * PERIOD
     down, across = height // block, width // block
-    cells = pictures[..., :down * block, :across * block].reshape(
-        count, channels, down, block // PERIOD, PERIOD, across, block // PERIOD, PERIOD)
+    cells = pictures[..., : down * block, : across * block].reshape(
+        count, channels, down, block // PERIOD, PERIOD, across, block // PERIOD, PERIOD
+    )
     pattern = cells.mean((3, 6))
     return (pattern - pattern.mean((3, 5), keepdim=True)).square().mean()
 

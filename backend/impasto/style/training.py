@@ -71,8 +71,16 @@ ALONE = Alone()
 class Trainer:
     """One training run; drive it with :meth:`step`."""
 
-    def __init__(self, network: Network, encoder: Encoder, paintings: Sequence[Tensor], recipe: Recipe, rows_only: bool = False,
-                 together: Together = ALONE, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        network: Network,
+        encoder: Encoder,
+        paintings: Sequence[Tensor],
+        recipe: Recipe,
+        rows_only: bool = False,
+        together: Together = ALONE,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         """``paintings``: (1, 3, H, W) each; painting i has the rows ``rows_of(i)``, and a target for each of ``style_sides``.
 
         ``rows_only``: leave the convolutions and the identity's row alone and learn the paintings' rows (Dumoulin 2017: a new
@@ -164,11 +172,15 @@ class Trainer:
         targets = torch.randint(len(self.loss.targets), (count,), generator=generator).tolist()
         kinds, levels, often = torch.rand(3, count, generator=generator).tolist()
         share = self.recipe.usual_share
-        targets = [self.recipe.usual(target // sizes) if chance < share and sizes % 2 else target
-                   for target, chance in zip(targets, often, strict=True)]
+        targets = [
+            self.recipe.usual(target // sizes) if chance < share and sizes % 2 else target
+            for target, chance in zip(targets, often, strict=True)
+        ]
         plain = 0.0 if self.rows_only else 0.08
-        strengths = [0.0 if kind < plain else USUAL if kind < plain + (1 - plain) * share else 0.2 + 0.8 * level
-                     for kind, level in zip(kinds, levels, strict=True)]
+        strengths = [
+            0.0 if kind < plain else USUAL if kind < plain + (1 - plain) * share else 0.2 + 0.8 * level
+            for kind, level in zip(kinds, levels, strict=True)
+        ]
         return targets, strengths
 
     def _seed(self) -> int:
@@ -199,8 +211,12 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         """Everything that :meth:`restore` needs to go on as if nothing had happened."""
-        return {"done": self.done, "network": self.network.state_dict(), "mean": self.mean,
-                "optimiser": self.optimiser.state_dict()}
+        return {
+            "done": self.done,
+            "network": self.network.state_dict(),
+            "mean": self.mean,
+            "optimiser": self.optimiser.state_dict(),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from :meth:`state`."""
@@ -216,8 +232,12 @@ def with_new_rows(network: Network, known: Sequence[Sequence[int]], paintings: i
     They begin as the mean of the ``known`` styles' rows: what those have in common is nearer to any painting than a photograph.
     """
     kinds = torch.tensor([list(rows) for rows in known]).T  # (ROWS, styles)
-    state = {name: torch.cat([value[:IDENTITY + 1], value[kinds].mean(1).repeat(paintings, 1)])
-             if name.endswith(("gamma", "beta")) else value for name, value in network.state_dict().items()}
+    state = {
+        name: torch.cat([value[: IDENTITY + 1], value[kinds].mean(1).repeat(paintings, 1)])
+        if name.endswith(("gamma", "beta"))
+        else value
+        for name, value in network.state_dict().items()
+    }
     grown = build(network.spec, IDENTITY + 1 + ROWS * paintings)
     grown.load_state_dict(state)
     return grown

@@ -161,8 +161,13 @@ class Johnson(Network):
         super().__init__(spec, rows)
         full, half, quarter = widths
         self.radius = 4 + 1 + 2 + 4 * 2 * blocks + 4 + 2 + 4 + 1
-        self.down = nn.ModuleList([Block(rows, full, Convolution(3, full, 9)), Block(rows, half, Convolution(full, half, 3, 2)),
-                                   Block(rows, quarter, Convolution(half, quarter, 3, 2))])
+        self.down = nn.ModuleList(
+            [
+                Block(rows, full, Convolution(3, full, 9)),
+                Block(rows, half, Convolution(full, half, 3, 2)),
+                Block(rows, quarter, Convolution(half, quarter, 3, 2)),
+            ]
+        )
         self.residual = nn.ModuleList([Residual(rows, quarter) for _ in range(blocks)])
         self.up = nn.ModuleList([Block(rows, half, Grown(quarter, half)), Block(rows, full, Grown(half, full))])
         self.out = Convolution(full, 3, 9)
@@ -220,13 +225,19 @@ class Hourglass(Network):
         super().__init__(spec, rows)
         half, full = max(8, width // 2), max(8, width // 4)
         self.radius = 2 + 4 + 8 + 8 * 2 * blocks + 8 + 4 * 2 * self.FINE_BLOCKS + 4 + 2 + 4
-        self.down = nn.ModuleList([Block(rows, half, Convolution(12, half, 3)), Block(rows, width, Convolution(half, width, 3, 2)),
-                                   Block(rows, coarse, Convolution(width, coarse, 3, 2))])
+        self.down = nn.ModuleList(
+            [
+                Block(rows, half, Convolution(12, half, 3)),
+                Block(rows, width, Convolution(half, width, 3, 2)),
+                Block(rows, coarse, Convolution(width, coarse, 3, 2)),
+            ]
+        )
         self.coarse = nn.ModuleList([Residual(rows, coarse) for _ in range(blocks)])
         self.join = Block(rows, width, Grown(coarse, width, smooth=True))
         self.fine = nn.ModuleList([Residual(rows, width) for _ in range(self.FINE_BLOCKS)])
-        self.up = nn.ModuleList([Block(rows, half, Grown(width, half, smooth=True)),
-                                 Block(rows, full, Grown(half, full, cells=True, smooth=True))])
+        self.up = nn.ModuleList(
+            [Block(rows, half, Grown(width, half, smooth=True)), Block(rows, full, Grown(half, full, cells=True, smooth=True))]
+        )
         self.out = OnCells(full, 3)
 
     def enter(self, picture: Tensor) -> Tensor:
@@ -261,7 +272,7 @@ class Texture(Network):
     def __init__(self, spec: str, rows: int, width: int, scales: int) -> None:
         super().__init__(spec, rows)
         self.scales, self.stride = scales, 2 ** (scales - 1)
-        self.radius = 6 * 2 ** scales
+        self.radius = 6 * 2**scales
         self.branches = nn.ModuleList([self._unit(rows, 3 + self.NOISE, width) for _ in range(scales)])
         self.joins = nn.ModuleList([self._unit(rows, width * (k + 2), width * (k + 2)) for k in range(scales - 1)])
         self.coarse = nn.ModuleList([ConditionalNorm(rows, width * (k + 1)) for k in range(scales - 1)])
@@ -270,8 +281,13 @@ class Texture(Network):
 
     @staticmethod
     def _unit(rows: int, inputs: int, width: int) -> nn.ModuleList:
-        return nn.ModuleList([Block(rows, width, Convolution(inputs, width, 3)), Block(rows, width, Convolution(width, width, 3)),
-                              Block(rows, width, Convolution(width, width, 1))])
+        return nn.ModuleList(
+            [
+                Block(rows, width, Convolution(inputs, width, 3)),
+                Block(rows, width, Convolution(width, width, 3)),
+                Block(rows, width, Convolution(width, width, 1)),
+            ]
+        )
 
     def paint(self, x: Tensor, mix: Tensor) -> Tensor:
         painted: Tensor | None = None
@@ -298,8 +314,10 @@ class Texture(Network):
         return drawn.to(like).expand(like.shape[0], -1, -1, -1)
 
 
-_SPEC = re.compile(r"johnson:(\d{1,3})-(\d{1,3})-(\d{1,3})x(\d{1,2})|lean:(\d{1,3})x(\d{1,2})"
-                   r"|hourglass:(\d{1,3})-(\d{1,3})x(\d{1,2})|texture:(\d{1,2})x(\d)")
+_SPEC = re.compile(
+    r"johnson:(\d{1,3})-(\d{1,3})-(\d{1,3})x(\d{1,2})|lean:(\d{1,3})x(\d{1,2})"
+    r"|hourglass:(\d{1,3})-(\d{1,3})x(\d{1,2})|texture:(\d{1,2})x(\d)"
+)
 
 WIDEST, DEEPEST, MOST_ROWS = 256, 16, 512
 """What a file may ask for: nobody's network is wider, and a hostile one could ask for all memory there is."""

@@ -63,7 +63,8 @@ class Errand:
         self._lost = 0
         try:
             {"sent": self._sent, "job": self._heard, "told": self._heard, "preview": self._shown, "result": self._fetched}[
-                self._kind()](status, body)
+                self._kind()
+            ](status, body)
         except wire.Refused as refused:
             self._refused(refused)
 
@@ -71,8 +72,14 @@ class Errand:
         """No answer came to :attr:`request`. It is sent again a few times; a request to queue carries a key, so that is safe."""
         self._lost += 1
         if self._lost > RETRIES:
-            self._end(FAILED, wire.Refused("unreachable", "The daemon does not answer any more (%s)." % reason,
-                                           "Start it again; a job that it has accepted goes on, and its result is kept."))
+            self._end(
+                FAILED,
+                wire.Refused(
+                    "unreachable",
+                    "The daemon does not answer any more (%s)." % reason,
+                    "Start it again; a job that it has accepted goes on, and its result is kept.",
+                ),
+            )
 
     def give_up(self, reason):
         """The editor cannot go on; ``reason``: a sentence."""
@@ -115,8 +122,10 @@ class Errand:
             self.state, self.request = FETCHING, wire.result(self.job["id"])
         elif state == "failed":
             error = self.job.get("error") or {}
-            self._end(FAILED, wire.Refused(str(error.get("code", "")), str(error.get("message", "The job failed.")),
-                                           str(error.get("hint", ""))))
+            self._end(
+                FAILED,
+                wire.Refused(str(error.get("code", "")), str(error.get("message", "The job failed.")), str(error.get("hint", ""))),
+            )
         elif state in ("cancelled", "done"):
             self._end(CANCELLED)
         else:

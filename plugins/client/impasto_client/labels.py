@@ -61,23 +61,33 @@ def ends(_):
 def hints(_):
     """Parameter -> a sentence or two, in the words of its choices."""
     return {
-        "strength": _("How far the picture moves towards the style: at the left it stays as it is, at the right little more than "
-                      "its outlines is kept."),
+        "strength": _(
+            "How far the picture moves towards the style: at the left it stays as it is, at the right little more than "
+            "its outlines is kept."
+        ),
         "detail": _("Size of the brush strokes: in the middle as in the painting, at the left twice as broad, at the right half."),
-        "keep_colours": _("Whose colours: the style's; exactly the picture's, so that only its lightness is painted; or the "
-                          "style's strokes with the picture's palette."),
-        "method": _("Fast paints in one pass of a network that has learnt the style, in seconds. Iterative optimises the picture "
-                    "itself: minutes, any picture as style. Automatic is fast where it can be."),
-        "resolution": _("Long side at which it is painted; the result always has the layer's own size. Automatic: all of it with "
-                        "the fast method, what takes a few minutes with the iterative one."),
+        "keep_colours": _(
+            "Whose colours: the style's; exactly the picture's, so that only its lightness is painted; or the "
+            "style's strokes with the picture's palette."
+        ),
+        "method": _(
+            "Fast paints in one pass of a network that has learnt the style, in seconds. Iterative optimises the picture "
+            "itself: minutes, any picture as style. Automatic is fast where it can be."
+        ),
+        "resolution": _(
+            "Long side at which it is painted; the result always has the layer's own size. Automatic: all of it with "
+            "the fast method, what takes a few minutes with the iterative one."
+        ),
         "seed": _("The same seed gives the same picture."),
         "content_weight": _("How much the picture's forms count; 1 is the balance that looks right at a strength of 0.5."),
         "style_weight": _("How much the style counts."),
         "tv_weight": _("Calms single pixels; too much of it blurs."),
         "content_layers": _("The encoder's layers whose features hold the content, with their weights."),
         "style_layers": _("The encoder's layers whose statistics hold the style, with their weights."),
-        "loss": _("How far a style is from another: Wasserstein-2 compares means and covariances, Gram matrices are the classic, "
-                  "Gatys 2016 is the paper to the letter."),
+        "loss": _(
+            "How far a style is from another: Wasserstein-2 compares means and covariances, Gram matrices are the classic, "
+            "Gatys 2016 is the paper to the letter."
+        ),
         "init": _("What the painting starts from. The fast painting is refined in fewer steps than a picture needs."),
         "optimiser": _("L-BFGS gets further in the same time; Adam needs less memory at large sizes."),
         "iterations": _("More steps, nearer to the style; time grows with them."),

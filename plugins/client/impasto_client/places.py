@@ -76,14 +76,19 @@ def read_launch(text):
     if not isinstance(serve, list) or not serve or not all(isinstance(word, str) for word in serve):
         return None
     pairs = environment.items() if isinstance(environment, dict) else ()
-    return Launch(serve, *[file if isinstance(file, str) else "" for file in files],
-                  {name: value for name, value in pairs if name.startswith("IMPASTO_") and isinstance(value, str)})
+    return Launch(
+        serve,
+        *[file if isinstance(file, str) else "" for file in files],
+        {name: value for name, value in pairs if name.startswith("IMPASTO_") and isinstance(value, str)},
+    )
 
 
 def program_folders(platform, environment, home):
     """Where the `impasto` command may lie: the path, and where pip and pipx put it, which an editor's path often lacks."""
-    more = {"win32": [ntpath.join(home, ".local", "bin")],
-            "darwin": [home + "/.local/bin", "/opt/homebrew/bin", "/usr/local/bin"]}.get(platform, [home + "/.local/bin"])
+    more = {
+        "win32": [ntpath.join(home, ".local", "bin")],
+        "darwin": [home + "/.local/bin", "/opt/homebrew/bin", "/usr/local/bin"],
+    }.get(platform, [home + "/.local/bin"])
     return (";" if platform == "win32" else ":").join([environment.get("PATH", "")] + more)
 
 

@@ -24,6 +24,8 @@ def sample(width, height, resolution, most, centre=(0.5, 0.5)):
     if share >= 1:
         return Sample(0, 0, width, height, factor, True)
     wide, high = (min(side, max(SMALLEST, int(side * share))) for side in (width, height))
-    left, top = (min(max(0, int(at * side - part / 2)), side - part)
-                 for at, side, part in ((centre[0], width, wide), (centre[1], height, high)))
+    left, top = (
+        min(max(0, int(at * side - part / 2)), side - part)
+        for at, side, part in ((centre[0], width, wide), (centre[1], height, high))
+    )
     return Sample(left, top, wide, high, factor, False)

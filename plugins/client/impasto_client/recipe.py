@@ -49,8 +49,10 @@ class Recipe:
 
     def to_json(self):
         """A text from which :meth:`from_json` makes the same recipe."""
-        styles = [{"id": s.id, "title": s.title, "weight": s.weight, "picture": base64.b64encode(s.picture).decode("ascii")}
-                  for s in self.styles]
+        styles = [
+            {"id": s.id, "title": s.title, "weight": s.weight, "picture": base64.b64encode(s.picture).decode("ascii")}
+            for s in self.styles
+        ]
         return json.dumps({"impasto": VERSION, "styles": styles, "values": self.values}, sort_keys=True)
 
     @staticmethod
@@ -62,8 +64,10 @@ class Recipe:
             told = json.loads(text)
             if told["impasto"] != VERSION or not isinstance(told["values"], dict):
                 raise ValueError("a recipe of another version")
-            styles = [Style(str(s["id"]), base64.b64decode(s["picture"], validate=True), str(s["title"]), float(s["weight"]))
-                      for s in told["styles"]]
+            styles = [
+                Style(str(s["id"]), base64.b64decode(s["picture"], validate=True), str(s["title"]), float(s["weight"]))
+                for s in told["styles"]
+            ]
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("no recipe") from error
         if not styles:

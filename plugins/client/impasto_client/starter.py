@@ -54,8 +54,15 @@ class Starter:
         apart = {"creationflags": 0x08000000 | 0x00000200} if sys.platform == "win32" else {"start_new_session": True}
         told = self.launch()
         with _log(told) as output:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, close_fds=True,
-                                    env=places.daemon_environment(os.environ, told), **apart)
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                close_fds=True,
+                env=places.daemon_environment(os.environ, told),
+                **apart,
+            )
 
 
 def _log(told):

@@ -43,8 +43,12 @@ def read(status, body):
     error = told.get("error") if isinstance(told, dict) else None
     if not isinstance(error, dict):
         error = {}
-    raise Refused(str(error.get("code") or "unreadable_answer"), str(error.get("message") or "The daemon's answer cannot be read."),
-                  str(error.get("hint") or ""), status)
+    raise Refused(
+        str(error.get("code") or "unreadable_answer"),
+        str(error.get("message") or "The daemon's answer cannot be read."),
+        str(error.get("hint") or ""),
+        status,
+    )
 
 
 def checked(status, body):

@@ -1,13 +1,18 @@
 """What the two editors say alike. Texts are English and go through the editor's own ``translate``."""
 
-NOT_INSTALLED = ("Impasto itself is not installed, or not where this plug-in looks for it. In a terminal:\n\n"
-                 "    pip install impasto\n    impasto plugins install {editor}")
+NOT_INSTALLED = (
+    "Impasto itself is not installed, or not where this plug-in looks for it. In a terminal:\n\n"
+    "    pip install impasto\n    impasto plugins install {editor}"
+)
 NOT_STARTED = "The Impasto daemon did not start. In a terminal, `impasto doctor` says what is missing."
-OTHER_VERSION = ("This plug-in and the Impasto daemon ({version}) do not fit together. In a terminal: "
-                 "impasto plugins install {editor}")
-SANDBOXED = ("{editor} runs in a sandbox (Flatpak) that may not start programs outside. Start Impasto yourself, in a terminal:\n\n"
-             "    impasto serve\n\nor allow it once and for all, then restart {editor}:\n\n"
-             "    flatpak override --user --talk-name=org.freedesktop.Flatpak {app}")
+OTHER_VERSION = (
+    "This plug-in and the Impasto daemon ({version}) do not fit together. In a terminal: impasto plugins install {editor}"
+)
+SANDBOXED = (
+    "{editor} runs in a sandbox (Flatpak) that may not start programs outside. Start Impasto yourself, in a terminal:\n\n"
+    "    impasto serve\n\nor allow it once and for all, then restart {editor}:\n\n"
+    "    flatpak override --user --talk-name=org.freedesktop.Flatpak {app}"
+)
 WRONG_TOKEN = "The Impasto daemon did not accept this plug-in's token. Restart the daemon: impasto stop, then try again."
 
 
@@ -16,8 +21,15 @@ def progress(job, translate=lambda text: text):
     if job.get("state") == "queued":
         position = job.get("position") or 1
         return translate("Waiting; {position} in the queue").format(position=position)
-    phase = translate({"painting": "Painting", "learning": "Learning", "saving": "Saving", "preparing": "Preparing",
-                       "fetching weights": "Fetching the network that sees"}.get(job.get("phase"), "Starting"))
+    phase = translate(
+        {
+            "painting": "Painting",
+            "learning": "Learning",
+            "saving": "Saving",
+            "preparing": "Preparing",
+            "fetching weights": "Fetching the network that sees",
+        }.get(job.get("phase"), "Starting")
+    )
     parts = [phase]
     if job.get("phase") in ("painting", "learning") and job.get("fraction"):
         parts.append("%d %%" % round(100 * job["fraction"]))

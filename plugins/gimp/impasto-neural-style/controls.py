@@ -50,6 +50,7 @@ class Controls:
             for each in (label, widget):
                 each.set_no_show_all(not yes)
                 each.set_visible(yes)
+
         return visible
 
     def values(self):
@@ -66,8 +67,9 @@ class Controls:
 
     def _slider(self, p, label):
         """GIMP's own kind of slider, with what its ends mean below it."""
-        adjustment = Gtk.Adjustment(value=p["default"], lower=p["minimum"], upper=p["maximum"], step_increment=0.01,
-                                    page_increment=0.1)
+        adjustment = Gtk.Adjustment(
+            value=p["default"], lower=p["minimum"], upper=p["maximum"], step_increment=0.01, page_increment=0.1
+        )
         scale = GimpUi.SpinScale.new(adjustment, label, 2)
         adjustment.connect("value-changed", lambda _adjustment: self._changed())
         self._get[p["name"]], self._set[p["name"]] = lambda: round(adjustment.get_value(), 2), adjustment.set_value

@@ -76,8 +76,9 @@ def send(daemon, request):
     headers = dict(request.headers, Authorization="Bearer " + daemon.token)
     if isinstance(request.body, list):  # sent piece by piece, whose length urllib cannot know
         headers["Content-Length"] = str(sum(map(len, request.body)))
-    sent = urllib.request.Request(daemon.url + request.path, data=request.body if request.method == "POST" else None,
-                                  headers=headers, method=request.method)
+    sent = urllib.request.Request(
+        daemon.url + request.path, data=request.body if request.method == "POST" else None, headers=headers, method=request.method
+    )
     try:
         with _opener.open(sent, timeout=request.timeout) as answer:
             return answer.status, answer.read()

@@ -132,8 +132,13 @@ class Window:
 
     def _dragged(self, _pane, x, y):
         sample = self._sample
-        self._centre = tuple((start + side / 2 - moved * side) / whole for start, side, whole, moved in (
-            (sample.x, sample.width, self._area[2], x), (sample.y, sample.height, self._area[3], y)))
+        self._centre = tuple(
+            (start + side / 2 - moved * side) / whole
+            for start, side, whole, moved in (
+                (sample.x, sample.width, self._area[2], x),
+                (sample.y, sample.height, self._area[3], y),
+            )
+        )
         self._moved()
 
     def _settled(self):
@@ -166,8 +171,9 @@ class Window:
         if not recipe.styles:
             parts.pane.caption(_("Choose a style.") if self._connected else size)
         elif not fast:
-            parts.pane.caption(_("{size}. The iterative method takes minutes; what it has painted so far is shown here.").format(
-                size=size))
+            parts.pane.caption(
+                _("{size}. The iterative method takes minutes; what it has painted so far is shown here.").format(size=size)
+            )
         elif self._connected:
             text = _("{size}, as it will be.") if sample.whole else _("A part of {size}, as it will be. Drag to see another.")
             self._promise = text.format(size=size)
@@ -189,8 +195,9 @@ class Window:
 
     def _is_fast(self, recipe):
         method = recipe.values.get("method", "auto")
-        return self._parts.gallery.all_fast() and (method == "fast" or (
-            method == "auto" and not ITERATIVE_ONLY.intersection(recipe.values)))
+        return self._parts.gallery.all_fast() and (
+            method == "fast" or (method == "auto" and not ITERATIVE_ONLY.intersection(recipe.values))
+        )
 
     def _unfit(self, unfit):
         self._parts.pane.caption("")
@@ -295,8 +302,9 @@ class Window:
         try:
             files = [sources.kept(style.picture) for style in order.recipe.ordered() if not style.id]
         except OSError as error:
-            return self._parts.notice.say(_("The next time will begin without this style's picture: {reason}.").format(
-                reason=error.strerror))
+            return self._parts.notice.say(
+                _("The next time will begin without this style's picture: {reason}.").format(reason=error.strerror)
+            )
         return orders.into_config(self._config, order, files)
 
     def _insert_again(self, job):
@@ -313,6 +321,7 @@ class Window:
                 return self._parts.notice.say(str(error))
             Gimp.displays_flush()
             return self._say(_("The layer '{name}' is in the image.").format(name=self.newest.get_name()))
+
         self._runner.ask(wire.result(job["id"]), fetched)
 
     def _place(self):
@@ -339,8 +348,13 @@ class Window:
         self._parts.notice.say(sentence, cure=self._connect, label=_("_Try Again"))
 
     def _may_discard(self):
-        ask = Gtk.MessageDialog(transient_for=self._parts.dialog, modal=True, message_type=Gtk.MessageType.QUESTION,
-                                text=_("Discard the painting?"), secondary_text=_("It is not finished yet."))
+        ask = Gtk.MessageDialog(
+            transient_for=self._parts.dialog,
+            modal=True,
+            message_type=Gtk.MessageType.QUESTION,
+            text=_("Discard the painting?"),
+            secondary_text=_("It is not finished yet."),
+        )
         ask.add_buttons(_("_Keep Painting"), Gtk.ResponseType.CANCEL, _("_Discard"), Gtk.ResponseType.OK)
         answer = ask.run()
         ask.destroy()

@@ -32,25 +32,40 @@ class Gallery(Gtk.Box):
     Signals: ``changed``; ``removed`` (a style of the user's own that she no longer wants).
     """
 
-    __gsignals__ = {"changed": (GObject.SignalFlags.RUN_FIRST, None, ()),
-                    "removed": (GObject.SignalFlags.RUN_FIRST, None, (object,))}
+    __gsignals__ = {
+        "changed": (GObject.SignalFlags.RUN_FIRST, None, ()),
+        "removed": (GObject.SignalFlags.RUN_FIRST, None, (object,)),
+    }
 
     def __init__(self):
         Gtk.Box.__init__(self, orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self._tiles, self._weights, self._quiet = [], {}, False
-        self._flow = Gtk.FlowBox(selection_mode=Gtk.SelectionMode.MULTIPLE, homogeneous=True, activate_on_single_click=False,
-                                 min_children_per_line=4, max_children_per_line=8, row_spacing=2, column_spacing=2, margin=2,
-                                 valign=Gtk.Align.START)
+        self._flow = Gtk.FlowBox(
+            selection_mode=Gtk.SelectionMode.MULTIPLE,
+            homogeneous=True,
+            activate_on_single_click=False,
+            min_children_per_line=4,
+            max_children_per_line=8,
+            row_spacing=2,
+            column_spacing=2,
+            margin=2,
+            valign=Gtk.Align.START,
+        )
         self._flow.connect("selected-children-changed", self._chosen)
         self._flow.connect("button-press-event", self._pressed)
         self._flow.connect("key-press-event", self._typed)
-        scroll = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, shadow_type=Gtk.ShadowType.IN, vexpand=True,
-                                    min_content_height=LOWEST)
+        scroll = Gtk.ScrolledWindow(
+            hscrollbar_policy=Gtk.PolicyType.NEVER, shadow_type=Gtk.ShadowType.IN, vexpand=True, min_content_height=LOWEST
+        )
         scroll.add(self._flow)
         self.pack_start(scroll, True, True, 0)
         self._sliders = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=3)
-        self._weighing = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, propagate_natural_height=True,
-                                            max_content_height=WEIGHTS_HEIGHT, no_show_all=True)
+        self._weighing = Gtk.ScrolledWindow(
+            hscrollbar_policy=Gtk.PolicyType.NEVER,
+            propagate_natural_height=True,
+            max_content_height=WEIGHTS_HEIGHT,
+            no_show_all=True,
+        )
         self._weighing.add(self._sliders)
         self.pack_start(self._weighing, False, False, 0)
 
@@ -58,8 +73,16 @@ class Gallery(Gtk.Box):
         """One more to choose from; its picture comes later, by :meth:`picture`. ``own``: it can be removed."""
         picture = Gtk.Image.new_from_icon_name("image-loading", Gtk.IconSize.DIALOG)
         picture.set_size_request(TILE, TILE)
-        title = Gtk.Label(label="<small>%s</small>" % GLib.markup_escape_text(style.title), use_markup=True, wrap=True, lines=2,
-                          ellipsize=Pango.EllipsizeMode.END, width_chars=13, max_width_chars=13, justify=Gtk.Justification.CENTER)
+        title = Gtk.Label(
+            label="<small>%s</small>" % GLib.markup_escape_text(style.title),
+            use_markup=True,
+            wrap=True,
+            lines=2,
+            ellipsize=Pango.EllipsizeMode.END,
+            width_chars=13,
+            max_width_chars=13,
+            justify=Gtk.Justification.CENTER,
+        )
         speed = Gtk.Label(label="<small>%s</small>" % (_("in seconds") if fast else _("in minutes")), use_markup=True)
         speed.get_style_context().add_class("dim-label")
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, margin=3)
@@ -154,8 +177,9 @@ class Gallery(Gtk.Box):
         for child in self._sliders.get_children():
             self._sliders.remove(child)
         for child in selected if len(selected) > 1 else []:
-            weight = Gtk.Adjustment(value=min(1.0, self._weights.get(child, 1.0)), lower=LEAST, upper=1.0, step_increment=0.05,
-                                    page_increment=0.1)
+            weight = Gtk.Adjustment(
+                value=min(1.0, self._weights.get(child, 1.0)), lower=LEAST, upper=1.0, step_increment=0.05, page_increment=0.1
+            )
             scale = GimpUi.SpinScale.new(weight, child.style.title, 2)
             scale.set_tooltip_text(_("How much this style counts in the mix."))
             weight.connect("value-changed", self._weighed, child)

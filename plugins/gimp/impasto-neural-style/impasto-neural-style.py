@@ -45,16 +45,20 @@ class NeuralStyle(Gimp.PlugIn):
         procedure.set_attribution("Impasto", "Impasto", "2026")
         if name == PAINT:
             procedure.set_menu_label(_("_Neural Style..."))
-            procedure.set_documentation(_("Paint the layer in the style of paintings"),
-                                        _("Sends the layer to the Impasto daemon on this computer and adds the painting as a "
-                                          "new layer."), name)
+            procedure.set_documentation(
+                _("Paint the layer in the style of paintings"),
+                _("Sends the layer to the Impasto daemon on this computer and adds the painting as a new layer."),
+                name,
+            )
             order.add_arguments(procedure)
         else:
             procedure.set_menu_label(_("_Repeat Neural Style"))
-            procedure.set_documentation(_("Paint the layer as the last one was painted"), _("Neural Style with the last settings."),
-                                        name)
-        procedure.add_layer_return_value("layer", _("The painting"), _("The new layer, or the one whose pixels were replaced."),
-                                         True, order.FLAGS)
+            procedure.set_documentation(
+                _("Paint the layer as the last one was painted"), _("Neural Style with the last settings."), name
+            )
+        procedure.add_layer_return_value(
+            "layer", _("The painting"), _("The new layer, or the one whose pixels were replaced."), True, order.FLAGS
+        )
         procedure.add_menu_path("<Image>/Filters/Neural Style")
         return procedure
 
@@ -81,6 +85,7 @@ def paint(procedure, run_mode, image, drawables, config, _data):
         layer = drawables[0]  # the window offers the cure
     if run_mode == Gimp.RunMode.INTERACTIVE:
         import dialog
+
         new = dialog.show(image, layer, config)
         return answer(procedure, S.SUCCESS if new else S.CANCEL, layer=new)
     try:

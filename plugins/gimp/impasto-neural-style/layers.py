@@ -17,16 +17,21 @@ SMALLEST = 16
 MOST_AT_ONCE = 1 << 30
 """Bytes moved in one call: GEGL counts them in a C int."""
 
-FORMATS = {
-    (False, False): ("R'G'B' ", 3), (False, True): ("R'G'B'A ", 4), (True, False): ("Y' ", 1), (True, True): ("Y'A ", 2)}
+FORMATS = {(False, False): ("R'G'B' ", 3), (False, True): ("R'G'B'A ", 4), (True, False): ("Y' ", 1), (True, True): ("Y'A ", 2)}
 """(grey, alpha) -> pixel format and channels. The plain names mean sRGB; GEGL converts from and to the image's own space."""
 
 P = Gimp.Precision
 DEPTHS = {P.U8_NON_LINEAR: "u8", P.U8_PERCEPTUAL: "u8", P.U8_LINEAR: "u16", P.U16_NON_LINEAR: "u16", P.U16_PERCEPTUAL: "u16"}
 """Depth that loses nothing of a precision; everything that is not here goes as float."""
 
-MASKS = {P.U8_NON_LINEAR: "u8", P.U8_PERCEPTUAL: "u8", P.U8_LINEAR: "u8",
-         P.U16_NON_LINEAR: "u16", P.U16_PERCEPTUAL: "u16", P.U16_LINEAR: "u16"}
+MASKS = {
+    P.U8_NON_LINEAR: "u8",
+    P.U8_PERCEPTUAL: "u8",
+    P.U8_LINEAR: "u8",
+    P.U16_NON_LINEAR: "u16",
+    P.U16_PERCEPTUAL: "u16",
+    P.U16_LINEAR: "u16",
+}
 """The same for selections and layer masks, which are linear in every image."""
 
 
@@ -58,8 +63,11 @@ def extent(layer):
     if not there:
         raise Unfit(_("The selection lies outside the layer. Select a part of it, or nothing."))
     if min(width, height) < SMALLEST:
-        raise Unfit(_("{width} x {height} px are too few to paint; it takes {smallest} on each side.").format(
-            width=width, height=height, smallest=SMALLEST))
+        raise Unfit(
+            _("{width} x {height} px are too few to paint; it takes {smallest} on each side.").format(
+                width=width, height=height, smallest=SMALLEST
+            )
+        )
     return x, y, width, height
 
 
@@ -183,6 +191,6 @@ def write(buffer, x, y, width, height, format, size, data):
     rows = max(1, MOST_AT_ONCE // (width * size))
     for top in range(0, height, rows):
         count = min(rows, height - top)
-        part = bytes(data[top * width * size:(top + count) * width * size])
+        part = bytes(data[top * width * size : (top + count) * width * size])
         buffer.set(Gegl.Rectangle.new(x, y + top, width, count), format, part)
     buffer.flush()

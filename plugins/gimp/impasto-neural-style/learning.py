@@ -33,9 +33,16 @@ def ask(parent, choices):
         label.set_mnemonic_widget(widget)
         grid.attach(label, 0, row, 1, 1)
         grid.attach(widget, 1, row, 1, 1)
-    told = Gtk.Label(label=_("A network learns to paint like it, which takes some minutes. You can go on working, and close this "
-                             "window or GIMP; the style is in the list when it has been learnt."),
-                     xalign=0, wrap=True, max_width_chars=52, margin_top=6)
+    told = Gtk.Label(
+        label=_(
+            "A network learns to paint like it, which takes some minutes. You can go on working, and close this "
+            "window or GIMP; the style is in the list when it has been learnt."
+        ),
+        xalign=0,
+        wrap=True,
+        max_width_chars=52,
+        margin_top=6,
+    )
     grid.attach(told, 0, 2, 2, 1)
     asked.get_content_area().add(grid)
     combo.set_active(0)
@@ -89,7 +96,7 @@ class Learning(Gtk.Box):
         names = ", ".join((job.get("parameters") or {}).get("name") or [])
         told = words.progress(job, _).split(" · ")
         if names:  # which says that it learns, too
-            told[:job.get("phase") == "learning"] = [_("Learning '{name}'").format(name=names)]
+            told[: job.get("phase") == "learning"] = [_("Learning '{name}'").format(name=names)]
         self._label.set_text(" · ".join(told))
         self._bar.set_fraction(job.get("fraction") or 0.0)
 

@@ -32,8 +32,11 @@ class Order:
 
 def outputs():
     """What can become of a result: (name, words)."""
-    return ((MASKED, _("New layer, masked by the selection")), (NEW_LAYER, _("New layer, all of it")),
-            (REPLACE, _("Replace the layer's pixels")))
+    return (
+        (MASKED, _("New layer, masked by the selection")),
+        (NEW_LAYER, _("New layer, all of it")),
+        (REPLACE, _("Replace the layer's pixels")),
+    )
 
 
 def option(name):
@@ -44,14 +47,23 @@ def option(name):
 def add_arguments(procedure):
     """The styles, every parameter of a stylization, and what becomes of the result."""
     procedure.add_string_argument(
-        "style", _("Styles"), _("Ids of styles, separated by commas. Empty: starry-night, or the pictures and the layer alone."),
-        "", FLAGS)
+        "style",
+        _("Styles"),
+        _("Ids of styles, separated by commas. Empty: starry-night, or the pictures and the layer alone."),
+        "",
+        FLAGS,
+    )
     procedure.add_string_argument("pictures", _("Pictures"), _("Files of pictures to take the style from, one a line."), "", FLAGS)
-    procedure.add_drawable_argument("style-layer", _("Style layer"), _("A layer of any open image to take the style from."), True,
-                                    FLAGS)
+    procedure.add_drawable_argument(
+        "style-layer", _("Style layer"), _("A layer of any open image to take the style from."), True, FLAGS
+    )
     procedure.add_string_argument(
-        "style-weights", _("Weights"),
-        _("How much each counts, such as 2,1: first the ids, then the pictures, then the layer. Empty: equal parts."), "", FLAGS)
+        "style-weights",
+        _("Weights"),
+        _("How much each counts, such as 2,1: first the ids, then the pictures, then the layer. Empty: equal parts."),
+        "",
+        FLAGS,
+    )
     names, words = labels.names(_), labels.choices(_)
     for p in PARAMETERS:
         add_parameter(procedure, p, names[p["name"]], words)

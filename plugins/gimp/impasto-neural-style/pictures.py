@@ -106,8 +106,9 @@ def fitted(pixbuf, width, height):
     factor = min(width / pixbuf.get_width(), height / pixbuf.get_height())
     if factor >= 1:
         return pixbuf
-    return pixbuf.scale_simple(max(1, round(pixbuf.get_width() * factor)), max(1, round(pixbuf.get_height() * factor)),
-                               GdkPixbuf.InterpType.BILINEAR)
+    return pixbuf.scale_simple(
+        max(1, round(pixbuf.get_width() * factor)), max(1, round(pixbuf.get_height() * factor)), GdkPixbuf.InterpType.BILINEAR
+    )
 
 
 def square(pixbuf, side):
@@ -142,8 +143,9 @@ def shown(buffer, area, side):
     factor = min(1.0, side / max(area[2:]))
     scaled = _scaled(area, factor)
     data = bytes(buffer.get(scaled, factor, "R'G'B'A u8", Gegl.AbyssPolicy.CLAMP))
-    return GdkPixbuf.Pixbuf.new_from_bytes(GLib.Bytes.new(data), GdkPixbuf.Colorspace.RGB, True, 8, scaled.width, scaled.height,
-                                           4 * scaled.width)
+    return GdkPixbuf.Pixbuf.new_from_bytes(
+        GLib.Bytes.new(data), GdkPixbuf.Colorspace.RGB, True, 8, scaled.width, scaled.height, 4 * scaled.width
+    )
 
 
 def shown_result(data, side):

@@ -16,8 +16,12 @@ from texts import _  # noqa: E402
 RECIPE, SOURCE = "impasto-recipe", "impasto-source"
 """Names of the parasites that tell how a layer was painted, and from which."""
 
-KINDS = {(False, False): Gimp.ImageType.RGB_IMAGE, (False, True): Gimp.ImageType.RGBA_IMAGE,
-         (True, False): Gimp.ImageType.GRAY_IMAGE, (True, True): Gimp.ImageType.GRAYA_IMAGE}
+KINDS = {
+    (False, False): Gimp.ImageType.RGB_IMAGE,
+    (False, True): Gimp.ImageType.RGBA_IMAGE,
+    (True, False): Gimp.ImageType.GRAY_IMAGE,
+    (True, True): Gimp.ImageType.GRAYA_IMAGE,
+}
 
 MASK_SAMPLES = {"u8": ("B", 255), "u16": ("H", 65535), "float": ("f", 1.0)}
 """Type code and full coverage of a mask's samples."""
@@ -93,8 +97,11 @@ def remember(layer, recipe):
 def remember_source(layer, source):
     """Write down which layer it was painted from: its tattoo, which stays its own in the file."""
     if source is not None:
-        layer.attach_parasite(Gimp.Parasite.new(SOURCE, Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE,
-                                                list(str(source.get_tattoo()).encode("ascii"))))
+        layer.attach_parasite(
+            Gimp.Parasite.new(
+                SOURCE, Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE, list(str(source.get_tattoo()).encode("ascii"))
+            )
+        )
 
 
 def source_of(image, layer):
@@ -117,13 +124,18 @@ def recipe_of(layer):
 
 def _still_open(image):
     if not image.is_valid():
-        raise Unfit(_("The image has been closed. The result is kept by the daemon for some days: Neural Style on another image "
-                      "lists it under Recent results."))
+        raise Unfit(
+            _(
+                "The image has been closed. The result is kept by the daemon for some days: Neural Style on another image "
+                "lists it under Recent results."
+            )
+        )
 
 
 def _above(image, layer, below, part, painted, order):
-    new = Gimp.Layer.new(image, order.recipe.title(), part.width, part.height, KINDS[part.grey, part.alpha], 100.0,
-                         Gimp.LayerMode.NORMAL)
+    new = Gimp.Layer.new(
+        image, order.recipe.title(), part.width, part.height, KINDS[part.grey, part.alpha], 100.0, Gimp.LayerMode.NORMAL
+    )
     new.set_offsets(part.left, part.top)
     image.insert_layer(new, below.get_parent() if below else None, image.get_item_position(below) if below else 0)
     _fill(new, painted, part.format)

@@ -28,13 +28,16 @@ class Runner:
 
     def connect(self, then):
         """Find or start the daemon; ``then()`` once it answers."""
+
         def work():
             self._daemon = daemons.found_or_started()
             return None
+
         self._apart(work, lambda _nothing: then())
 
     def ask(self, request, then, quietly=False):
         """Send one request; ``then(status, body)``. ``quietly``: nobody needs to know that it got no answer."""
+
         def work():
             try:
                 return daemons.send(self._daemon, request)
@@ -42,6 +45,7 @@ class Runner:
                 if quietly:
                     return 0, b""
                 raise daemons.Trouble(str(lost))
+
         return self._apart(work, lambda answer: then(*answer))
 
     @staticmethod
@@ -71,6 +75,7 @@ class Runner:
         def failed(sentence):
             errand.give_up(sentence)
             told(errand)
+
         self._apart(work, told, failed)
 
     def stop(self, errand, keep):
@@ -91,6 +96,7 @@ class Runner:
                 self._later(failed, "%s: %s" % (type(error).__name__, error))
             else:
                 self._later(then, found)
+
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         return thread
@@ -100,4 +106,5 @@ class Runner:
             if not self._closed:
                 function(*arguments)
             return GLib.SOURCE_REMOVE
+
         GLib.idle_add(call)

@@ -103,6 +103,6 @@ def kept(picture):
             opened.write(picture)
         os.replace(file + ".part", file)
     others = sorted((os.path.join(folder, name) for name in os.listdir(folder)), key=os.path.getmtime, reverse=True)
-    for old in [other for other in others if other != file][KEPT - 1:]:
+    for old in [other for other in others if other != file][KEPT - 1 :]:
         os.remove(old)
     return file

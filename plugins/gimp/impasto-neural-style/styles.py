@@ -62,6 +62,7 @@ class Styles:
             if status == 200:
                 self._pictures[one["id"]] = pictures.of_bytes(body, SIDE)
                 self._parts.gallery.picture(tile, self._pictures[one["id"]])
+
         if one["id"] in self._pictures:
             self._parts.gallery.picture(tile, self._pictures[one["id"]])
         else:
@@ -87,7 +88,7 @@ class Styles:
         except OSError as error:
             self._parts.notice.say(_("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror))
             return
-        self._runner.ask(wire.add_style(style.title[:learning.LONGEST_NAME], style.picture), self._added)
+        self._runner.ask(wire.add_style(style.title[: learning.LONGEST_NAME], style.picture), self._added)
 
     def _added(self, status, body):
         new = self._read(status, body)
@@ -105,9 +106,13 @@ class Styles:
             self._parts.gallery.choose([style])
 
     def _remove(self, style):
-        ask = Gtk.MessageDialog(transient_for=self._parts.dialog, modal=True, message_type=Gtk.MessageType.QUESTION,
-                                text=_("Remove '{name}' from your styles?").format(name=style.title),
-                                secondary_text=_("Layers painted with it stay as they are."))
+        ask = Gtk.MessageDialog(
+            transient_for=self._parts.dialog,
+            modal=True,
+            message_type=Gtk.MessageType.QUESTION,
+            text=_("Remove '{name}' from your styles?").format(name=style.title),
+            secondary_text=_("Layers painted with it stay as they are."),
+        )
         ask.add_buttons(_("_Cancel"), Gtk.ResponseType.CANCEL, _("_Remove"), Gtk.ResponseType.OK)
         answer = ask.run()
         ask.destroy()
@@ -145,6 +150,7 @@ class Styles:
                 self._parts.learning.begin(name, bytes(wire.checked(status, body)))
             except wire.Refused as refused:
                 self._parts.notice.say(self._runner.sentence(refused))
+
         if style.id:
             self._runner.ask(wire.style_picture(style.id), fetched)
         else:

@@ -8,6 +8,7 @@ def paint(document, node, style, **parameters):
     as styles); ``output``: masked, new-layer or replace.
     """
     from .scripting import paint
+
     return paint(document, node, style, **parameters)
 
 
@@ -17,6 +18,7 @@ def _register():
     except ImportError:  # read by a test, not by Krita
         return
     from . import extension
+
     extension.register(Krita.instance())
 
 

@@ -73,6 +73,7 @@ class Connection(QtCore.QObject):
         def lost(reason):
             errand.lost(reason)
             QtCore.QTimer.singleShot(AGAIN_MS, again)
+
         self.ask(request, answered, lost)
 
     def stop(self, errand, keep):
@@ -94,8 +95,9 @@ class Connection(QtCore.QObject):
         if told is None:
             self._look(files[1:])
             return
-        self._transport.send(told, wire.health(), lambda status, body: self._met(told, status, body, files[1:]),
-                             lambda reason: self._look(files[1:]))
+        self._transport.send(
+            told, wire.health(), lambda status, body: self._met(told, status, body, files[1:]), lambda reason: self._look(files[1:])
+        )
 
     def _met(self, told, status, body, others):
         try:

@@ -108,6 +108,7 @@ class Controls(QtWidgets.QWidget):
         def set_value(value):
             entry.setText(",".join("%s:%g" % pair for pair in value.items()) if isinstance(value, dict) else str(value))
             entry.setCursorPosition(0)
+
         self._get[p["name"]], self._set[p["name"]] = get, set_value
         return entry
 

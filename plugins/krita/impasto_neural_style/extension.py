@@ -17,10 +17,12 @@ class Actions(Extension):
 
     def createActions(self, window):
         """Called by Krita for each of its windows."""
-        for name, text, act in (("impasto_apply", _("Neural Style: apply"), NeuralStyle.apply),
-                                ("impasto_repeat", _("Neural Style: repeat the last"), NeuralStyle.repeat),
-                                ("impasto_keep", _("Neural Style: stop and keep"), NeuralStyle.keep),
-                                ("impasto_discard", _("Neural Style: discard"), NeuralStyle.discard)):
+        for name, text, act in (
+            ("impasto_apply", _("Neural Style: apply"), NeuralStyle.apply),
+            ("impasto_repeat", _("Neural Style: repeat the last"), NeuralStyle.repeat),
+            ("impasto_keep", _("Neural Style: stop and keep"), NeuralStyle.keep),
+            ("impasto_discard", _("Neural Style: discard"), NeuralStyle.discard),
+        ):
             action = window.createAction(name, text, MENU)
             action.triggered.connect(lambda _checked=False, act=act: self._on_docker(act))
         action = window.createAction("impasto_show", _("Neural Style: show the docker"), MENU)

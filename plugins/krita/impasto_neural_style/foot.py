@@ -31,10 +31,10 @@ class Foot(QtWidgets.QWidget):
         self._bar.setFixedHeight(6)
         self.shown = Shown(self)
         self.shown.setObjectName("impasto-preview")
-        self.apply = self._button("impasto-apply", _("Apply"), _("Paint the active layer, or what is selected of it."),
-                                  self.applied)
-        self.keep = self._button("impasto-keep", _("Stop and keep"), _("Stop, and keep the picture as it is by now."),
-                                 self.kept)
+        self.apply = self._button(
+            "impasto-apply", _("Apply"), _("Paint the active layer, or what is selected of it."), self.applied
+        )
+        self.keep = self._button("impasto-keep", _("Stop and keep"), _("Stop, and keep the picture as it is by now."), self.kept)
         self.discard = self._button("impasto-discard", _("Discard"), _("Stop, and change nothing."), self.discarded)
         self._buttons = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.LeftToRight)
         self._buttons.setSpacing(3)

@@ -40,7 +40,7 @@ class History(QtCore.QObject):
         if self.entry(painting.job["id"]) is not None:
             return
         entry = Entry(painting.job, painting.recipe.title(), painting.recipe, painting.place, painting.before, painting.after)
-        self.entries = [entry] + self.entries[:MOST - 1]
+        self.entries = [entry] + self.entries[: MOST - 1]
         self.changed.emit()
         self._fetch(entry)
 
@@ -73,6 +73,7 @@ class History(QtCore.QObject):
             if image is not None:
                 entry.thumbnail = image
                 self.pictured.emit(entry.id)
+
         self._connection.ask(wire.job_thumbnail(entry.id), answered)
 
 

@@ -46,8 +46,13 @@ class Learn(QtWidgets.QDialog):
         self.setWindowTitle(_("Learn a style"))
         self.setObjectName("impasto-learn")
         self.choices, self.chosen = list(choices), None
-        words = QtWidgets.QLabel(_("A network learns the picture, so that it is painted in seconds afterwards. That takes some "
-                                   "minutes up to an hour, and goes on when Krita is closed."), self)
+        words = QtWidgets.QLabel(
+            _(
+                "A network learns the picture, so that it is painted in seconds afterwards. That takes some "
+                "minutes up to an hour, and goes on when Krita is closed."
+            ),
+            self,
+        )
         words.setWordWrap(True)
         self._from = QtWidgets.QComboBox(self)
         self._from.addItems([style.title for style in self.choices])

@@ -24,11 +24,11 @@ def faded(data, selection, space):
             continue
         if kind == 0:
             for byte in range(sample):  # nothing of any type is all bits nothing
-                out[first * pixel + alpha * sample + byte:last * pixel:pixel] = bytes(last - first)
+                out[first * pixel + alpha * sample + byte : last * pixel : pixel] = bytes(last - first)
             continue
-        samples = _unpacked(out[first * pixel:last * pixel], space)
+        samples = _unpacked(out[first * pixel : last * pixel], space)
         samples[alpha::count] = _scaled(samples[alpha::count], selection[first:last], space)
-        out[first * pixel:last * pixel] = _packed(samples, space)
+        out[first * pixel : last * pixel] = _packed(samples, space)
     return out
 
 

@@ -19,7 +19,7 @@ IN_FRONT = ("keep_colours", "method")
 
 def key_of(style):
     """A style's key in the gallery: its id, or what tells its picture from others."""
-    return style.id or "picture-%08x" % (hash(style.picture) & 0xffffffff)
+    return style.id or "picture-%08x" % (hash(style.picture) & 0xFFFFFFFF)
 
 
 class StylesPage(QtWidgets.QWidget):
@@ -86,9 +86,14 @@ class SettingsPage(QtWidgets.QScrollArea):
         QtWidgets.QScrollArea.__init__(self, parent)
         page = QtWidgets.QWidget()
         self.basic = Controls(IN_FRONT, self.changed.emit, page)
-        self._output = choice(((results.MASKED, _("New layer, masked by the selection")),
-                               (results.NEW_LAYER, _("New layer, all of it")),
-                               (results.REPLACE, _("Replace the layer's pixels"))), page)
+        self._output = choice(
+            (
+                (results.MASKED, _("New layer, masked by the selection")),
+                (results.NEW_LAYER, _("New layer, all of it")),
+                (results.REPLACE, _("Replace the layer's pixels")),
+            ),
+            page,
+        )
         self._output.currentIndexChanged.connect(lambda _index: self.changed.emit())
         self.basic.add(_("Result"), self._output, "output", _("What becomes of the painting."))
         names = [p["name"] for p in parameters.PARAMETERS if p["name"] not in SLIDERS + IN_FRONT]

@@ -30,8 +30,9 @@ class Sketch:
         if strip is None:  # these have the same order here and there
             plain = shown_space(space)
             strip = image_of(spaces.turned(converter.convert(data, width, rows, space, plain), plain), width, rows, plain)
-        small = strip.scaled(self._width, last - first, Qt.AspectRatioMode.IgnoreAspectRatio,
-                             Qt.TransformationMode.SmoothTransformation)
+        small = strip.scaled(
+            self._width, last - first, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
         painter = QtGui.QPainter(self.image)
         painter.drawImage(0, first, small)
         painter.end()
@@ -100,7 +101,7 @@ def _has_holes(image):
     bits = alpha.constBits()
     bits.setsize(alpha.bytesPerLine() * alpha.height())
     data, line = bytes(bits), alpha.bytesPerLine()
-    return any(data[row * line:row * line + alpha.width()].strip(b"\xff") for row in range(alpha.height()))
+    return any(data[row * line : row * line + alpha.width()].strip(b"\xff") for row in range(alpha.height()))
 
 
 def shown_space(space):

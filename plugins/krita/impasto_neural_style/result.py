@@ -115,14 +115,14 @@ def _fill(new, under, place, painted, selection, converter, sketch):
     rows, line = rows_of(width, STRIP if straight else SLOW_STRIP), width * painted.channels * pixels.SIZES[painted.depth]
     for top in range(0, height, rows):
         high = min(rows, height - top)
-        data = painted.data[top * line:(top + high) * line]
+        data = painted.data[top * line : (top + high) * line]
         if opaque:
             data = spaces.with_alpha(data, painted.channels, painted.depth)
         sketch.draw(data, width, high, top, place.working, converter)
         data = spaces.turned(data, place.working)
         data = converter.convert(data, width, high, place.working, target)
         if selection is not None:
-            chosen = selection[top * width:(top + high) * width]
+            chosen = selection[top * width : (top + high) * width]
             if under is None:
                 data = masking.faded(data, chosen, target)
             else:

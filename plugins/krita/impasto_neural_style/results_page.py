@@ -20,10 +20,12 @@ class ResultsPage(QtWidgets.QWidget):
         self._none.setWordWrap(True)
         self._insert = self._button("impasto-insert", _("Insert"), _("Insert it once more, as a new layer."), self._inserted)
         self._compare = self._button("impasto-compare-button", _("Compare"), _("See it beside the original."), self._to_compare)
-        self._edit = self._button("impasto-edit", _("Edit"), _("Take its settings back, to change them and paint again."),
-                                  self._to_edit)
-        self._remove = self._button("impasto-remove", _("Remove"), _("Remove it from this list and from Impasto's memory."),
-                                    self._removed)
+        self._edit = self._button(
+            "impasto-edit", _("Edit"), _("Take its settings back, to change them and paint again."), self._to_edit
+        )
+        self._remove = self._button(
+            "impasto-remove", _("Remove"), _("Remove it from this list and from Impasto's memory."), self._removed
+        )
         grid = QtWidgets.QGridLayout()
         grid.setSpacing(3)
         for number, button in enumerate((self._insert, self._compare, self._edit, self._remove)):

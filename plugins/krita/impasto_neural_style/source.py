@@ -137,13 +137,16 @@ def _area(document, node, within):
     if cut:
         bounds = _middle(bounds.intersected(canvas) if bounds.intersects(canvas) else bounds, within)
     if min(bounds.width(), bounds.height()) < SMALLEST:
-        raise Unfit(_("{width} x {height} px are too few to paint; it takes {smallest} on each side.").format(
-            width=bounds.width(), height=bounds.height(), smallest=SMALLEST))
+        raise Unfit(
+            _("{width} x {height} px are too few to paint; it takes {smallest} on each side.").format(
+                width=bounds.width(), height=bounds.height(), smallest=SMALLEST
+            )
+        )
     return bounds, selected if within is None else None, cut
 
 
 def _middle(rect, most):
-    side = int(most ** 0.5)
+    side = int(most**0.5)
     width = min(rect.width(), max(side, most // rect.height()))
     height = min(rect.height(), most // width)
     return QtCore.QRect(rect.x() + (rect.width() - width) // 2, rect.y() + (rect.height() - height) // 2, width, height)

@@ -49,8 +49,9 @@ def same(one, other):
     """Whether pixels of one are pixels of the other, byte for byte."""
     if (one.model, one.depth) != (other.model, other.depth):
         return False
-    return one.profile == other.profile or any(one.profile in known and other.profile in known for known in
-                                               (SAME_AS_SRGB, SAME_AS_GREY))
+    return one.profile == other.profile or any(
+        one.profile in known and other.profile in known for known in (SAME_AS_SRGB, SAME_AS_GREY)
+    )
 
 
 def working(space):
@@ -79,7 +80,7 @@ def with_alpha(data, channels, depth):
     there = array.array(code, [full]) * (len(here) // channels * (channels + 1))
     out = memoryview(there)
     for channel in range(channels):
-        out[channel::channels + 1] = here[channel::channels]
+        out[channel :: channels + 1] = here[channel::channels]
     return out.cast("B")
 
 
@@ -125,5 +126,3 @@ def _become(node, space):
     # An unknown profile silently becomes another one: what came of it is looked at, not assumed.
     if of(node) != space and (not node.setColorSpace(*space) or of(node) != space):
         raise Unfit(_("Krita cannot convert colours to the profile {profile}.").format(profile=space.profile))
-
-

@@ -100,6 +100,7 @@ class Studio(QtCore.QObject):
         def answered(status, body):
             known.image = pictures.of_bytes(body) if status == 200 else None
             self.pictured.emit(known.style.id)
+
         self.connection.ask(wire.thumbnail(known.style.id), answered)
 
     def add_picture(self, style):
@@ -113,8 +114,11 @@ class Studio(QtCore.QObject):
         """Whether the recipe is painted in one pass."""
         fast = {known.style.id for known in self.styles if known.fast}
         method = self.recipe.values.get("method", "auto")
-        return bool(self.recipe.styles) and all(style.id in fast for style in self.recipe.styles) and (
-            method == "fast" or (method == "auto" and not ADVANCED & set(self.recipe.values)))
+        return (
+            bool(self.recipe.styles)
+            and all(style.id in fast for style in self.recipe.styles)
+            and (method == "fast" or (method == "auto" and not ADVANCED & set(self.recipe.values)))
+        )
 
     # -- painting ----------------------------------------------------------------------------------------------------
 

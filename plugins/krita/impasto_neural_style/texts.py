@@ -6,8 +6,9 @@ from .client import languages
 from .qt import QtCore
 
 try:  # Krita makes the language that is chosen in its settings Qt's default
-    _catalogue = gettext.translation(languages.DOMAIN, languages.FOLDER, languages.wanted(QtCore.QLocale().uiLanguages()),
-                                     fallback=True)
+    _catalogue = gettext.translation(
+        languages.DOMAIN, languages.FOLDER, languages.wanted(QtCore.QLocale().uiLanguages()), fallback=True
+    )
 except (OSError, ValueError):  # a damaged catalogue
     _catalogue = gettext.NullTranslations()
 

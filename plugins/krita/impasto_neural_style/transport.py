@@ -38,7 +38,7 @@ class Pieces(QtCore.QIODevice):
         while place >= self._starts[self._current] + len(self._pieces[self._current]):
             self._current += 1
         within = place - self._starts[self._current]
-        return bytes(self._pieces[self._current][within:within + most])
+        return bytes(self._pieces[self._current][within : within + most])
 
 
 class Transport(QtCore.QObject):

@@ -40,8 +40,11 @@ class Shown(QtWidgets.QWidget):
 
     def describe(self, sentence):
         """What it shows, in words."""
-        self.setToolTip("\n".join(filter(None, [sentence, _("Hold the mouse button to see the original; a double click compares "
-                                                            "them in a window.")])))
+        self.setToolTip(
+            "\n".join(
+                filter(None, [sentence, _("Hold the mouse button to see the original; a double click compares them in a window.")])
+            )
+        )
 
     def fit(self, height, low):
         """As large as the picture wants to be, and a docker of that height has room for. ``low``: with the buttons beside it."""

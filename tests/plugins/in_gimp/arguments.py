@@ -30,8 +30,10 @@ def several_styles_have_weights():
 @case
 def strength_and_detail_do_something():
     image, layer = picture()
-    seen = {get(paint(image, layer, strength=strength, detail=detail), "R'G'B' u8")
-            for strength, detail in ((0.3, 0.5), (0.9, 0.5), (0.5, 0.0), (0.5, 1.0))}
+    seen = {
+        get(paint(image, layer, strength=strength, detail=detail), "R'G'B' u8")
+        for strength, detail in ((0.3, 0.5), (0.9, 0.5), (0.5, 0.0), (0.5, 1.0))
+    }
     assert len(seen) == 4
 
 

@@ -17,10 +17,21 @@ with open(os.path.join(LAB, "told.json"), encoding="utf-8") as opened:
 PAINT, REPEAT = "plug-in-impasto-neural-style", "plug-in-impasto-repeat"
 BASES = {"RGB": Gimp.ImageBaseType.RGB, "GRAY": Gimp.ImageBaseType.GRAY}
 P = Gimp.Precision
-PRECISIONS = {"u8": P.U8_NON_LINEAR, "u8-linear": P.U8_LINEAR, "u8-perceptual": P.U8_PERCEPTUAL,
-              "u16": P.U16_NON_LINEAR, "u16-linear": P.U16_LINEAR, "u16-perceptual": P.U16_PERCEPTUAL,
-              "u32": P.U32_NON_LINEAR, "u32-linear": P.U32_LINEAR, "half": P.HALF_NON_LINEAR, "half-linear": P.HALF_LINEAR,
-              "float": P.FLOAT_NON_LINEAR, "float-linear": P.FLOAT_LINEAR, "double": P.DOUBLE_NON_LINEAR}
+PRECISIONS = {
+    "u8": P.U8_NON_LINEAR,
+    "u8-linear": P.U8_LINEAR,
+    "u8-perceptual": P.U8_PERCEPTUAL,
+    "u16": P.U16_NON_LINEAR,
+    "u16-linear": P.U16_LINEAR,
+    "u16-perceptual": P.U16_PERCEPTUAL,
+    "u32": P.U32_NON_LINEAR,
+    "u32-linear": P.U32_LINEAR,
+    "half": P.HALF_NON_LINEAR,
+    "half-linear": P.HALF_LINEAR,
+    "float": P.FLOAT_NON_LINEAR,
+    "float-linear": P.FLOAT_LINEAR,
+    "double": P.DOUBLE_NON_LINEAR,
+}
 WIDTH, HEIGHT = 70, 50
 CASES = []
 
@@ -37,15 +48,23 @@ def picture(base="RGB", precision="u8", alpha=True, size=(WIDTH, HEIGHT)):
 
 def add_layer(image, name, size, alpha=True, parent=None):
     grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
-    kinds = {(False, False): Gimp.ImageType.RGB_IMAGE, (False, True): Gimp.ImageType.RGBA_IMAGE,
-             (True, False): Gimp.ImageType.GRAY_IMAGE, (True, True): Gimp.ImageType.GRAYA_IMAGE}
+    kinds = {
+        (False, False): Gimp.ImageType.RGB_IMAGE,
+        (False, True): Gimp.ImageType.RGBA_IMAGE,
+        (True, False): Gimp.ImageType.GRAY_IMAGE,
+        (True, True): Gimp.ImageType.GRAYA_IMAGE,
+    }
     layer = Gimp.Layer.new(image, name, size[0], size[1], kinds[grey, alpha], 100, Gimp.LayerMode.NORMAL)
     image.insert_layer(layer, parent, 0)
     samples = []
     for y in range(size[1]):
         for x in range(size[0]):
-            samples += [(x * 37 + y * 11) % 1000 / 999, (x * 5 + y * 53) % 1000 / 999, (x + y * 7) % 1000 / 999,
-                        (x * 3 + y) % 100 / 99]
+            samples += [
+                (x * 37 + y * 11) % 1000 / 999,
+                (x * 5 + y * 53) % 1000 / 999,
+                (x + y * 7) % 1000 / 999,
+                (x * 3 + y) % 100 / 99,
+            ]
     put(layer, "R'G'B'A float", struct.pack(f"<{len(samples)}f", *samples))
     return layer
 
@@ -105,8 +124,10 @@ def call(name, image, layers, **values):
 
 def paint(image, layer, **values):
     """The painting; it is one layer more, right above the one that was painted (or that one, if replaced)."""
+
     def siblings():
         return layer.get_parent().get_children() if layer.get_parent() else image.get_layers()
+
     before = len(siblings())
     done, message, new = call(PAINT, image, [layer], **values)
     assert done, message

@@ -147,6 +147,7 @@ def the_image_is_closed_in_mid_job():
     def told(job):
         ids.append(job["id"])
         once(job, 2, image.delete)
+
     try:
         painted_here(image, layer, told, iterations=10)
     except layers.Unfit as unfit:

@@ -21,8 +21,10 @@ def there_and_back(base, precision, alpha):
 for base in BASES:
     for precision in PRECISIONS:
         for alpha in (True, False):
+
             def one(base=base, precision=precision, alpha=alpha):
                 there_and_back(base, precision, alpha)
+
             one.__name__ = f"there and back: {base} {precision} {'alpha' if alpha else 'opaque'}"
             CASES.append(one)
 

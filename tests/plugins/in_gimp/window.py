@@ -35,8 +35,16 @@ def source_of(image, layer):
 
 def tell(image, over):
     """The image as it is, as a file for the test."""
-    layers = [{"name": layer.get_name(), "id": layer.get_id(), "size": [layer.get_width(), layer.get_height()],
-               "recipe": layer.get_parasite(RECIPE) is not None, "source": source_of(image, layer)} for layer in image.get_layers()]
+    layers = [
+        {
+            "name": layer.get_name(),
+            "id": layer.get_id(),
+            "size": [layer.get_width(), layer.get_height()],
+            "recipe": layer.get_parasite(RECIPE) is not None,
+            "source": source_of(image, layer),
+        }
+        for layer in image.get_layers()
+    ]
     with open(os.path.join(LAB, "image.part"), "w") as file:
         json.dump({"layers": layers, "base": image.get_base_type().value_nick, "closed": over}, file)
     os.rename(os.path.join(LAB, "image.part"), os.path.join(LAB, "image.json"))

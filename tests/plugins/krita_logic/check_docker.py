@@ -52,6 +52,7 @@ def test_this_is_the_qt_that_was_asked_for():
 
 def test_it_is_registered(daemon):
     from impasto_neural_style import extension
+
     krita = Krita.instance()
     extension.register(krita)
     assert krita.factories[-1].widget.__name__ == "NeuralStyle" and krita.extensions
@@ -148,9 +149,23 @@ def test_several_styles_have_weights(docker):
 
 
 def test_settings_make_the_recipe_and_the_recipe_the_settings(docker):
-    values = {"strength": 0.7, "detail": 0.2, "keep_colours": "luminance", "method": "iterative", "resolution": 640, "seed": 3,
-              "content_weight": 2.5, "loss": "gram", "init": "noise", "optimiser": "adam", "iterations": 20, "scales": 2,
-              "pooling": "l2", "encoder": "vgg16", "content_layers": "relu4_2:1"}
+    values = {
+        "strength": 0.7,
+        "detail": 0.2,
+        "keep_colours": "luminance",
+        "method": "iterative",
+        "resolution": 640,
+        "seed": 3,
+        "content_weight": 2.5,
+        "loss": "gram",
+        "init": "noise",
+        "optimiser": "adam",
+        "iterations": 20,
+        "scales": 2,
+        "pooling": "l2",
+        "encoder": "vgg16",
+        "content_layers": "relu4_2:1",
+    }
     docker.styles.sliders.show_values(values)
     docker.settings.show_values(values)
     assert docker.recipe().values == values
@@ -283,6 +298,7 @@ def test_quitting_in_the_middle_is_the_end_of_it(docker, daemon):
 def test_a_layer_as_a_style(docker):
     document, node = Krita.instance().new()
     from impasto_neural_style import learning
+
     docker._add(lambda: learning.from_layer(docker.studio.layer()))
     assert [style.title for style in docker.recipe().styles] == ["content"] and docker.recipe().styles[0].picture
     node.data = b""
@@ -313,6 +329,7 @@ def test_a_style_is_learnt_across_sessions(docker, daemon):
 @pytest.mark.parametrize("content, words", [(None, "cannot be read"), (b"", "")])
 def test_a_file_as_a_style(docker, tmp_path, content, words):
     from impasto_neural_style import learning
+
     file = tmp_path / "Klatschmohn ü.png"
     if content is not None:
         file.write_bytes(scene.png())

@@ -50,10 +50,12 @@ def ask(server):
 
     def send(request, daemon=told):
         heard = []
-        transport.send(daemon, request, lambda status, body: heard.append((status, bytes(body))),
-                       lambda reason: heard.append(("lost", reason)))
+        transport.send(
+            daemon, request, lambda status, body: heard.append((status, bytes(body))), lambda reason: heard.append(("lost", reason))
+        )
         scene.until(lambda: heard)
         return heard[0]
+
     send.transport, send.told = transport, told
     yield send
     transport.close()
@@ -72,7 +74,7 @@ def test_every_kind_of_request_arrives_with_the_token(ask, server):
 
 
 def test_large_bodies_there_and_back(ask, server):
-    pieces = [LARGE[at:at + 70000] for at in range(0, len(LARGE), 70000)]
+    pieces = [LARGE[at : at + 70000] for at in range(0, len(LARGE), 70000)]
     assert ask(request("POST", "/large", pieces)) == (200, LARGE) and len(LARGE) > 2 * READ_BYTES
     assert server.seen[-1][3] == LARGE
 

@@ -16,9 +16,14 @@ APP = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
 def png(side=16):
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
     rows = b"".join(b"\x00" + b"\x20\x60\xa0" * side for _row in range(side))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) + chunk(
-        b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
 
 
 class Daemon:
@@ -26,8 +31,10 @@ class Daemon:
 
     def __init__(self):
         self.asked, self.jobs, self.held, self.bodies = [], {}, False, []
-        self.styles = [{"id": id, "title": title, "painter": "", "year": "", "fast": fast} for id, title, fast in
-                       (("wave", "The Wave", True), ("night", "The Night", True), ("klee", "Kairouan", False))]
+        self.styles = [
+            {"id": id, "title": title, "painter": "", "year": "", "fast": fast}
+            for id, title, fast in (("wave", "The Wave", True), ("night", "The Night", True), ("klee", "Kairouan", False))
+        ]
 
     def send(self, _daemon, request, answered, lost):
         self.asked.append((request.method, request.path))
@@ -47,18 +54,39 @@ class Daemon:
     def _answer(self, request, answered):
         path = request.path.split("?")[0]
         if request.method == "POST" and path == "/v1/jobs":
-            job = {"id": f"job{len(self.jobs)}", "kind": "stylize", "state": "running" if self.held else "done", "version": 1,
-                   "phase": "painting", "fraction": 0.4, "eta": 30, "preview": 0, "parameters": {"style": ["wave"]},
-                   "created": 1700000000.0, "width": 64, "height": 48}
+            job = {
+                "id": f"job{len(self.jobs)}",
+                "kind": "stylize",
+                "state": "running" if self.held else "done",
+                "version": 1,
+                "phase": "painting",
+                "fraction": 0.4,
+                "eta": 30,
+                "preview": 0,
+                "parameters": {"style": ["wave"]},
+                "created": 1700000000.0,
+                "width": 64,
+                "height": 48,
+            }
             body = b"".join(bytes(piece) for piece in request.body)
             self.bodies.append(body)
             start = body.index(pixels.MAGIC)
-            job["content"] = body[start:body.index(b"\r\n--", start + 128)]
+            job["content"] = body[start : body.index(b"\r\n--", start + 128)]
             self.jobs[job["id"]] = job
             answered(202, self._json(job))
         elif path == "/v1/styles/train":
-            job = {"id": "training", "kind": "train", "state": "running", "version": 1, "phase": "learning", "fraction": 0.2,
-                   "eta": 600, "preview": 0, "parameters": {"name": ["Mine"]}, "created": 1700000000.0}
+            job = {
+                "id": "training",
+                "kind": "train",
+                "state": "running",
+                "version": 1,
+                "phase": "learning",
+                "fraction": 0.2,
+                "eta": 600,
+                "preview": 0,
+                "parameters": {"name": ["Mine"]},
+                "created": 1700000000.0,
+            }
             self.jobs["training"] = job
             answered(202, self._json(job))
         elif path == "/v1/jobs":
@@ -108,6 +136,7 @@ def settle(seconds=0.05):
 def docker(daemon, settings=()):
     """A docker, shown, that has found the daemon. ``settings``: of a Krita that has been there before."""
     from impasto_neural_style.docker import NeuralStyle
+
     Krita._instance = None
     Krita.instance().settings.update(settings)
     made = NeuralStyle()

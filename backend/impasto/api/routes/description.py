@@ -33,14 +33,22 @@ def docs() -> Response:
 
 
 @blueprint.get("/v1/parameters")
-@describe("Every parameter of a stylization, with default, range and help; formats and limits.", "description",
-          {200: Answer("In the order in which to show them.", "Parameters")})
+@describe(
+    "Every parameter of a stylization, with default, range and help; formats and limits.",
+    "description",
+    {200: Answer("In the order in which to show them.", "Parameters")},
+)
 def parameters() -> dict[str, Any]:
     settings = services().settings
     return {
         "parameters": [dataclasses.asdict(parameter) for parameter in Stylization.parameters()],
         "formats": {name: form._asdict() for name, form in pictures.formats().items()},
-        "limits": {"styles": MAX_STYLES, "megapixels": settings.max_megapixels, "upload_mb": settings.max_upload_mb,
-                   "queue": settings.queue_limit, "form_parts": settings.max_form_parts,
-                   "form_field_bytes": settings.max_form_field_kb * 1024},
+        "limits": {
+            "styles": MAX_STYLES,
+            "megapixels": settings.max_megapixels,
+            "upload_mb": settings.max_upload_mb,
+            "queue": settings.queue_limit,
+            "form_parts": settings.max_form_parts,
+            "form_field_bytes": settings.max_form_field_kb * 1024,
+        },
     }

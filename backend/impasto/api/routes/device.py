@@ -22,8 +22,12 @@ def device() -> dict[str, Any]:
 
 
 @blueprint.post("/v1/unload")
-@describe("Give the device's memory back as soon as no job runs.", "device", {200: Answer("The device afterwards.", "Device")},
-          errors=(UnsupportedMediaType,))
+@describe(
+    "Give the device's memory back as soon as no job runs.",
+    "device",
+    {200: Answer("The device afterwards.", "Device")},
+    errors=(UnsupportedMediaType,),
+)
 def unload() -> dict[str, Any]:
     no_body()
     services().manager.unload()
@@ -31,7 +35,10 @@ def unload() -> dict[str, Any]:
 
 
 @blueprint.get("/v1/diagnostics")
-@describe("A report on versions, device, weights and settings, with private parts removed.", "device",
-          {200: Answer("The report.", "Diagnostics")})
+@describe(
+    "A report on versions, device, weights and settings, with private parts removed.",
+    "device",
+    {200: Answer("The report.", "Diagnostics")},
+)
 def diagnostics() -> dict[str, Any]:
     return report(services())

@@ -23,14 +23,31 @@ DEFAULT_LIST, LONGEST_LIST = 50, 500
 DEFAULT_WAIT_S, LONGEST_WAIT_S = 25.0, 60.0
 
 SUBMIT_ERRORS = (
-    errors.MalformedRequest, errors.InvalidParameter, errors.UnknownParameter, errors.StyleMissing, errors.UnknownStyle,
-    errors.BadPicture, errors.UnsupportedPicture, errors.PictureTooLarge, errors.PictureTooSmall, errors.RequestTooLarge,
-    errors.UnsupportedMediaType, errors.Conflict, errors.OutOfMemory, errors.QueueFull, errors.Busy, errors.DiskFull,
-    errors.QuotaExceeded)
+    errors.MalformedRequest,
+    errors.InvalidParameter,
+    errors.UnknownParameter,
+    errors.StyleMissing,
+    errors.UnknownStyle,
+    errors.BadPicture,
+    errors.UnsupportedPicture,
+    errors.PictureTooLarge,
+    errors.PictureTooSmall,
+    errors.RequestTooLarge,
+    errors.UnsupportedMediaType,
+    errors.Conflict,
+    errors.OutOfMemory,
+    errors.QueueFull,
+    errors.Busy,
+    errors.DiskFull,
+    errors.QuotaExceeded,
+)
 KEY = Query("Idempotency-Key", "The same key twice is one job.", {"type": "string", "maxLength": forms.MAX_KEY_LENGTH})
 
-LEASE = Query("Impasto-Lease", "Give the job up when nobody asks about it for so many seconds.",
-              {"type": "number", "minimum": forms.SHORTEST_LEASE_S, "maximum": forms.LONGEST_LEASE_S})
+LEASE = Query(
+    "Impasto-Lease",
+    "Give the job up when nobody asks about it for so many seconds.",
+    {"type": "number", "minimum": forms.SHORTEST_LEASE_S, "maximum": forms.LONGEST_LEASE_S},
+)
 
 
 def job_id(text: str) -> str:
@@ -41,8 +58,14 @@ def job_id(text: str) -> str:
 
 
 @blueprint.post("")
-@describe("Queue a stylization.", "jobs", {202: Answer("The job.", "Job", headers=("Location",))}, form="StylizeForm",
-          errors=SUBMIT_ERRORS, headers=(KEY, LEASE))
+@describe(
+    "Queue a stylization.",
+    "jobs",
+    {202: Answer("The job.", "Job", headers=("Location",))},
+    form="StylizeForm",
+    errors=SUBMIT_ERRORS,
+    headers=(KEY, LEASE),
+)
 def submit() -> tuple[Response, int, dict[str, str]]:
     parts = services()
     with parts.room.place():
@@ -55,10 +78,16 @@ def submit() -> tuple[Response, int, dict[str, str]]:
 
 
 @blueprint.get("")
-@describe("The newest jobs.", "jobs", {200: Answer("Newest first.", "Jobs")},
-          errors=(errors.InvalidParameter, errors.UnknownParameter), query=(
-              Query("limit", "How many.", {"type": "integer", "minimum": 1, "maximum": LONGEST_LIST, "default": DEFAULT_LIST}),
-              Query("state", "Only those in this state.", {"type": "string", "enum": list(STATES)})))
+@describe(
+    "The newest jobs.",
+    "jobs",
+    {200: Answer("Newest first.", "Jobs")},
+    errors=(errors.InvalidParameter, errors.UnknownParameter),
+    query=(
+        Query("limit", "How many.", {"type": "integer", "minimum": 1, "maximum": LONGEST_LIST, "default": DEFAULT_LIST}),
+        Query("state", "Only those in this state.", {"type": "string", "enum": list(STATES)}),
+    ),
+)
 def jobs() -> dict[str, Any]:
     state = request.args.get("state")
     if state is not None and state not in STATES:
@@ -68,11 +97,20 @@ def jobs() -> dict[str, Any]:
 
 
 @blueprint.get("/<id>")
-@describe("One job; with since, waits until it has changed.", "jobs", {200: Answer("The job.", "Job")},
-          errors=(errors.UnknownJob, errors.InvalidParameter, errors.UnknownParameter, errors.Busy), query=(
-              Query("since", "A version; the answer comes when the job's is greater.", {"type": "integer", "minimum": 0}),
-              Query("timeout", "Seconds to wait at most.",
-                    {"type": "number", "minimum": 0, "maximum": LONGEST_WAIT_S, "default": DEFAULT_WAIT_S})))
+@describe(
+    "One job; with since, waits until it has changed.",
+    "jobs",
+    {200: Answer("The job.", "Job")},
+    errors=(errors.UnknownJob, errors.InvalidParameter, errors.UnknownParameter, errors.Busy),
+    query=(
+        Query("since", "A version; the answer comes when the job's is greater.", {"type": "integer", "minimum": 0}),
+        Query(
+            "timeout",
+            "Seconds to wait at most.",
+            {"type": "number", "minimum": 0, "maximum": LONGEST_WAIT_S, "default": DEFAULT_WAIT_S},
+        ),
+    ),
+)
 def job(id: str) -> dict[str, Any]:
     manager = services().manager
     found = manager.get(job_id(id))
@@ -96,10 +134,13 @@ def changed(name: str, since: int, seconds: float) -> Any:
 
 
 @blueprint.get("/<id>/events")
-@describe("One job as it happens: progress, preview, then done, failed or cancelled.", "jobs",
-          {200: Answer("Server-sent events.", media="text/event-stream"), 204: Answer("All has been seen (Last-Event-ID).")},
-          errors=(errors.UnknownJob, errors.Busy),
-          headers=(Query("Last-Event-ID", "Go on after this event.", {"type": "string"}),))
+@describe(
+    "One job as it happens: progress, preview, then done, failed or cancelled.",
+    "jobs",
+    {200: Answer("Server-sent events.", media="text/event-stream"), 204: Answer("All has been seen (Last-Event-ID).")},
+    errors=(errors.UnknownJob, errors.Busy),
+    headers=(Query("Last-Event-ID", "Go on after this event.", {"type": "string"}),),
+)
 def events(id: str) -> Response:
     parts = services()
     found, seen = parts.manager.get(job_id(id)), last_event_id(request)
@@ -109,15 +150,22 @@ def events(id: str) -> Response:
     if request.method == "HEAD":
         return Response(mimetype="text/event-stream", headers=headers)
     place = parts.room.enter()
-    response = Response(event_stream(parts.manager, found, seen, stop=parts.stopping.is_set, left=client_left()),
-                        mimetype="text/event-stream", headers=headers)
+    response = Response(
+        event_stream(parts.manager, found, seen, stop=parts.stopping.is_set, left=client_left()),
+        mimetype="text/event-stream",
+        headers=headers,
+    )
     response.call_on_close(place.leave)
     return response
 
 
 @blueprint.get("/<id>/preview")
-@describe("The latest preview of a running job.", "jobs", {200: Answer("A PNG.", media="image/png")},
-          errors=(errors.UnknownJob, errors.NotReady, errors.Gone))
+@describe(
+    "The latest preview of a running job.",
+    "jobs",
+    {200: Answer("A PNG.", media="image/png")},
+    errors=(errors.UnknownJob, errors.NotReady, errors.Gone),
+)
 def preview(id: str) -> Response:
     file = services().manager.preview(job_id(id))
     with pictures.present():
@@ -125,9 +173,12 @@ def preview(id: str) -> Response:
 
 
 @blueprint.get("/<id>/result")
-@describe("The picture, in the format asked for with the job, or in one that Accept names.", "jobs",
-          {200: Answer("The picture.", media="image/*")},
-          errors=(errors.UnknownJob, errors.NotReady, errors.Gone, errors.NotAcceptable))
+@describe(
+    "The picture, in the format asked for with the job, or in one that Accept names.",
+    "jobs",
+    {200: Answer("The picture.", media="image/*")},
+    errors=(errors.UnknownJob, errors.NotReady, errors.Gone, errors.NotAcceptable),
+)
 def result(id: str) -> Response:
     parts = services()
     path, media_type = parts.manager.result(job_id(id))
@@ -139,8 +190,12 @@ def result(id: str) -> Response:
 
 
 @blueprint.get("/<id>/thumbnail")
-@describe("The result, or else the latest preview, at most 256 px a side.", "jobs", {200: Answer("A PNG.", media="image/png")},
-          errors=(errors.UnknownJob, errors.NotReady, errors.Gone))
+@describe(
+    "The result, or else the latest preview, at most 256 px a side.",
+    "jobs",
+    {200: Answer("A PNG.", media="image/png")},
+    errors=(errors.UnknownJob, errors.NotReady, errors.Gone),
+)
 def thumbnail(id: str) -> Response:
     manager = services().manager
     job = manager.get(job_id(id))
@@ -150,24 +205,36 @@ def thumbnail(id: str) -> Response:
 
 
 @blueprint.post("/<id>/cancel")
-@describe("Stop and discard. A job that has ended stays as it is.", "jobs", {200: Answer("The job.", "Job")},
-          errors=(errors.UnknownJob, errors.UnsupportedMediaType, errors.DiskFull))
+@describe(
+    "Stop and discard. A job that has ended stays as it is.",
+    "jobs",
+    {200: Answer("The job.", "Job")},
+    errors=(errors.UnknownJob, errors.UnsupportedMediaType, errors.DiskFull),
+)
 def cancel(id: str) -> dict[str, Any]:
     no_body()
     return job_json(services().manager.cancel(job_id(id)))
 
 
 @blueprint.post("/<id>/finish")
-@describe("Stop and keep what there is.", "jobs", {200: Answer("The job.", "Job")},
-          errors=(errors.UnknownJob, errors.Conflict, errors.UnsupportedMediaType))
+@describe(
+    "Stop and keep what there is.",
+    "jobs",
+    {200: Answer("The job.", "Job")},
+    errors=(errors.UnknownJob, errors.Conflict, errors.UnsupportedMediaType),
+)
 def finish(id: str) -> dict[str, Any]:
     no_body()
     return job_json(services().manager.finish(job_id(id)))
 
 
 @blueprint.delete("/<id>")
-@describe("Remove an ended job and its pictures.", "jobs", {204: Answer("It is gone.")},
-          errors=(errors.UnknownJob, errors.Conflict, errors.DiskFull))
+@describe(
+    "Remove an ended job and its pictures.",
+    "jobs",
+    {204: Answer("It is gone.")},
+    errors=(errors.UnknownJob, errors.Conflict, errors.DiskFull),
+)
 def remove(id: str) -> tuple[str, int]:
     services().manager.remove(job_id(id))
     return "", 204

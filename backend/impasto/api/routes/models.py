@@ -23,13 +23,19 @@ def models() -> dict[str, Any]:
 
 
 @blueprint.post("/<id>/pull")
-@describe("Fetch an encoder's weights, as a job.", "models", {202: Answer("The job.", "Job", headers=("Location",))},
-          errors=(UnknownModel, UnsupportedMediaType, Conflict, QueueFull, DiskFull, QuotaExceeded))
+@describe(
+    "Fetch an encoder's weights, as a job.",
+    "models",
+    {202: Answer("The job.", "Job", headers=("Location",))},
+    errors=(UnknownModel, UnsupportedMediaType, Conflict, QueueFull, DiskFull, QuotaExceeded),
+)
 def pull(id: str) -> tuple[Response, int, dict[str, str]]:
     from ...jobs import Submission
+
     no_body()
     parts = services()
     model = parts.store.catalogue.model(id)
-    job = parts.manager.submit(Submission(kind="pull", parameters={"model": model.id}, inputs={}, output={},
-                                          idempotency_key=idempotency_key(request)))
+    job = parts.manager.submit(
+        Submission(kind="pull", parameters={"model": model.id}, inputs={}, output={}, idempotency_key=idempotency_key(request))
+    )
     return jsonify(job_json(job)), 202, {"Location": f"/v1/jobs/{job.id}"}

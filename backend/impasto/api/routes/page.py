@@ -22,8 +22,11 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 
 
 @blueprint.get("/")
-@describe("The studio page; a sign-in page (401) for a browser without a cookie.", "page",
-          {200: Answer("The page.", media="text/html"), 401: Answer("The sign-in page.", media="text/html")})
+@describe(
+    "The studio page; a sign-in page (401) for a browser without a cookie.",
+    "page",
+    {200: Answer("The page.", media="text/html"), 401: Answer("The sign-in page.", media="text/html")},
+)
 def studio() -> Response:
     return page("studio.html", version=__version__)
 
@@ -35,8 +38,12 @@ def asset(name: str) -> Response:
 
 
 @blueprint.post("/session/ticket")
-@describe("A ticket that signs a browser in, once and soon.", "page", {201: Answer("The ticket.", "Ticket")},
-          errors=(UnsupportedMediaType,))
+@describe(
+    "A ticket that signs a browser in, once and soon.",
+    "page",
+    {201: Answer("The ticket.", "Ticket")},
+    errors=(UnsupportedMediaType,),
+)
 def ticket() -> tuple[dict[str, Any], int]:
     no_body()
     if not security.has_token():
@@ -45,8 +52,12 @@ def ticket() -> tuple[dict[str, Any], int]:
 
 
 @blueprint.post("/session")
-@describe("Trade the token, or a ticket, sent as a header, for a browser's cookie.", "page",
-          {204: Answer("Signed in.", headers=("Set-Cookie",))}, errors=(UnsupportedMediaType,))
+@describe(
+    "Trade the token, or a ticket, sent as a header, for a browser's cookie.",
+    "page",
+    {204: Answer("Signed in.", headers=("Set-Cookie",))},
+    errors=(UnsupportedMediaType,),
+)
 def sign_in() -> Response:
     no_body()
     if not (security.has_token() or services().tickets.redeem(security.given_ticket())):

@@ -20,9 +20,17 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("styles", __name__, url_prefix="/v1/styles")
 
-PICTURE_ERRORS = (errors.MalformedRequest, errors.InvalidParameter, errors.UnknownParameter, errors.BadPicture,
-                  errors.UnsupportedPicture, errors.PictureTooLarge, errors.PictureTooSmall, errors.RequestTooLarge,
-                  errors.UnsupportedMediaType)
+PICTURE_ERRORS = (
+    errors.MalformedRequest,
+    errors.InvalidParameter,
+    errors.UnknownParameter,
+    errors.BadPicture,
+    errors.UnsupportedPicture,
+    errors.PictureTooLarge,
+    errors.PictureTooSmall,
+    errors.RequestTooLarge,
+    errors.UnsupportedMediaType,
+)
 
 
 class StyleSegment(BaseConverter):
@@ -44,8 +52,13 @@ def styles() -> dict[str, Any]:
 
 
 @blueprint.post("")
-@describe("Keep a picture as a style.", "styles", {201: Answer("The style.", "Style", headers=("Location",))}, form="StyleForm",
-          errors=(*PICTURE_ERRORS, errors.Conflict, errors.DiskFull, errors.Busy))
+@describe(
+    "Keep a picture as a style.",
+    "styles",
+    {201: Answer("The style.", "Style", headers=("Location",))},
+    form="StyleForm",
+    errors=(*PICTURE_ERRORS, errors.Conflict, errors.DiskFull, errors.Busy),
+)
 def add() -> tuple[Response, int, dict[str, str]]:
     with services().room.place():
         new = read_style()
@@ -55,9 +68,14 @@ def add() -> tuple[Response, int, dict[str, str]]:
 
 
 @blueprint.post("/train")
-@describe("Learn paintings as fast styles.", "styles", {202: Answer("The job, whose result has the new styles.", "Job",
-                                                                 headers=("Location",))}, form="TrainForm", headers=(KEY,),
-          errors=(*PICTURE_ERRORS, errors.Conflict, errors.QueueFull, errors.DiskFull, errors.QuotaExceeded, errors.Busy))
+@describe(
+    "Learn paintings as fast styles.",
+    "styles",
+    {202: Answer("The job, whose result has the new styles.", "Job", headers=("Location",))},
+    form="TrainForm",
+    headers=(KEY,),
+    errors=(*PICTURE_ERRORS, errors.Conflict, errors.QueueFull, errors.DiskFull, errors.QuotaExceeded, errors.Busy),
+)
 def train() -> tuple[Response, int, dict[str, str]]:
     parts = services()
     with parts.room.place():
@@ -72,23 +90,29 @@ def style(id: str) -> dict[str, Any]:
 
 
 @blueprint.delete("/<style:id>")
-@describe("Remove one of the user's own styles.", "styles", {204: Answer("It is gone.")},
-          errors=(errors.UnknownStyle, errors.Conflict, errors.DiskFull))
+@describe(
+    "Remove one of the user's own styles.",
+    "styles",
+    {204: Answer("It is gone.")},
+    errors=(errors.UnknownStyle, errors.Conflict, errors.DiskFull),
+)
 def remove(id: str) -> tuple[str, int]:
     services().styles.remove(style_id(id))
     return "", 204
 
 
 @blueprint.get("/<style:id>/thumbnail")
-@describe("A style's picture, at most 256 px a side.", "styles", {200: Answer("A PNG.", media="image/png")},
-          errors=(errors.UnknownStyle,))
+@describe(
+    "A style's picture, at most 256 px a side.", "styles", {200: Answer("A PNG.", media="image/png")}, errors=(errors.UnknownStyle,)
+)
 def thumbnail(id: str) -> Response:
     return Response(services().styles.thumbnail(style_id(id)), mimetype="image/png")
 
 
 @blueprint.get("/<style:id>/picture")
-@describe("A style's picture as it was added.", "styles", {200: Answer("The picture.", media="image/*")},
-          errors=(errors.UnknownStyle,))
+@describe(
+    "A style's picture as it was added.", "styles", {200: Answer("The picture.", media="image/*")}, errors=(errors.UnknownStyle,)
+)
 def picture(id: str) -> Response:
     data = services().styles.picture(style_id(id))
     return Response(data, mimetype=pictures.media_type(data))

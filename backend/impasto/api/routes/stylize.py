@@ -23,11 +23,25 @@ blueprint = Blueprint("stylize", __name__)
 
 
 @blueprint.post("/v1/stylize")
-@describe("Stylize and wait for the picture. A client that hangs up cancels its job, unless it sent an Idempotency-Key to come "
-          "back with.", "jobs", {200: Answer("The picture.", media="image/*", headers=("X-Job-Id",))},
-          form="StylizeForm", headers=(KEY,),
-          errors=(*SUBMIT_ERRORS, errors.NotAcceptable, errors.Gone, errors.WeightsUnavailable, errors.DeviceUnavailable,
-                  errors.OutOfMemory, errors.WorkerDied, errors.WorkerHung, errors.NumericalFailure))
+@describe(
+    "Stylize and wait for the picture. A client that hangs up cancels its job, unless it sent an Idempotency-Key to come "
+    "back with.",
+    "jobs",
+    {200: Answer("The picture.", media="image/*", headers=("X-Job-Id",))},
+    form="StylizeForm",
+    headers=(KEY,),
+    errors=(
+        *SUBMIT_ERRORS,
+        errors.NotAcceptable,
+        errors.Gone,
+        errors.WeightsUnavailable,
+        errors.DeviceUnavailable,
+        errors.OutOfMemory,
+        errors.WorkerDied,
+        errors.WorkerHung,
+        errors.NumericalFailure,
+    ),
+)
 def stylize() -> Response:
     parts = services()
     with parts.room.place():
@@ -54,6 +68,7 @@ def ended(parts: Services, job: Job, *, keep: bool) -> Job:
             parts.manager.cancel(job.id)
             raise errors.Cancelled("The client left, so its job was cancelled.")
         if parts.stopping.is_set() and job.state not in ENDED:
-            raise errors.Busy("The daemon is stopping; the job goes on when it starts again.",
-                              hint=f"Ask for /v1/jobs/{job.id} then.")
+            raise errors.Busy(
+                "The daemon is stopping; the job goes on when it starts again.", hint=f"Ask for /v1/jobs/{job.id} then."
+            )
     return job

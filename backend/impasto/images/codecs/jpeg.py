@@ -28,8 +28,16 @@ def head(data: bytes, limits: Limits) -> Header:
     turned, dpi = metadata.read_exif(image.info.get("exif", b""))
     if "jfif_density" in image.info and image.info.get("dpi"):
         dpi = metadata.dpi(*image.info["dpi"]) or dpi
-    return Header(*image.size, np.dtype(np.uint8), _MODELS[image.mode], alpha=False, icc=image.info.get("icc_profile") or None,
-                  dpi=dpi, orientation=turned, lossless=False)
+    return Header(
+        *image.size,
+        np.dtype(np.uint8),
+        _MODELS[image.mode],
+        alpha=False,
+        icc=image.info.get("icc_profile") or None,
+        dpi=dpi,
+        orientation=turned,
+        lossless=False,
+    )
 
 
 def samples(data: bytes, header: Header) -> np.ndarray:
@@ -47,8 +55,14 @@ def verify(data: bytes, header: Header) -> None:
 def write(outgoing: Outgoing) -> bytes:
     """Without chroma subsampling, which smears exactly the colour edges that strokes are made of."""
     buffer = io.BytesIO()
-    Image.fromarray(outgoing.squeezed).save(buffer, "JPEG", quality=outgoing.quality, subsampling=0, icc_profile=outgoing.icc,
-                                            **({"dpi": outgoing.dpi} if outgoing.dpi else {}))
+    Image.fromarray(outgoing.squeezed).save(
+        buffer,
+        "JPEG",
+        quality=outgoing.quality,
+        subsampling=0,
+        icc_profile=outgoing.icc,
+        **({"dpi": outgoing.dpi} if outgoing.dpi else {}),
+    )
     return buffer.getvalue()
 
 
@@ -66,7 +80,7 @@ def _check_markers(data: bytes) -> None:
                 raise BadPicture("The JPEG file goes over its pixels too many times.")
             return
         bare = marker == 0xFF or 0xD0 <= marker <= 0xD8 or marker == 0x01
-        place += (1 if marker == 0xFF else 2) if bare else 2 + int.from_bytes(data[place + 2:place + 4], "big")
+        place += (1 if marker == 0xFF else 2) if bare else 2 + int.from_bytes(data[place + 2 : place + 4], "big")
     raise BadPicture("The JPEG file has more metadata than is taken.")
 
 
@@ -80,11 +94,11 @@ def frame_size(data: bytes) -> tuple[int, int]:
         if marker == 0xFF or 0xD0 <= marker <= 0xD8 or marker == 0x01:
             place += 1 if marker == 0xFF else 2
         elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return int.from_bytes(data[place + 7:place + 9], "big"), int.from_bytes(data[place + 5:place + 7], "big")
+            return int.from_bytes(data[place + 7 : place + 9], "big"), int.from_bytes(data[place + 5 : place + 7], "big")
         elif marker in (0xD9, 0xDA):
             break
         else:
-            place += 2 + int.from_bytes(data[place + 2:place + 4], "big")
+            place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
     raise ValueError("no frame header")
 
 

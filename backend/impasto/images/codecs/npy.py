@@ -51,7 +51,7 @@ def write(outgoing: Outgoing) -> bytes:
 
 def _layout(data: bytes) -> tuple[tuple[int, ...], bool, np.dtype, int]:
     """Shape, Fortran order, type and where the samples begin; the header is a literal, nothing of it is executed."""
-    stream = io.BytesIO(data[:_MAX_HEADER + 64])
+    stream = io.BytesIO(data[: _MAX_HEADER + 64])
     version = npy_format.read_magic(stream)
     if version not in ((1, 0), (2, 0), (3, 0)):
         raise BadPicture("The .npy file is of an unknown version.")

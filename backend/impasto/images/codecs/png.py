@@ -49,10 +49,17 @@ def head(data: bytes, limits: Limits) -> Header:
         raise BadPicture("The PNG file has no palette.")
     turned, exif_dpi = metadata.read_exif(found[b"eXIf"]) if b"eXIf" in found else (1, None)
     icc, notes = _profile(found.get(b"iCCP"))
-    return Header(width, height, np.dtype(np.uint16 if depth == 16 else np.uint8),
-                  "grey" if kind in (_GREY, _GREY_ALPHA) else "rgb",
-                  alpha=kind in (_GREY_ALPHA, _RGB_ALPHA) or b"tRNS" in found, icc=icc, dpi=_dpi(found.get(b"pHYs")) or exif_dpi,
-                  orientation=turned, notes=notes)
+    return Header(
+        width,
+        height,
+        np.dtype(np.uint16 if depth == 16 else np.uint8),
+        "grey" if kind in (_GREY, _GREY_ALPHA) else "rgb",
+        alpha=kind in (_GREY_ALPHA, _RGB_ALPHA) or b"tRNS" in found,
+        icc=icc,
+        dpi=_dpi(found.get(b"pHYs")) or exif_dpi,
+        orientation=turned,
+        notes=notes,
+    )
 
 
 def samples(data: bytes, header: Header) -> np.ndarray:
@@ -121,8 +128,13 @@ def _ihdr(data: bytes) -> tuple[int, int, int, int, int]:
     if len(data) < 33 or data[8:16] != b"\0\0\0\x0dIHDR":
         raise BadPicture("The PNG file breaks off in its header.")
     width, height, depth, kind, compression, filtering, interlace = struct.unpack_from(">IIBBBBB", data, 16)
-    if zlib.crc32(data[12:29]) != int.from_bytes(data[29:33], "big") or depth not in _DEPTHS.get(kind, ()) \
-            or compression or filtering or interlace > 1:
+    if (
+        zlib.crc32(data[12:29]) != int.from_bytes(data[29:33], "big")
+        or depth not in _DEPTHS.get(kind, ())
+        or compression
+        or filtering
+        or interlace > 1
+    ):
         raise BadPicture("The PNG file's header is damaged.")
     return width, height, depth, kind, interlace
 
@@ -136,7 +148,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         length, name = struct.unpack_from(">I4s", data, place)
         if place + 12 + length > len(data):
             raise BadPicture("The PNG file breaks off in the middle of a chunk.")
-        yield name, view[place:place + 12 + length]
+        yield name, view[place : place + 12 + length]
         if name == b"IEND":
             return
         place += 12 + length
@@ -164,7 +176,7 @@ def _check_pixels(packed: list[memoryview], passes: list[tuple[int, int]]) -> No
     positions, seen, first = np.concatenate(filters), 0, 0
     unpacker = isal_zlib.decompressobj()
     for piece in _unpacked(packed, unpacker):
-        last = first + int(np.searchsorted(positions[first:first + len(piece)], seen + len(piece)))
+        last = first + int(np.searchsorted(positions[first : first + len(piece)], seen + len(piece)))
         if (np.frombuffer(piece, np.uint8)[positions[first:last] - seen] > 4).any():
             raise BadPicture("The PNG file's pixels are damaged.")
         seen, first = seen + len(piece), last
@@ -178,7 +190,7 @@ def _unpacked(packed: list[memoryview], unpacker: Any) -> Iterator[bytes]:
     """The decompressed stream in pieces of bounded size."""
     for body in packed:
         for place in range(0, len(body), _PIECE // 4):
-            rest: bytes | memoryview = body[place:place + _PIECE // 4]
+            rest: bytes | memoryview = body[place : place + _PIECE // 4]
             while len(rest) and not unpacker.eof:
                 yield unpacker.decompress(rest, _PIECE)
                 rest = unpacker.unconsumed_tail

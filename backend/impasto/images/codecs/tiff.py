@@ -16,14 +16,47 @@ from ..picture import TOP, Dpi, Header, Outgoing
 from . import jpeg
 from .tiff_tags import Directory, Tag, directories, with_only
 
-_PIXEL_TAGS = frozenset({
-    Tag.WIDTH, Tag.HEIGHT, Tag.BITS, Tag.COMPRESSION, Tag.PHOTOMETRIC, Tag.FILL_ORDER, Tag.STRIPS, Tag.CHANNELS, Tag.ROWS,
-    Tag.STRIP_BYTES, Tag.PLANAR, Tag.FAX3_OPTIONS, Tag.FAX4_OPTIONS, Tag.PREDICTOR, Tag.PALETTE, Tag.TILE_WIDTH, Tag.TILE_HEIGHT,
-    Tag.TILES, Tag.TILE_BYTES, Tag.EXTRA, Tag.SAMPLE_FORMAT, Tag.JPEG_TABLES, Tag.SUBSAMPLING})
+_PIXEL_TAGS = frozenset(
+    {
+        Tag.WIDTH,
+        Tag.HEIGHT,
+        Tag.BITS,
+        Tag.COMPRESSION,
+        Tag.PHOTOMETRIC,
+        Tag.FILL_ORDER,
+        Tag.STRIPS,
+        Tag.CHANNELS,
+        Tag.ROWS,
+        Tag.STRIP_BYTES,
+        Tag.PLANAR,
+        Tag.FAX3_OPTIONS,
+        Tag.FAX4_OPTIONS,
+        Tag.PREDICTOR,
+        Tag.PALETTE,
+        Tag.TILE_WIDTH,
+        Tag.TILE_HEIGHT,
+        Tag.TILES,
+        Tag.TILE_BYTES,
+        Tag.EXTRA,
+        Tag.SAMPLE_FORMAT,
+        Tag.JPEG_TABLES,
+        Tag.SUBSAMPLING,
+    }
+)
 """The tags that tifffile gets to see."""
 
-_COMPRESSIONS = {1: "none", 2: "CCITT", 3: "CCITT", 4: "CCITT", 5: "LZW", 7: "JPEG", 8: "Deflate", 32946: "Deflate",
-                 32773: "PackBits", 50000: "Zstandard"}
+_COMPRESSIONS = {
+    1: "none",
+    2: "CCITT",
+    3: "CCITT",
+    4: "CCITT",
+    5: "LZW",
+    7: "JPEG",
+    8: "Deflate",
+    32946: "Deflate",
+    32773: "PackBits",
+    50000: "Zstandard",
+}
 _JPEG, _FAX = 7, (2, 3, 4)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _COLOUR_MAP, _SEPARATED, _YCBCR = 0, 1, 2, 3, 5, 6
 _BASE = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _COLOUR_MAP: 1, _SEPARATED: 4, _YCBCR: 3}
@@ -56,9 +89,18 @@ def head(data: bytes, limits: Limits) -> Header:
     depth = np.float32 if plan.floating else np.uint16 if plan.bits == 16 else np.uint8
     model = {1: "grey", 3: "rgb", 4: "cmyk"}[_BASE[plan.photometric]] if plan.photometric != _COLOUR_MAP else "rgb"
     turned = metadata.orientation(page.number(Tag.ORIENTATION, 1))
-    return Header(width, height, np.dtype(depth), model, alpha=plan.alpha is not None,
-                  icc=page.bytes(Tag.PROFILE, MAX_PROFILE_BYTES), dpi=_dpi(page), orientation=turned,
-                  lossless=plan.compression != _JPEG, notes=notes)
+    return Header(
+        width,
+        height,
+        np.dtype(depth),
+        model,
+        alpha=plan.alpha is not None,
+        icc=page.bytes(Tag.PROFILE, MAX_PROFILE_BYTES),
+        dpi=_dpi(page),
+        orientation=turned,
+        lossless=plan.compression != _JPEG,
+        notes=notes,
+    )
 
 
 def samples(data: bytes, header: Header) -> np.ndarray:
@@ -70,7 +112,7 @@ def samples(data: bytes, header: Header) -> np.ndarray:
     if plan.planar and plan.channels > 1:
         stored = np.moveaxis(stored, 0, -1)
     stored = stored.reshape(header.height, header.width, plan.channels)
-    colours = _colours(stored[:, :, :_BASE[plan.photometric]], plan, page, header)
+    colours = _colours(stored[:, :, : _BASE[plan.photometric]], plan, page, header)
     if plan.alpha is None:
         return np.ascontiguousarray(colours)
     alpha = _widened(stored[:, :, plan.alpha], plan.bits, header.dtype)
@@ -104,9 +146,19 @@ def write(outgoing: Outgoing) -> bytes:
     if outgoing.samples.shape[2] > 1:
         options["planarconfig"] = "contig"
     buffer = io.BytesIO()
-    tifffile.imwrite(buffer, outgoing.squeezed, photometric="minisblack" if grey else "rgb",
-                     extrasamples=["unassalpha"] if alpha else None, compression="adobe_deflate", compressionargs={"level": 1},
-                     predictor=True, iccprofile=outgoing.icc, metadata=None, software=False, **options)
+    tifffile.imwrite(
+        buffer,
+        outgoing.squeezed,
+        photometric="minisblack" if grey else "rgb",
+        extrasamples=["unassalpha"] if alpha else None,
+        compression="adobe_deflate",
+        compressionargs={"level": 1},
+        predictor=True,
+        iccprofile=outgoing.icc,
+        metadata=None,
+        software=False,
+        **options,
+    )
     return buffer.getvalue()
 
 
@@ -126,20 +178,31 @@ def _plan(page: Directory) -> tuple[_Plan, tuple[str, ...]]:
     if compression not in _COMPRESSIONS:
         taken = ", ".join(dict.fromkeys(_COMPRESSIONS.values()))
         raise UnsupportedPicture(f"The TIFF uses compression {compression}; {taken} are taken.")
-    if photometric not in _BASE or (photometric == _YCBCR and compression != _JPEG) \
-            or (photometric == _SEPARATED and page.number(Tag.INKS, 1) != 1):
+    if (
+        photometric not in _BASE
+        or (photometric == _YCBCR and compression != _JPEG)
+        or (photometric == _SEPARATED and page.number(Tag.INKS, 1) != 1)
+    ):
         raise UnsupportedPicture("The TIFF's colours are of a kind that is not taken; grey, RGB, palette and CMYK are.")
     bits, floating, channels = _sample_kind(page, compression, photometric)
     base = _BASE[photometric]
-    extra = page.numbers(Tag.EXTRA, ())[:channels - base]
+    extra = page.numbers(Tag.EXTRA, ())[: channels - base]
     extra += (0,) * (channels - base - len(extra))
     # A lone channel of unspecified meaning is what many writers make of their alpha.
     alphas = [i for i, meaning in enumerate(extra) if meaning in (1, 2)] or [0] * (len(extra) == 1)
     notes = ()
     if len(extra) > len(alphas[:1]):
         notes = ("The TIFF has more channels than colour and transparency; the others were left out.",)
-    return _Plan(photometric, bits, floating, channels, compression, page.number(Tag.PLANAR, 1) == 2,
-                 base + alphas[0] if alphas else None, bool(alphas) and extra[alphas[0]] == _PREMULTIPLIED), notes
+    return _Plan(
+        photometric,
+        bits,
+        floating,
+        channels,
+        compression,
+        page.number(Tag.PLANAR, 1) == 2,
+        base + alphas[0] if alphas else None,
+        bool(alphas) and extra[alphas[0]] == _PREMULTIPLIED,
+    ), notes
 
 
 def _sample_kind(page: Directory, compression: int, photometric: int) -> tuple[int, bool, int]:
@@ -159,8 +222,10 @@ def _sample_kind(page: Directory, compression: int, photometric: int) -> tuple[i
     if compression == _JPEG or compression in _FAX:
         fits = fits and depth == (8 if compression == _JPEG else 1) and (compression == _JPEG or channels == 1)
     if not fits:
-        raise UnsupportedPicture(f"The TIFF has {depth}-bit {'float' if floating else 'integer'} samples; "
-                                 "8 and 16 bit integers and 16 and 32 bit floats are taken.")
+        raise UnsupportedPicture(
+            f"The TIFF has {depth}-bit {'float' if floating else 'integer'} samples; "
+            "8 and 16 bit integers and 16 and 32 bit floats are taken."
+        )
     return depth, floating, channels
 
 
@@ -194,7 +259,7 @@ def _check_jpeg_sizes(data: bytes, page: Directory) -> None:
     rows = min(page.number(Tag.ROWS, 1 << 31), page.number(Tag.HEIGHT, 0))
     down = page.number(Tag.TILE_HEIGHT, 0) if Tag.TILE_WIDTH in page else rows
     for offset, length in _segments(page):
-        width, height = jpeg.frame_size(data[offset:offset + length])
+        width, height = jpeg.frame_size(data[offset : offset + length])
         if width > across or height > down:
             raise BadPicture("The TIFF file's pixels do not fit its header.")
 

@@ -87,7 +87,7 @@ class Directory:
             raise BadPicture("The TIFF file's directory is damaged.")
         self.entries: dict[int, bytes] = {}
         for i in range(entries):
-            raw = data[start + i * layout.entry:start + (i + 1) * layout.entry]
+            raw = data[start + i * layout.entry : start + (i + 1) * layout.entry]
             self.entries.setdefault(struct.unpack_from(layout.order + "H", raw)[0], raw)
         self.following = layout.number(layout.word, data, start + entries * layout.entry)
 
@@ -104,7 +104,7 @@ class Directory:
             place, holder = layout.number(layout.word, entry, place), self.data
         if length > most or kind not in _SIZES or place + length > len(holder):
             raise BadPicture(f"The TIFF file's tag {tag} is damaged.")
-        return kind, holder[place:place + length]
+        return kind, holder[place : place + length]
 
     def numbers(self, tag: int, default: tuple[int, ...] = (), most: int = 64) -> tuple[int, ...]:
         """A tag's whole numbers, at most ``most`` of them; ``default`` where it is missing."""
@@ -164,5 +164,4 @@ def with_only(data: bytes, page: Directory, tags: frozenset[int]) -> bytes:
     place = len(data) + len(data) % 2
     directory = struct.pack(layout.order + layout.count, len(kept)) + b"".join(kept) + struct.pack(layout.order + layout.word, 0)
     offset = struct.pack(layout.order + layout.word, place)
-    return b"".join((data[:layout.first], offset, data[layout.first + len(offset):], b"\0" * (place - len(data)), directory))
-
+    return b"".join((data[: layout.first], offset, data[layout.first + len(offset) :], b"\0" * (place - len(data)), directory))

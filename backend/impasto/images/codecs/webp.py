@@ -35,7 +35,7 @@ def head(data: bytes, limits: Limits) -> Header:
         elif kind in (b"VP8 ", b"VP8L") and stream is None:
             stream = (kind, *_stream_size(kind, bytes(body[:10])))
         elif kind == b"ICCP" and icc is None:
-            icc = bytes(body[:MAX_PROFILE_BYTES + 1])
+            icc = bytes(body[: MAX_PROFILE_BYTES + 1])
         elif kind == b"EXIF" and exif is None:
             exif = body
     if stream is None:
@@ -45,8 +45,17 @@ def head(data: bytes, limits: Limits) -> Header:
     if canvas not in (None, (width, height)):
         raise BadPicture("The WebP file names two different sizes.")
     turned, dpi = metadata.read_exif(exif) if exif else (1, None)
-    return Header(width, height, np.dtype(np.uint8), "rgb", alpha=in_stream if canvas is None else alpha, icc=icc or None, dpi=dpi,
-                  orientation=turned, lossless=kind == b"VP8L")
+    return Header(
+        width,
+        height,
+        np.dtype(np.uint8),
+        "rgb",
+        alpha=in_stream if canvas is None else alpha,
+        icc=icc or None,
+        dpi=dpi,
+        orientation=turned,
+        lossless=kind == b"VP8L",
+    )
 
 
 def samples(data: bytes, header: Header) -> np.ndarray:
@@ -56,8 +65,11 @@ def samples(data: bytes, header: Header) -> np.ndarray:
 
 def write(outgoing: Outgoing) -> bytes:
     """Lossless (with hidden colours as they are) or lossy with lossless alpha."""
-    options = {"lossless": True, "quality": _LOSSLESS_EFFORT, "method": 0, "exact": True} if outgoing.lossless else {
-        "quality": outgoing.quality, "method": 4}
+    options = (
+        {"lossless": True, "quality": _LOSSLESS_EFFORT, "method": 0, "exact": True}
+        if outgoing.lossless
+        else {"quality": outgoing.quality, "method": 4}
+    )
     if outgoing.dpi:
         options["exif"] = metadata.write_exif(outgoing.dpi)
     buffer = io.BytesIO()
@@ -75,7 +87,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         kind, length = struct.unpack_from("<4sI", data, place)
         if place + 8 + length > end:
             raise BadPicture("The WebP file breaks off in the middle of a chunk.")
-        yield kind, view[place + 8:place + 8 + length]
+        yield kind, view[place + 8 : place + 8 + length]
         place += 8 + length + length % 2
     raise BadPicture("The WebP file is made of too many pieces.")
 

@@ -25,8 +25,9 @@ class Driver(Extension):
         faulthandler.enable(open(os.path.join(LAB, "crash"), "w"))  # noqa: SIM115
         # Krita's own shows a dialog, and nobody is there to close it.
         sys.excepthook = lambda *what: self.end(2, "".join(traceback.format_exception(*what)))
-        threading.excepthook = lambda what: self.end(2, "".join(traceback.format_exception(what.exc_type, what.exc_value,
-                                                                                           what.exc_traceback)))
+        threading.excepthook = lambda what: self.end(
+            2, "".join(traceback.format_exception(what.exc_type, what.exc_value, what.exc_traceback))
+        )
         self.cases, self.case, self.name, self.condition, self.failed = None, None, "", None, 0
         self.timer = QTimer(self)
         self.timer.setInterval(5)

@@ -79,8 +79,10 @@ def a_vector_layer():
     made, node = base()
     vector = made.createVectorLayer("vector")
     made.rootNode().addChildNode(vector, node)
-    vector.addShapesFromSvg('<svg xmlns="http://www.w3.org/2000/svg" width="70" height="50" viewBox="0 0 70 50">'
-                            '<rect x="10" y="8" width="40" height="30" fill="#d02040"/></svg>')
+    vector.addShapesFromSvg(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="70" height="50" viewBox="0 0 70 50">'
+        '<rect x="10" y="8" width="40" height="30" fill="#d02040"/></svg>'
+    )
     made.refreshProjection()
     made.waitForDone()
     yield lambda: not vector.bounds().isEmpty()
@@ -163,7 +165,7 @@ def a_selection_with_a_soft_edge():
     for at, share in enumerate(chosen):
         assert abs(after[4 * at + 3] - before[4 * at + 3] * share / 255) <= 1, at
         if share:
-            assert after[4 * at:4 * at + 3] == before[4 * at:4 * at + 3]
+            assert after[4 * at : 4 * at + 3] == before[4 * at : 4 * at + 3]
     whole = yield from painted(made, node, strength=0.0, output="new-layer")
     box = whole.bounds()
     assert box.width() < WIDTH and apart(get(whole, (25, 15, 10, 10)), get(node, (25, 15, 10, 10)), "U8") == 0
@@ -194,7 +196,7 @@ def replaced_within_the_selection():
     new = yield from painted(made, node, output="replace")
     assert [one for one in children(made) if one != "Selection Mask"] == ["content"]
     after, chosen = get(new, AREA), selection.pixelData(*AREA).data()
-    assert all(after[4 * at:4 * at + 4] == before[4 * at:4 * at + 4] for at, share in enumerate(chosen) if not share)
+    assert all(after[4 * at : 4 * at + 4] == before[4 * at : 4 * at + 4] for at, share in enumerate(chosen) if not share)
     assert apart(after, before, "U8") > 0.1
 
 
@@ -240,6 +242,7 @@ def replacing_is_one_step_of_undo_too():
         until = time.monotonic() + 0.3  # quicker than anybody's hands
         yield lambda: time.monotonic() > until
         assert [one.uniqueId() for one in made.topLevelNodes()] == [wanted]
+
     yield from alone(ours)
     undo()
     yield from alone(identity)
@@ -274,8 +277,11 @@ def what_cannot_be_painted_is_said():
     made, below = document("RGBA", "U8")
     node = made.createNode("new", "paintlayer")
     made.rootNode().addChildNode(node, below)
-    for wish, words in (({}, "is empty"), ({"fill": (0, 0, 8, 8)}, "too few"),
-                        ({"fill": AREA, "select": (200, 200, 20, 20)}, "outside")):
+    for wish, words in (
+        ({}, "is empty"),
+        ({"fill": (0, 0, 8, 8)}, "too few"),
+        ({"fill": AREA, "select": (200, 200, 20, 20)}, "outside"),
+    ):
         if "fill" in wish:
             put(node, b"\x10\x80\xf0\xff" * (wish["fill"][2] * wish["fill"][3]), wish["fill"])
         if "select" in wish:

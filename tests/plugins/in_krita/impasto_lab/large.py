@@ -64,13 +64,16 @@ def one(depth, **values):
     def over():
         stages.setdefault(painting.state, time.monotonic() - began)
         return painting.over
+
     yield over
     assert painting.state == "done", painting.sentence
     watch.timer.stop()
     spent = ", ".join(f"{name} at {at:.1f} s" for name, at in stages.items())
     load = os.getloadavg()[0] / os.cpu_count()
-    say(f"{depth}: worst gap {1000 * watch.worst:.0f} ms at {watch.when:.1f} s, {1000 * watch.own:.0f} ms of its own; {spent}; "
-        f"load {load:.1f}")
+    say(
+        f"{depth}: worst gap {1000 * watch.worst:.0f} ms at {watch.when:.1f} s, {1000 * watch.own:.0f} ms of its own; {spent}; "
+        f"load {load:.1f}"
+    )
     assert 1000 * watch.own < TOLD["most"], watch.own
     assert load > BUSY or 1000 * watch.worst < TOLD["most"], watch.worst
 

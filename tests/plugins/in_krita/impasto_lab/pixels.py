@@ -12,10 +12,20 @@ GREY, CLAY, WIDE = "Gray-D50-elle-V2-srgbtrc.icc", "ClayRGB-elle-V2-g22.icc", "R
 LINEAR, CMYK, LAB = "sRGB-elle-V2-g10.icc", "Chemical proof", "Lab identity built-in"
 LEVEL = 1 / 255
 SPACES = (
-    ("RGBA", "U8", SRGB, 0), ("RGBA", "U16", SRGB, 0), ("RGBA", "F32", SRGB, 0), ("RGBA", "F16", SRGB, 1 / 1024),
-    ("RGBA", "U8", CLAY, 1.01 * LEVEL), ("RGBA", "U16", CLAY, 16 / 65535), ("RGBA", "U16", WIDE, 16 / 65535),
-    ("RGBA", "F32", WIDE, 1e-4), ("RGBA", "F32", LINEAR, 1e-4), ("RGBA", "F16", LINEAR, 1 / 1024),
-    ("GRAYA", "U8", GREY, 0), ("GRAYA", "U16", GREY, 0), ("GRAYA", "F32", GREY, 1e-5), ("GRAYA", "F16", GREY, 1 / 1024),
+    ("RGBA", "U8", SRGB, 0),
+    ("RGBA", "U16", SRGB, 0),
+    ("RGBA", "F32", SRGB, 0),
+    ("RGBA", "F16", SRGB, 1 / 1024),
+    ("RGBA", "U8", CLAY, 1.01 * LEVEL),
+    ("RGBA", "U16", CLAY, 16 / 65535),
+    ("RGBA", "U16", WIDE, 16 / 65535),
+    ("RGBA", "F32", WIDE, 1e-4),
+    ("RGBA", "F32", LINEAR, 1e-4),
+    ("RGBA", "F16", LINEAR, 1 / 1024),
+    ("GRAYA", "U8", GREY, 0),
+    ("GRAYA", "U16", GREY, 0),
+    ("GRAYA", "F32", GREY, 1e-5),
+    ("GRAYA", "F16", GREY, 1 / 1024),
     ("GRAYA", "U8", "Gray-D50-elle-V2-g22.icc", 1.01 * LEVEL),
 )
 CASES = []
@@ -46,8 +56,10 @@ def there_and_back(model, depth, profile, most):
 
 
 for space in SPACES:
+
     def one(space=space):
         yield from there_and_back(*space)
+
     one.__name__ = f"there and back: {' '.join(space[:3])}"
     CASES.append(one)
 
@@ -70,8 +82,10 @@ def looks_alike(model, depth, most):
 
 
 for model, depth, most in (("CMYKA", "U8", 0.15), ("CMYKA", "U16", 0.15), ("LABA", "U8", 0.05), ("LABA", "U16", 0.01)):
+
     def one(model=model, depth=depth, most=most):
         yield from looks_alike(model, depth, most)
+
     one.__name__ = f"looks alike: {model} {depth}"
     CASES.append(one)
 
@@ -93,5 +107,5 @@ def a_painting_differs_and_keeps_the_transparency():
         new = yield from painted(made, node)
         after, count = get(new, AREA), {"RGBA": 4, "GRAYA": 2}[model]
         assert apart(after, before, depth) > 0.1
-        assert samples(after, depth)[count - 1::count] == samples(before, depth)[count - 1::count]
+        assert samples(after, depth)[count - 1 :: count] == samples(before, depth)[count - 1 :: count]
         assert get(node, AREA) == before, "the old layer is as it was"

@@ -39,8 +39,10 @@ def it_is_not_installed():
 
 @case
 def it_is_started():
-    write(COMMAND, {"serve": TOLD["serve"], "runtime": RUNTIME, "log": os.path.join(LAB, "daemon.log"),
-                    "environment": TOLD["environment"]})
+    write(
+        COMMAND,
+        {"serve": TOLD["serve"], "runtime": RUNTIME, "log": os.path.join(LAB, "daemon.log"), "environment": TOLD["environment"]},
+    )
     made, node = base()
     painting = impasto_neural_style.paint(made, node, "great-wave", iterations=3, step_size=0.01, method="iterative")
     yield settled(painting)

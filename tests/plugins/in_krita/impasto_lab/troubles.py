@@ -167,6 +167,7 @@ def twenty_moves_make_one_preview():
     def counted(request, then, lost=None):
         sent.append((request.method, request.path))
         send(request, then, lost)
+
     one.studio.connection.ask = counted
     slider = one.findChild(QSlider, "impasto-strength")
     for value in range(20, 60, 2):

@@ -80,7 +80,7 @@ class Node:
         if self.document is None or width == 16 and len(self.data) == 4 * width * height:
             return QtCore.QByteArray(self.data)
         line = 4 * self.document.width()
-        rows = [self.data[row * line + 4 * x:row * line + 4 * (x + width)] for row in range(y, y + height)]
+        rows = [self.data[row * line + 4 * x : row * line + 4 * (x + width)] for row in range(y, y + height)]
         return QtCore.QByteArray(b"".join(rows))
 
     projectionPixelData = pixelData
@@ -89,12 +89,14 @@ class Node:
         whole = bytearray(self.data or bytes(4 * self.document.width() * self.document.height()))
         line = 4 * self.document.width()
         for row in range(height):
-            whole[(y + row) * line + 4 * x:(y + row) * line + 4 * (x + width)] = data.data()[4 * row * width:4 * (row + 1) * width]
+            whole[(y + row) * line + 4 * x : (y + row) * line + 4 * (x + width)] = data.data()[
+                4 * row * width : 4 * (row + 1) * width
+            ]
         self.data = bytes(whole)
 
     def thumbnail(self, width, height):
         image = QtGui.QImage(width, height, QtGui.QImage.Format.Format_ARGB32)
-        image.fill(0xff336699)
+        image.fill(0xFF336699)
         return image
 
     def addChildNode(self, child, above):
