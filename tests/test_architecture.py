@@ -13,26 +13,19 @@ SOURCE = Path(__file__).resolve().parents[1] / "backend" / "impasto"
 PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-EVERYBODY = {"errors", "parameters", "stylization", "training", "settings", "paths", "disk", ""}
+EVERYBODY = {"errors", "parameters", "stylization", "training", "settings", "paths", "disk", "memory", "task", ""}
 MAY_IMPORT = {
     "style": set(),
     "images": set(),
     "models": {"images"},
-    "jobs": {"style", "images", "models"},
+    "worker": {"style", "images", "models"},
+    "jobs": {"images", "models"},
     "api": {"jobs", "images", "models"},
     "editors": set(),
-    "cli": {"api", "jobs", "images", "models", "editors"},
+    "cli": {"api", "jobs", "worker", "images", "models", "editors"},
 }
-WORKER_ONLY = {
-    "jobs/checkpoint.py",
-    "jobs/device.py",
-    "jobs/easel.py",
-    "jobs/fast.py",
-    "jobs/photos.py",
-    "jobs/together.py",
-    "jobs/train.py",
-}
-"""The modules outside `style` that may import torch at their top."""
+WITH_TORCH = {"style", "worker"}
+"""The packages whose modules may import torch at their top: those that no daemon imports."""
 
 LIBRARIES_OF_OTHERS = {
     "style": {
@@ -52,12 +45,13 @@ LIBRARIES_OF_OTHERS = {
     },
     "images": {"flask", "waitress", "requests", "click", "sqlite3", "torch", "torchvision", "subprocess"},
     "models": {"flask", "waitress", "click", "sqlite3"},
-    "jobs": {"flask", "waitress", "click", "requests"},
+    "worker": {"flask", "waitress", "click", "requests", "sqlite3"},
+    "jobs": {"torch", "torchvision", "flask", "waitress", "click", "requests"},
     "api": {"torch", "torchvision", "click"},
     "editors": {"torch", "torchvision", "flask", "waitress", "requests", "click", "sqlite3", "numpy"},
     "cli": {"torch", "torchvision", "flask", "waitress"},
 }
-DEFERRED = {("models", "torch"), ("models", "torchvision"), ("jobs", "torch"), ("cli", "torch"), ("api", "requests")}
+DEFERRED = {("models", "torch"), ("models", "torchvision"), ("cli", "torch"), ("api", "requests")}
 """(package, library) pairs that are allowed inside functions, for work that needs them, but not at a module's top."""
 
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef)
@@ -120,17 +114,15 @@ def test_arrows_point_one_way(module):
 def test_each_package_keeps_to_its_libraries(module):
     package = package_of(module)
     others = LIBRARIES_OF_OTHERS.get(package, {"torch", "torchvision", "flask", "waitress", "requests", "click"})
-    if name_of(module) in WORKER_ONLY:
-        others = others - {"torch"}
     at_top = {name.split(".")[0] for name in imports(module, top_only=True)}
     anywhere = {name.split(".")[0] for name in imports(module)}
     assert not at_top & others
     assert not {name for name in anywhere & others if (package, name) not in DEFERRED}
 
 
-@pytest.mark.parametrize("package", ["jobs", "models", "api", "cli"])
+@pytest.mark.parametrize("package", sorted(MAY_IMPORT.keys() - WITH_TORCH))
 def test_torch_is_imported_at_the_top_of_no_module_of_the_daemon(package):
-    modules = [m for m in MODULES if package_of(m) == package and name_of(m) not in WORKER_ONLY]
+    modules = [m for m in MODULES if package_of(m) == package]
     assert modules
     wrong = [name_of(m) for m in modules if {n.split(".")[0] for n in imports(m, top_only=True)} & {"torch", "torchvision"}]
     assert not wrong
@@ -174,7 +166,7 @@ def test_modules_and_functions_are_short_enough_to_read(module):
         ("import impasto.cli.daemon, impasto.cli.stylize, impasto.cli.doctor, impasto.cli.demo", {"torch", "flask", "numpy"}),
         ("import impasto.api.server, impasto.jobs, impasto.models", {"torch", "torchvision", "PIL", "imagecodecs", "requests"}),
         ("import impasto.images", {"torch", "flask"}),
-        ("import impasto.jobs.worker, impasto.jobs.work, impasto.jobs.stylize", {"torch", "flask"}),
+        ("import impasto.worker.loop, impasto.worker.handlers, impasto.worker.stylize", {"torch", "flask"}),
         ("import impasto.style", {"flask", "requests", "PIL", "yaml", "click"}),
     ],
 )

@@ -22,8 +22,6 @@ import numpy as np
 import torch
 import yaml
 from impasto import images
-from impasto.jobs import device as devices
-from impasto.jobs.photos import Photos
 from impasto.models import Catalogue, FastHeader, FastStyle, ModelStore, fast
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
@@ -32,6 +30,8 @@ from impasto.style.mixing import IDENTITY, ROWS, USUAL, mix_of, rows_of
 from impasto.style.scales import fit, resize
 from impasto.style.training import Recipe, Trainer, with_new_rows
 from impasto.style.transformer import Network, build
+from impasto.worker import device as devices
+from impasto.worker.photos import Photos
 from torch import Tensor
 
 NETWORK = "hourglass:48-96x5"

@@ -45,7 +45,7 @@ def engine(monkeypatch):
 
     painter = Engine()
     painter.at = {}
-    monkeypatch.setattr("impasto.jobs.stylize.run_stylize", painter)
+    monkeypatch.setattr("impasto.worker.stylize.run_stylize", painter)
     return painter
 
 
@@ -90,7 +90,7 @@ def test_errors_leave_no_folder_behind(photo, style, monkeypatch, tmp_path):
         fail.folder = folder
         raise OutOfMemory("There was not enough memory.")
 
-    monkeypatch.setattr("impasto.jobs.stylize.run_stylize", fail)
+    monkeypatch.setattr("impasto.worker.stylize.run_stylize", fail)
     with pytest.raises(OutOfMemory):
         paint(photo, style)
     assert not fail.folder.exists()

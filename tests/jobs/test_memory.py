@@ -7,16 +7,17 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from impasto import errors, images
-from impasto.jobs import Submission, memory
-from impasto.jobs import device as devices
-from impasto.jobs.memory import BYTES_PER_PIXEL, largest_side, refuse_training_that_cannot_fit, refuse_what_cannot_fit
+from impasto import errors, images, memory
+from impasto.jobs import Submission
+from impasto.jobs.admission import refuse_training_that_cannot_fit, refuse_what_cannot_fit
+from impasto.memory import BYTES_PER_PIXEL, largest_side
 from impasto.settings import Settings
 from impasto.stylization import Stylization
 from impasto.training import Training
+from impasto.worker import device as devices
+from worker.test_stylize import Easel, folder, paint  # noqa: F401
 
 from .helpers import ended, job
-from .test_stylize import Easel, folder, paint  # noqa: F401
 
 GPU = {"device": "cuda", "precision": "bf16", "memory_total_bytes": 8_000_000_000}
 PICTURE = images.encode(images.Picture(np.zeros((1500, 2000, 3), np.float32)), "png")

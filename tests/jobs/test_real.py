@@ -151,8 +151,8 @@ def test_a_device_that_is_not_there_fails_the_job_in_words(start, settings, weig
 
 
 def test_the_command_line_needs_no_daemon(tmp_path, settings, weights_dir, pictures):
-    from impasto.jobs.control import Control
-    from impasto.jobs.stylize import run_stylize
+    from impasto.worker.control import Control
+    from impasto.worker.stylize import run_stylize
 
     for name, data in pictures.items():
         (tmp_path / name).write_bytes(data)

@@ -13,10 +13,10 @@ from dataclasses import asdict
 import psutil
 import pytest
 from impasto.jobs import process
-from impasto.jobs.control import Control
 from impasto.jobs.process import WorkerProcess, parse
-from impasto.jobs.worker import in_words
 from impasto.paths import Paths
+from impasto.worker.control import Control
+from impasto.worker.loop import in_words
 
 from .helpers import ended, gone, job, running, until, worker_pid
 
@@ -25,7 +25,7 @@ from .helpers import ended, gone, job, running, until, worker_pid
 def worker(settings, tmp_path):
     """A worker without a daemon: (process, say)."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "impasto.jobs.worker", "--work", "scripted:table"],
+        [sys.executable, "-m", "impasto.worker", "--work", "scripted:table"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

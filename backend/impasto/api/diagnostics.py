@@ -71,7 +71,7 @@ def _version(package: str) -> str:
 
 
 def _memory() -> dict[str, int]:
-    from ..jobs.memory import machine
+    from ..memory import machine
 
     used, total = machine()
     return {"total_bytes": total, "used_bytes": used}

@@ -10,6 +10,7 @@ from flask import Request, request
 from ..errors import InvalidParameter, MalformedRequest, UnknownParameter, UnknownStyle, UnsupportedMediaType, harmless, quoted
 from ..parameters import MAX_STYLES, STYLE_ID, UPLOAD
 from ..stylization import Stylization
+from ..task import CONTENT, painting_file, style_file
 from ..training import MOST_PAINTINGS, Training
 from . import pictures
 from .query import PLAIN_NUMBER
@@ -62,7 +63,7 @@ def read_stylization(*, answers_picture: bool) -> Submission:
     for data in uploads:
         pictures.check(data, settings, "style")
     result = {"format": pictures.wanted_format(request.form.get("format", ""), request, picture, strict=answers_picture)}
-    inputs = {"content": content, **{f"style-{i}": data for i, data in enumerate(chosen)}}
+    inputs = {CONTENT: content, **{style_file(i): data for i, data in enumerate(chosen)}}
     return Submission(kind="stylize", parameters=stylization.to_dict(), inputs=inputs, output=result, idempotency_key=key)
 
 
@@ -183,7 +184,7 @@ def read_training() -> Submission:
         kind="train",
         parameters={"name": names, **training.to_dict()},
         idempotency_key=idempotency_key(request),
-        inputs={f"picture-{number}": data for number, data in enumerate(paintings)},
+        inputs={painting_file(number): data for number, data in enumerate(paintings)},
     )
 
 

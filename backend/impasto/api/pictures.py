@@ -52,7 +52,7 @@ def decoding(field: str) -> Iterator[None]:
 def limits(settings: Settings) -> Limits:
     """The settings' bounds on a picture, and the memory that there is to decode it in just now."""
     from .. import images
-    from ..jobs.memory import machine
+    from ..memory import machine
 
     used, total = machine()
     return dataclasses.replace(images.Limits.of(settings), room=total - used)

@@ -10,16 +10,17 @@ from typing import Any
 
 from ..errors import DiskFull
 from ..settings import Settings
+from ..task import CONTENT, PREVIEW, style_file
 from .order import Order
 from .watch import CANCEL, FINISH, Watch
 
 
 def paint(settings: Settings, order: Order, watch: Watch) -> bytes:
-    """Paint ``order`` here; the result's bytes. Raises what `jobs.stylize.run_stylize` raises."""
+    """Paint ``order`` here; the result's bytes. Raises what `worker.stylize.run_stylize` raises."""
     watch.line.show({"phase": "starting"})
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch comes, which reads it once; see jobs.process
-    from ..jobs.control import Control
-    from ..jobs.stylize import run_stylize
+    from ..worker.control import Control
+    from ..worker.stylize import run_stylize
 
     control = Control()
 
@@ -57,10 +58,10 @@ def _work_folder() -> tempfile.TemporaryDirectory[str]:
 def _lay_out(folder: Path, order: Order) -> None:
     """Write the pictures under the names that a job's folder has."""
     try:
-        (folder / "content").write_bytes(order.content)
+        (folder / CONTENT).write_bytes(order.content)
         for position, style in enumerate(order.styles):
             if isinstance(style, bytes):
-                (folder / f"style-{position}").write_bytes(style)
+                (folder / style_file(position)).write_bytes(style)
     except OSError as error:
         raise DiskFull(f"There is no room for temporary files: {error.strerror}.") from None
 
@@ -82,7 +83,7 @@ class Reporter:
         elif event in ("phase", "progress"):
             self._job.update(fields)
             self._job["eta"] = self._eta()
-        self._watch.saw(self._job, (self._folder / "preview.png").read_bytes)
+        self._watch.saw(self._job, (self._folder / PREVIEW).read_bytes)
 
     def _eta(self) -> float | None:
         """Seconds left at the speed so far; the first step only starts the clock, since it also warms up."""

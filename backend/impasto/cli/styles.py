@@ -90,7 +90,7 @@ def bring_in(context: click.Context, file: Path, name: str, picture: Path | None
     FILE is one that `impasto styles export` wrote, or a checkpoint (.pth) of PyTorch's fast_neural_style
     example. Nothing in it is run.
     """
-    from ..jobs import exchange
+    from ..worker import exchange
 
     added = exchange.bring_in(_library(context), file, example().read_bytes(), name, picture.read_bytes() if picture else None)
     if as_json:
@@ -108,7 +108,7 @@ def bring_in(context: click.Context, file: Path, name: str, picture: Path | None
 @click.pass_context
 def export(context: click.Context, id: str, output: Path | None, rows_only: bool, overwrite: bool) -> None:
     """Write a style with its network to a file for another machine."""
-    from ..jobs import exchange
+    from ..worker import exchange
     from .output import check_place
 
     file = output or Path(f"{id}.safetensors")

@@ -13,6 +13,7 @@ import click
 from ..errors import Cancelled, DiskFull, InvalidParameter
 from ..paths import Paths
 from ..settings import Settings
+from ..task import painting_file
 from ..training import MOST_PAINTINGS, Training
 from .local import Reporter
 from .options import SectionedCommand, with_settings, with_training
@@ -106,8 +107,8 @@ def _through_daemon(
 def _here(settings: Settings, training: Training, titles: list[str], data: list[bytes], watch: Watch) -> dict[str, Any]:
     watch.line.show({"phase": "starting"})
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch comes, which reads it once; see jobs.process
-    from ..jobs.control import Control
-    from ..jobs.train import run_train
+    from ..worker.control import Control
+    from ..worker.train import run_train
 
     control, folder = Control(), _folder(settings, training, data)
 
@@ -144,7 +145,7 @@ def _folder(settings: Settings, training: Training, data: list[bytes]) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for number, one in enumerate(data):
-            (folder / f"picture-{number}").write_bytes(one)
+            (folder / painting_file(number)).write_bytes(one)
     except OSError as error:
         raise DiskFull(f"The training's folder cannot be written: {error.strerror}.") from None
     return folder

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from ..errors import WorkerDied, WorkerHung
 from ..paths import Paths
 from ..settings import Settings
+from ..task import Task
 from .orphans import write_down
 from .process import CLOSED, Inbox, WorkerProcess
 from .watch import Watch
@@ -33,21 +34,10 @@ STARTS = 3
 
 SILENT = "it gave no sign of life any more"
 
-WORK = "impasto.jobs.work:table"
+WORK = "impasto.worker.handlers:table"
 """Where a worker finds what to do for each kind of job."""
 
 Event = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a worker needs to know of a job. ``folder``: where its files are."""
-
-    id: str
-    kind: str
-    folder: str
-    parameters: dict[str, Any]
-    output: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -175,7 +165,7 @@ class _Run:
 
     def until_it_ends(self) -> Outcome:
         """The outcome; maybe :data:`NOT_BEGUN`."""
-        self._worker.send({"do": "run", **asdict(self._task)})
+        self._worker.send({"do": "run", **self._task.to_message()})
         outcome = None
         while outcome is None:
             patience = self._watch.check_s if self._deadline is None else self._deadline - time.monotonic()

@@ -10,12 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..disk import disk_errors, flush, flush_folder
+from ..task import CHECKPOINT, PREVIEW
 from .job import JOB_ID
-
-PREVIEW = "preview.png"
-
-CHECKPOINT = "checkpoint.pt"
-"""Where long work stands; see :mod:`impasto.jobs.checkpoint`."""
 
 _INCOMING = ".new-"
 """Prefix of a folder whose inputs are still being written."""

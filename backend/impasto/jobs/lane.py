@@ -12,7 +12,8 @@ from typing import Any
 
 from ..errors import DiskFull, ImpastoError, OutOfMemory
 from ..settings import Settings
-from .executor import Event, Executor, Outcome, Task
+from ..task import Task
+from .executor import Event, Executor, Outcome
 from .folders import JobFolders
 from .job import DONE, FAILED, QUEUED, Job
 from .outlook import Estimate
@@ -139,7 +140,7 @@ class Lane:
             return Outcome(FAILED, error=ImpastoError("The job's files are gone.", hint="Submit it again.").to_dict())
         self._folders.drop_half_written(job.id)
         parameters, output = self._store.task(job.id)
-        task = Task(job.id, job.kind, str(folder.absolute()), parameters, output)
+        task = Task(job.id, job.kind, folder.absolute(), parameters, output)
         listener = Listener(job, self._store, self._changed)
         outcome = self.executor.run(task, listener)
         listener.flush()

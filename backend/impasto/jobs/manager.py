@@ -20,13 +20,14 @@ from ..disk import disk_errors
 from ..errors import Conflict, DaemonRunning, DiskFull, Gone, InvalidParameter, NotReady
 from ..paths import Paths
 from ..settings import Settings
+from ..task import PREVIEW
+from .admission import refuse_training_that_cannot_fit, refuse_what_cannot_fit
 from .executor import WORK, Executor, LocalExecutor
-from .folders import PREVIEW, JobFolders
+from .folders import JobFolders
 from .housekeeping import Housekeeper, recover
 from .job import CANCELLED, DONE, ENDED, FAILED, LANES, QUEUED, RUNNING, Job, Submission, new_id
 from .lane import Lane
 from .leases import Leases
-from .memory import refuse_training_that_cannot_fit, refuse_what_cannot_fit
 from .orphans import end_left_over
 from .quota import Quota
 from .store import JobStore

@@ -56,7 +56,7 @@ class WorkerProcess:
         # UTF-8 whatever the locale; and a stray torch.py in the folder that the daemon was started in must not be imported.
         environment = {**WORKER_ENVIRONMENT, **os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "impasto.jobs.worker", "--work", work],
+            [sys.executable, "-m", "impasto.worker", "--work", work],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

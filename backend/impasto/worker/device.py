@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from ..errors import DeviceUnavailable
+from ..memory import machine
 from ..settings import Settings
-from .memory import machine
 
 
 @dataclass(frozen=True)

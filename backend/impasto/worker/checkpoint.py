@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ..disk import remove_torn, written_whole
-from .folders import CHECKPOINT as FILE
+from ..task import CHECKPOINT as FILE
 
 MOST_S = 30.0
 """So much work is lost at most: from the state in one checkpoint until the next is written, if no single step takes longer."""

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from impasto import errors, images
-from impasto.jobs.control import Control
-from impasto.jobs.folders import PREVIEW
-from impasto.jobs.stylize import run_stylize
 from impasto.settings import Settings
 from impasto.stylization import Stylization
+from impasto.task import PREVIEW
+from impasto.worker.control import Control
+from impasto.worker.stylize import run_stylize
 from PIL import Image
 
 

@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import torch
-from impasto.jobs import train as jobs_train
-from impasto.jobs.control import Control
-from impasto.jobs.easel import Easel
 from impasto.paths import Paths
 from impasto.settings import Settings
 from impasto.style import Encoder
 from impasto.training import NETWORK, Training
+from impasto.worker import train as worker_train
+from impasto.worker.control import Control
+from impasto.worker.easel import Easel
 from style.conftest import CONVENTION, vgg_weights
 
 ORDER = Training(learn=NETWORK, network="lean:8x1", steps=30, batch=2, side=32, stroke=128)
@@ -40,7 +40,7 @@ def learn(folder, order=ORDER, titles=("One",), report=lambda *_, **__: None, co
     """Train in ``folder``, where ``picture-0``... and ``photos`` are; ``changes`` of the settings."""
     settings = settings_of(folder, **changes)
     easel = SmallEasel(settings, Paths.of(settings))
-    return jobs_train.run_train(folder, order, list(titles), settings, report, control or Control(), easel, run=run)
+    return worker_train.run_train(folder, order, list(titles), settings, report, control or Control(), easel, run=run)
 
 
 def say(event, **fields):

@@ -31,12 +31,12 @@ from ..style.mixing import IDENTITY, ROWS, USUAL, mix_of, rows_of
 from ..style.scales import fit, resize, trim, widen
 from ..style.training import Recipe, Trainer, with_new_rows
 from ..style.transformer import Network, build
+from ..task import PREVIEW, painting_file
 from ..training import STEPS, STYLE, Training
 from .checkpoint import Checkpoint
 from .control import Control
 from .easel import Easel
 from .fast import as_array, open_network
-from .folders import PREVIEW
 from .photos import Crops, Photos
 from .room import when_there_is_room
 from .together import is_first, join, local_device
@@ -72,7 +72,7 @@ def run_train(
 ) -> dict[str, Any]:
     """Learn ``folder/picture-0``, ``picture-1``... under ``titles``, and keep them in the style library.
 
-    ``report`` and ``control`` as in :func:`impasto.jobs.stylize.run_stylize`. ``run``: a name for this training alone; one that
+    ``report`` and ``control`` as in :func:`impasto.worker.stylize.run_stylize`. ``run``: a name for this training alone; one that
     was killed after its styles had come into the library is not done again. To finish early keeps what has been learnt by then.
     Answers the new styles' ids, steps, finished_early, and quality by id: the style's distance over held-out photographs, painted
     and as they were ("style", "before"), and the content's ("content"). Of several processes all but the first answer nothing.
@@ -85,7 +85,7 @@ def run_train(
     library = StyleLibrary(easel.paths, settings)
     if run and (done := _kept_before(library, run)):
         return done
-    data = [(folder / f"picture-{number}").read_bytes() for number in range(len(titles))]
+    data = [(folder / painting_file(number)).read_bytes() for number in range(len(titles))]
     paintings = [_painting(one, title, settings) for one, title in zip(data, titles, strict=True)]
     recipe, photos = recipe_of(training, len(titles)), read_photos(settings, control)
     encoder = easel.encoder(ENCODER, report, lambda: control.cancelled)

@@ -6,9 +6,9 @@ import errno
 
 import pytest
 from impasto import errors
-from impasto.jobs import room
-from impasto.jobs.control import Control
-from impasto.jobs.room import WAITING, when_there_is_room
+from impasto.worker import room
+from impasto.worker.control import Control
+from impasto.worker.room import WAITING, when_there_is_room
 
 from .test_stylize import Reports
 

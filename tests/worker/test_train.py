@@ -16,15 +16,15 @@ import pytest
 import torch
 from impasto import images
 from impasto.errors import BadPicture, Cancelled
-from impasto.jobs import train as jobs_train
-from impasto.jobs.checkpoint import FILE as CHECKPOINT
-from impasto.jobs.control import Control
-from impasto.jobs.stylize import run_stylize
-from impasto.jobs.train import recipe_of
 from impasto.models import StyleLibrary, fast
 from impasto.paths import Paths
 from impasto.stylization import Stylization
 from impasto.training import STYLE, Training
+from impasto.worker import train as worker_train
+from impasto.worker.checkpoint import FILE as CHECKPOINT
+from impasto.worker.control import Control
+from impasto.worker.stylize import run_stylize
+from impasto.worker.train import recipe_of
 from PIL import Image
 
 from .small_training import ORDER, SmallEasel, learn, settings_of
@@ -76,7 +76,7 @@ def test_two_paintings_become_styles_that_paint(folder):
     assert header.training["order"] == ORDER.to_dict() and header.quality["two"]["style"] > 0
     steps = [fields for event, fields in said if event == "progress"]
     assert [fields["step"] for fields in steps] == list(range(1, 31)) and steps[-1]["fraction"] == 1
-    assert images.decode((folder / "preview.png").read_bytes()).width == 3 * jobs_train.SHOWN_SIDE
+    assert images.decode((folder / "preview.png").read_bytes()).width == 3 * worker_train.SHOWN_SIDE
     assert not (folder / CHECKPOINT).exists()
     (folder / "content").write_bytes(png(np.full((40, 50, 3), 99, np.uint8)))
     settings = settings_of(folder)
@@ -91,7 +91,7 @@ def test_killed_at_any_moment_it_ends_with_the_weights_of_one_that_was_not(folde
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])}
     for until in (1, 7, 12, 30):
         child = subprocess.Popen(
-            [sys.executable, "-m", "jobs.small_training", str(folder)],
+            [sys.executable, "-m", "worker.small_training", str(folder)],
             cwd=TESTS,
             env=environment,
             stdout=subprocess.PIPE,
@@ -132,7 +132,7 @@ def test_a_checkpoint_of_another_order_or_a_damaged_one_is_not_gone_on_from(fold
 
 def test_a_training_killed_after_its_styles_were_kept_is_not_done_again(folder, monkeypatch):
     first = learn(folder, run="the job's id")
-    monkeypatch.setattr(jobs_train, "Trainer", None)  # nothing is trained
+    monkeypatch.setattr(worker_train, "Trainer", None)  # nothing is trained
     assert learn(folder, run="the job's id") == first
     monkeypatch.undo()
     assert learn(folder, dataclasses.replace(ORDER, steps=2), run="another")["styles"] == ["one-2"]
@@ -191,7 +191,7 @@ def test_zeros_of_an_order_are_filled_in_by_what_is_learnt():
 
 TWO = """
 import hashlib, os, sys, torch
-from impasto.jobs.together import join
+from impasto.worker.together import join
 from impasto.style import Encoder
 from impasto.style.training import Recipe, Trainer
 from impasto.style.transformer import build
@@ -231,7 +231,7 @@ def test_several_processes_train_one_network():
 def test_the_network_may_compute_in_bf16(folder):
     easel = SmallEasel(settings_of(folder), Paths.of(settings_of(folder)))
     easel.device = dataclasses.replace(easel.device, dtype=torch.bfloat16)
-    done = jobs_train.run_train(
+    done = worker_train.run_train(
         folder, dataclasses.replace(ORDER, steps=4), ["One"], settings_of(folder), lambda *_, **__: None, Control(), easel
     )
     assert done["quality"]["one"]["style"] > 0

@@ -11,13 +11,13 @@ import pytest
 import torch
 from impasto import images
 from impasto.errors import BadPicture, BadStyleFile, Conflict, StyleNotLearnt, UnknownStyle
-from impasto.jobs import exchange
-from impasto.jobs.fast import compose, rows_of
 from impasto.models import FastHeader, FastStyle, StyleLibrary, fast, pytorch_examples
 from impasto.paths import Paths
 from impasto.settings import Settings
 from impasto.style import mixing
 from impasto.style.transformer import build
+from impasto.worker import exchange
+from impasto.worker.fast import compose, rows_of
 from models.example_network import Theirs
 from safetensors.numpy import save_file
 

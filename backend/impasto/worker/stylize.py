@@ -15,14 +15,14 @@ from PIL import Image
 from .. import images
 from ..disk import write_whole
 from ..errors import OutOfMemory, StyleMissing
+from ..memory import SMALLEST, smaller
 from ..models.fast_library import FastLibrary
 from ..parameters import UPLOAD
 from ..paths import Paths
 from ..settings import Settings
 from ..stylization import Stylization
+from ..task import CONTENT, PREVIEW, style_file
 from .control import Control
-from .folders import PREVIEW
-from .memory import SMALLEST, smaller
 from .room import when_there_is_room
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class _Run:
         self._folder, self._settings, self._report, self._control = folder, settings, report, control
         self._resumable = resumable
         self._checkpoint: Checkpoint | None = None
-        data, limits = (folder / "content").read_bytes(), images.Limits.of(settings)
+        data, limits = (folder / CONTENT).read_bytes(), images.Limits.of(settings)
         info = images.probe(data, limits)
         if info.width * info.height >= LARGE_PIXELS:
             easel.tidy()
@@ -191,7 +191,7 @@ class _Run:
 
     def _styles(self, stylization: Stylization, easel: Easel) -> Iterator[np.ndarray]:
         for position, name in enumerate(stylization.style):
-            file = self._folder / f"style-{position}"
+            file = self._folder / style_file(position)
             if file.is_file():
                 data = file.read_bytes()
             elif UPLOAD.fullmatch(name):

@@ -20,7 +20,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +29,7 @@ from ..disk import NO_ROOM
 from ..errors import Cancelled, DiskFull, ImpastoError, OutOfMemory
 from ..paths import Paths
 from ..settings import Settings
+from ..task import Task
 from .control import Control
 
 LEAVE_GRACE_S = 1.0
@@ -45,30 +45,19 @@ NICENESS = 4
 """A little less urgent than the daemon and the editor; nothing where the machine is otherwise idle."""
 
 
-@dataclass(frozen=True)
-class Order:
-    """A job as the worker gets it."""
-
-    id: str
-    kind: str
-    folder: Path
-    parameters: dict[str, Any]
-    output: dict[str, Any]
-
-
 Report = Callable[..., None]
 """``report(event, **fields)``."""
 
-Work = Callable[[Order, Report, Control], "dict[str, Any] | None"]
+Handler = Callable[[Task, Report, Control], "dict[str, Any] | None"]
 """Does a job and answers its result. Raises :class:`Cancelled` or any other :class:`ImpastoError`."""
 
-Table = Mapping[str, Work]
-"""Kind of job -> work. Made once in the life of a worker by ``module:function``, which is given settings and paths."""
+Table = Mapping[str, Handler]
+"""Kind of job -> its handler. Made once in the life of a worker by ``module:function``, which is given settings and paths."""
 
 
 def main() -> None:
-    """Entry point of ``python -m impasto.jobs.worker``."""
-    parser = argparse.ArgumentParser(prog="impasto.jobs.worker", description="Started by the daemon; not for use by hand.")
+    """Entry point of ``python -m impasto.worker``."""
+    parser = argparse.ArgumentParser(prog="impasto.worker", description="Started by the daemon; not for use by hand.")
     parser.add_argument("--work", required=True)
     module, _, function = parser.parse_args().work.partition(":")
     asked, told = _take_streams()
@@ -83,36 +72,36 @@ def main() -> None:
 
 
 class Worker:
-    """Reads orders in one thread, works in another."""
+    """Reads tasks in one thread, works in another."""
 
     def __init__(self, table: Table, asked: IO[bytes], told: IO[bytes]) -> None:
         self._table, self._asked, self._told = table, asked, told
-        self._orders: queue.Queue[Order | None] = queue.Queue()
+        self._tasks: queue.Queue[Task | None] = queue.Queue()
         self._controls: dict[str, Control] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
 
     def serve(self) -> None:
-        """Work until standard input closes, or memory has run out.
+        """Handler until standard input closes, or memory has run out.
 
         After that, what a broken-off backward pass holds on to and how the rest is fragmented is not ours to mend:
         the next job gets a fresh process, which surely has it all.
         """
-        threading.Thread(target=self._read, name="orders", daemon=True).start()
-        while (order := self._next()) is not None:
-            exhausted = self._perform(order)
-            self._controls.pop(order.id, None)
+        threading.Thread(target=self._read, name="tasks", daemon=True).start()
+        while (task := self._next()) is not None:
+            exhausted = self._perform(task)
+            self._controls.pop(task.id, None)
             if exhausted:
                 break
         self._ended.set()
 
-    def _next(self) -> Order | None:
-        """The next order, or None at the end. What the last job left of its memory is of use to one that follows soon."""
+    def _next(self) -> Task | None:
+        """The next task, or None at the end. What the last job left of its memory is of use to one that follows soon."""
         try:
-            return self._orders.get(timeout=QUIET_S)
+            return self._tasks.get(timeout=QUIET_S)
         except queue.Empty:
             _free_memory()
-            return self._orders.get()
+            return self._tasks.get()
 
     def _read(self) -> None:
         for line in self._asked:
@@ -120,31 +109,31 @@ class Worker:
         # The daemon has closed the pipe or is gone. Whatever runs must not outlive it.
         for control in list(self._controls.values()):
             control.cancel()
-        self._orders.put(None)
+        self._tasks.put(None)
         self._ended.wait(LEAVE_GRACE_S)
         _leave()
 
     def _take(self, message: dict[str, Any]) -> None:
         if message["do"] == "run":
-            order = Order(message["id"], message["kind"], Path(message["folder"]), message["parameters"], message["output"])
-            self._controls[order.id] = Control(self._pulse(order.id))
-            self._orders.put(order)
+            task = Task.from_message(message)
+            self._controls[task.id] = Control(self._pulse(task.id))
+            self._tasks.put(task)
             return
         control = self._controls.get(message["id"])
         if control:
             {"cancel": control.cancel, "finish": control.finish}[message["do"]]()
 
-    def _perform(self, order: Order) -> bool:
+    def _perform(self, task: Task) -> bool:
         """Do one job; whether memory ran out over it."""
 
         def report(event: str, **fields: Any) -> None:
-            self._tell({"event": event, "job": order.id, **fields})
+            self._tell({"event": event, "job": task.id, **fields})
 
         report("started")
         try:
-            control = self._controls[order.id]
+            control = self._controls[task.id]
             control.check()
-            result = self._table[order.kind](order, report, control)
+            result = self._table[task.kind](task, report, control)
             control.check()
             report("done", result=result or {})
         except Cancelled:
@@ -243,7 +232,3 @@ def _leave() -> None:
             with contextlib.suppress(psutil.Error):
                 child.kill()
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

@@ -7,12 +7,12 @@ import time
 import psutil
 import pytest
 import torch
-from impasto.jobs import checkpoint
-from impasto.jobs.checkpoint import FILE, MOST_S, Checkpoint
 from impasto.jobs.executor import WORK
+from impasto.worker import checkpoint
+from impasto.worker.checkpoint import FILE, MOST_S, Checkpoint
+from jobs.helpers import ended, until, worker_pid
+from jobs.test_real import painting, pictures  # noqa: F401
 
-from .helpers import ended, until, worker_pid
-from .test_real import painting, pictures  # noqa: F401
 from .test_stylize import Reports
 
 CPU = torch.device("cpu")

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from ..errors import Cancelled, InvalidParameter, WeightsUnavailable
+from ..memory import does_not_fit, largest_side
 from ..models import Catalogue, Choice, FastLibrary, ModelStore
 from ..paths import Paths
 from ..settings import Settings
@@ -29,7 +30,6 @@ from ..stylization import Stylization
 from . import device as devices
 from .checkpoint import Checkpoint
 from .fast import FastCanvas, as_array, compose, rows_of
-from .memory import does_not_fit, largest_side
 from .pull import downloading
 
 KEPT_NETWORKS = 8

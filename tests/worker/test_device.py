@@ -10,7 +10,7 @@ from impasto.paths import Paths
 from impasto.settings import Settings
 
 torch = pytest.importorskip("torch")
-devices = pytest.importorskip("impasto.jobs.device")
+devices = pytest.importorskip("impasto.worker.device")
 
 
 @pytest.mark.parametrize("name", ["cpu", "auto"])
@@ -84,7 +84,7 @@ def test_out_of_memory_is_recognised_when_it_really_happens():
 @pytest.fixture
 def easel(tmp_path, monkeypatch):
     """An easel on a CPU with so many bytes of memory left."""
-    from impasto.jobs.easel import Easel
+    from impasto.worker.easel import Easel
 
     def of(available):
         settings = Settings(data_dir=str(tmp_path), device="cpu", precision="fp32", auto_resolution_cpu=512)

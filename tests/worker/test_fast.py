@@ -10,11 +10,6 @@ import pytest
 import torch
 from impasto import images
 from impasto.errors import BadStyleFile, Cancelled
-from impasto.jobs import fast as jobs_fast
-from impasto.jobs.control import Control
-from impasto.jobs.easel import Easel
-from impasto.jobs.fast import open_network
-from impasto.jobs.stylize import run_stylize
 from impasto.models import FastHeader, FastStyle, fast
 from impasto.paths import Paths
 from impasto.settings import Settings
@@ -24,6 +19,11 @@ from impasto.style.mixing import mix_of, rows_of
 from impasto.style.scales import trim, widen
 from impasto.style.transformer import build
 from impasto.stylization import Stylization
+from impasto.worker import fast as worker_fast
+from impasto.worker.control import Control
+from impasto.worker.easel import Easel
+from impasto.worker.fast import open_network
+from impasto.worker.stylize import run_stylize
 from PIL import Image
 
 
@@ -97,7 +97,7 @@ def test_a_large_picture_is_painted_as_a_small_one_wherever_its_features_lie(eas
     pictures = []
     for whole, in_memory in ((1 << 20, 1 << 20), (100, 1 << 20), (100, 100)):
         monkeypatch.setattr(feedforward, "WHOLE_PIXELS", whole)
-        monkeypatch.setattr(jobs_fast, "IN_MEMORY_PIXELS", in_memory)
+        monkeypatch.setattr(worker_fast, "IN_MEMORY_PIXELS", in_memory)
         pictures.append([paint(easel, tmp_path, data, keep_colours=keep)[0].rgb for keep in ("off", "luminance", "match")])
     for whole, *in_parts in zip(*pictures, strict=True):
         assert all(np.abs(whole - parts).max() <= 1.01 / 255 for parts in in_parts)

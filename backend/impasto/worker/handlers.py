@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 from ..paths import Paths
 from ..settings import Settings
 from ..stylization import Stylization
+from ..task import Task
 from ..training import Training
 from .control import Control
-from .worker import Order, Report, Work
+from .loop import Handler, Report
 
 if TYPE_CHECKING:
     from .easel import Easel
 
 
-def table(settings: Settings, paths: Paths) -> dict[str, Work]:
-    """Kind of job -> the work."""
+def table(settings: Settings, paths: Paths) -> dict[str, Handler]:
+    """Kind of job -> its handler."""
     easels: list[Easel] = []
 
     def easel() -> Easel:
@@ -26,23 +27,23 @@ def table(settings: Settings, paths: Paths) -> dict[str, Work]:
             easels.append(Easel(settings, paths))
         return easels[0]
 
-    def stylize(order: Order, report: Report, control: Control) -> dict[str, Any]:
+    def stylize(task: Task, report: Report, control: Control) -> dict[str, Any]:
         from .stylize import run_stylize
 
         report("phase", phase="preparing")
-        stylization = Stylization.parse(order.parameters)
-        return run_stylize(order.folder, stylization, order.output, settings, report, control, easel(), resumable=True)
+        stylization = Stylization.parse(task.parameters)
+        return run_stylize(task.folder, stylization, task.output, settings, report, control, easel(), resumable=True)
 
-    def pull(order: Order, report: Report, control: Control) -> dict[str, Any]:
+    def pull(task: Task, report: Report, control: Control) -> dict[str, Any]:
         from .pull import run_pull
 
-        return run_pull(order.parameters["model"], settings, paths, report, lambda: control.cancelled)
+        return run_pull(task.parameters["model"], settings, paths, report, lambda: control.cancelled)
 
-    def train(order: Order, report: Report, control: Control) -> dict[str, Any]:
+    def train(task: Task, report: Report, control: Control) -> dict[str, Any]:
         from .train import run_train
 
-        values = dict(order.parameters)
+        values = dict(task.parameters)
         titles = values.pop("name")
-        return run_train(order.folder, Training.converted(values), titles, settings, report, control, easel(), run=order.id)
+        return run_train(task.folder, Training.converted(values), titles, settings, report, control, easel(), run=task.id)
 
     return {"stylize": stylize, "pull": pull, "train": train}

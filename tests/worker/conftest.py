@@ -1,0 +1,1 @@
+from jobs.conftest import _importable, manager, settings, start  # noqa: F401  (the same daemon side)
