@@ -17,14 +17,14 @@ import subprocess
 import sys
 
 import torch
+from impasto.engine import device as devices
+from impasto.engine.networks import open_network
 from impasto.jobs.process import WORKER_ENVIRONMENT
 from impasto.paths import shipped
 from impasto.settings import Settings
 from impasto.style.mixing import mix_of
 from impasto.style.transformer import build
 from impasto.training import NETWORKS
-from impasto.worker import device as devices
-from impasto.worker.fast import open_network
 from pictures import paint
 from timing import best
 from torch import nn

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from impasto.engine.networks import open_network
 from impasto.models import Catalogue, ModelStore, fast
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
 from impasto.style import Encoder, measure
 from impasto.style.mixing import USUAL, mix_of
-from impasto.worker.fast import open_network
 from pictures import open_picture, paint, to_pil
 from PIL import Image
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from impasto.engine.networks import open_network
 from impasto.models import fast
 from impasto.paths import shipped
 from impasto.style.mixing import mix_of
-from impasto.worker.fast import open_network
 from pictures import open_picture, paint, to_pil
 from PIL import Image
 

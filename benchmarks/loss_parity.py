@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from impasto.engine.networks import open_network
+from impasto.learning.photos import Photos
 from impasto.models import Catalogue, ModelStore, fast
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
@@ -22,8 +24,6 @@ from impasto.style import Encoder
 from impasto.style.mixing import mix_of
 from impasto.style.optimise import LBFGS
 from impasto.style.perceptual import Balance, Perceptual
-from impasto.worker.fast import open_network
-from impasto.worker.photos import Photos
 from pictures import open_picture
 
 SIDE, STRENGTH = 256, 0.5

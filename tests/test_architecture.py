@@ -13,19 +13,23 @@ SOURCE = Path(__file__).resolve().parents[1] / "backend" / "impasto"
 PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-EVERYBODY = {"errors", "parameters", "stylization", "training", "settings", "paths", "disk", "memory", "task", ""}
 MAY_IMPORT = {
     "style": set(),
     "images": set(),
     "models": {"images"},
-    "worker": {"style", "images", "models"},
-    "jobs": {"images", "models"},
-    "api": {"jobs", "images", "models"},
+    "engine": {"style", "models"},
+    "methods": {"engine", "images", "models"},
+    "learning": {"engine", "style", "images", "models"},
+    "worker": {"learning", "methods", "engine", "style", "images", "models"},
+    "jobs": {"methods", "images", "models"},
+    "api": {"jobs", "methods", "images", "models"},
     "editors": set(),
-    "cli": {"api", "jobs", "worker", "images", "models", "editors"},
+    "cli": {"api", "jobs", "worker", "learning", "methods", "engine", "images", "models", "editors"},
 }
-WITH_TORCH = {"style", "worker"}
-"""The packages whose modules may import torch at their top: those that no daemon imports."""
+"""Besides the modules beside these packages, which everyone may import."""
+
+WITH_TORCH = {"style", "engine", "learning"}
+"""The packages whose modules may import torch at their top. Nobody else's do, so that no daemon pays for it."""
 
 LIBRARIES_OF_OTHERS = {
     "style": {
@@ -45,13 +49,16 @@ LIBRARIES_OF_OTHERS = {
     },
     "images": {"flask", "waitress", "requests", "click", "sqlite3", "torch", "torchvision", "subprocess"},
     "models": {"flask", "waitress", "click", "sqlite3"},
-    "worker": {"flask", "waitress", "click", "requests", "sqlite3"},
+    "engine": {"flask", "waitress", "click", "requests", "sqlite3", "PIL"},
+    "methods": {"torch", "torchvision", "flask", "waitress", "click", "requests", "sqlite3"},
+    "learning": {"flask", "waitress", "click", "requests", "sqlite3"},
+    "worker": {"torch", "torchvision", "flask", "waitress", "click", "requests", "sqlite3"},
     "jobs": {"torch", "torchvision", "flask", "waitress", "click", "requests"},
     "api": {"torch", "torchvision", "click"},
     "editors": {"torch", "torchvision", "flask", "waitress", "requests", "click", "sqlite3", "numpy"},
     "cli": {"torch", "torchvision", "flask", "waitress"},
 }
-DEFERRED = {("models", "torch"), ("models", "torchvision"), ("cli", "torch"), ("api", "requests")}
+DEFERRED = {("models", "torch"), ("models", "torchvision"), ("worker", "torch"), ("cli", "torch"), ("api", "requests")}
 """(package, library) pairs that are allowed inside functions, for work that needs them, but not at a module's top."""
 
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef)
@@ -166,7 +173,7 @@ def test_modules_and_functions_are_short_enough_to_read(module):
         ("import impasto.cli.daemon, impasto.cli.stylize, impasto.cli.doctor, impasto.cli.demo", {"torch", "flask", "numpy"}),
         ("import impasto.api.server, impasto.jobs, impasto.models", {"torch", "torchvision", "PIL", "imagecodecs", "requests"}),
         ("import impasto.images", {"torch", "flask"}),
-        ("import impasto.worker.loop, impasto.worker.handlers, impasto.worker.stylize", {"torch", "flask"}),
+        ("import impasto.worker.loop, impasto.worker.handlers, impasto.worker.stylize, impasto.worker.train", {"torch", "flask"}),
         ("import impasto.style", {"flask", "requests", "PIL", "yaml", "click"}),
     ],
 )

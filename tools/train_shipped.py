@@ -22,16 +22,17 @@ import numpy as np
 import torch
 import yaml
 from impasto import images
+from impasto.engine import device as devices
+from impasto.learning.photos import Photos
 from impasto.models import Catalogue, FastHeader, FastStyle, ModelStore, fast
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
+from impasto.sizes import fit
 from impasto.style import Encoder
 from impasto.style.mixing import IDENTITY, ROWS, USUAL, mix_of, rows_of
-from impasto.style.scales import fit, resize
+from impasto.style.scales import resize
 from impasto.style.training import Recipe, Trainer, with_new_rows
 from impasto.style.transformer import Network, build
-from impasto.worker import device as devices
-from impasto.worker.photos import Photos
 from torch import Tensor
 
 NETWORK = "hourglass:48-96x5"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import InvalidParameter, StyleMissing
+from .methods import AUTO, METHODS
 from .parameters import ADVANCED, Order, param
 
 
@@ -52,11 +53,11 @@ class Stylization(Order):
     )
     method: str = param(
         "choice",
-        "auto",
+        AUTO,
         "How it is painted: fast in one pass of a network that has learnt the style (seconds or less), iterative "
         "by optimising the picture itself (minutes, any picture as style). auto: fast where the styles have been learnt, "
         "unless one of the advanced parameters is set, which only the iterative method knows.",
-        choices=("auto", "fast", "iterative"),
+        choices=(AUTO, *METHODS),
     )
     resolution: int = param(
         "integer",
@@ -177,11 +178,6 @@ class Stylization(Order):
             )
         if self.style_weights and not sum(self.style_weights) > 0:
             raise InvalidParameter("At least one of the style_weights must be above 0.", field="style_weights")
-
-    def iterates(self) -> bool:
-        """Whether only the iterative method will do: it is asked for, or something that the fast one does not know."""
-        advanced = [p for p in self.parameters() if p.group == ADVANCED]
-        return self.method == "iterative" or (self.method == "auto" and any(getattr(self, p.name) != p.default for p in advanced))
 
     def mix(self) -> Sequence[float]:
         """The style weights, one per style, summing to 1."""

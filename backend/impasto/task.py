@@ -14,7 +14,7 @@ PREVIEW = "preview.png"
 """The newest preview; replaced while the job runs."""
 
 CHECKPOINT = "checkpoint.pt"
-"""Where long work stands; see :mod:`impasto.worker.checkpoint`."""
+"""Where long work stands; see :mod:`impasto.engine.checkpoint`."""
 
 
 def style_file(position: int) -> str:

@@ -100,7 +100,8 @@ def test_what_went_wrong_in_the_daemon_is_told(examine, daemon):
             data={"style": "great-wave", "seed": script.FAILS},
         )
     told, code = examine()
-    assert code == 0 and "out_of_memory" in told["failed job"]["text"]
+    assert code == 0, [f for f in told.values() if f["level"] == "problem"]
+    assert "out_of_memory" in told["failed job"]["text"]
 
 
 def test_nobody_is_named(impasto, folders, monkeypatch):

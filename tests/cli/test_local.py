@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from impasto import images
 from impasto.cli import local, order
 from impasto.cli.progress import ProgressLine
 from impasto.cli.watch import Watch
-from impasto.disk import write_whole
 from impasto.errors import Cancelled, OutOfMemory
 from impasto.settings import Settings
+from worker.negative import Progress
 
 STEPS = 50
 
@@ -22,30 +23,28 @@ STEPS = 50
 def engine(monkeypatch):
     """A painter without torch. ``calls`` has what it was asked; ``at`` does something at a step."""
 
-    class Engine:
+    class Painter:
         calls: list = []
         at: dict = {}
 
-        def __call__(self, folder, stylization, output, settings, report, control):
-            self.calls = [sorted(f.name for f in folder.iterdir()), stylization, output]
-            report("device", device="cpu")
-            report("phase", phase="painting")
+        def __call__(self, engine, stylization, read_content, read_style, output, observer):
+            self.calls = [stylization, read_content(), [read_style(position) for position in range(2)], output]
+            observer.phase("painting")
             for step in range(1, STEPS + 1):
-                control.check()
-                write_whole(folder / "preview.png", b"preview %d" % step)
-                report("preview")
-                report("progress", step=step, total=STEPS, fraction=step / STEPS, width=64, height=32)
+                observer.check()
+                if observer.wants_previews:
+                    observer.preview(np.full((16, 16, 3), step / 255, np.float32), None)
+                observer.progress(Progress(step, STEPS, step / STEPS, {}))
                 self.at.get(step, lambda: None)()
-                if control.finishing:
-                    report("note", text=f"Stopped at {step}.")
+                if observer.finishing:
+                    observer.note(f"Stopped at {step}.")
                     break
-            control.check()
-            (folder / "result.png").write_bytes(b"picture after %d" % step)
-            return {"file": "result.png"}
+            observer.check()
+            return SimpleNamespace(data=b"picture after %d" % step)
 
-    painter = Engine()
-    painter.at = {}
-    monkeypatch.setattr("impasto.worker.stylize.run_stylize", painter)
+    painter = Painter()
+    monkeypatch.setattr("impasto.methods.encoded.stylize_encoded", painter)
+    monkeypatch.setattr("impasto.engine.engine.Engine", lambda settings: None)
     return painter
 
 
@@ -58,9 +57,10 @@ def paint(photo, style, **watching):
 def test_the_engine_finds_the_pictures_and_the_parameters(engine, photo, style, folders):
     picture, said = paint(photo, style, preview_to=folders / "p.png")
     assert picture == b"picture after 50"
-    assert engine.calls[0] == ["content", "style-1"] and engine.calls[2] == {"format": "png"}
-    assert engine.calls[1].style == ("great-wave", "upload:0") and engine.calls[1].strength == 0.3
-    assert (folders / "p.png").read_bytes() == b"preview 50"
+    asked, content, styles, output = engine.calls
+    assert asked.style == ("great-wave", "upload:0") and asked.strength == 0.3 and output == {"format": "png"}
+    assert content == photo.read_bytes() and styles == [None, style.read_bytes()]
+    assert images.decode((folders / "p.png").read_bytes()).rgb.max() * 255 == pytest.approx(50)
     assert "painting" in said
 
 
@@ -82,18 +82,16 @@ def test_finish_after(engine, photo, style, monkeypatch):
     engine.at = {step: lambda: now.__setitem__(0, now[0] + 1) for step in range(1, STEPS)}
     now[0] = 10.0
     picture, _ = paint(photo, style, finish_after=7)
-    assert picture == b"picture after 8"
+    assert picture == b"picture after 7"
 
 
-def test_errors_leave_no_folder_behind(photo, style, monkeypatch, tmp_path):
-    def fail(folder, *_):
-        fail.folder = folder
+def test_errors_are_raised_as_they_are(photo, style, monkeypatch):
+    def fail(*_):
         raise OutOfMemory("There was not enough memory.")
 
-    monkeypatch.setattr("impasto.worker.stylize.run_stylize", fail)
+    monkeypatch.setattr("impasto.methods.encoded.stylize_encoded", fail)
     with pytest.raises(OutOfMemory):
         paint(photo, style)
-    assert not fail.folder.exists()
 
 
 def test_the_real_engine(impasto, photo, folders, weights_dir):

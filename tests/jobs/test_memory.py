@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
-from impasto import errors, images, memory
+from impasto import errors, images
+from impasto import machine as machine_module
+from impasto.engine import device as devices
 from impasto.jobs import Submission
 from impasto.jobs.admission import refuse_training_that_cannot_fit, refuse_what_cannot_fit
-from impasto.memory import BYTES_PER_PIXEL, largest_side
+from impasto.methods import METHODS
+from impasto.methods.iterative import BYTES_PER_PIXEL, largest_side
+from impasto.models import FastLibrary
+from impasto.paths import Paths
 from impasto.settings import Settings
 from impasto.stylization import Stylization
 from impasto.training import Training
-from impasto.worker import device as devices
-from worker.test_stylize import Easel, folder, paint  # noqa: F401
+from worker.negative import Engine
+from worker.test_stylize import folder, paint  # noqa: F401
 
 from .helpers import ended, job
 
@@ -26,12 +29,13 @@ PICTURE = images.encode(images.Picture(np.zeros((1500, 2000, 3), np.float32)), "
 @pytest.fixture
 def machine(monkeypatch):
     """Set the machine's memory, bytes."""
-    return lambda total: monkeypatch.setattr(memory, "machine", lambda: (0, total))
+    return lambda total: monkeypatch.setattr(machine_module, "main_memory", lambda: (0, total))
 
 
 def ask(settings=None, device=GPU, content=PICTURE, **parameters):
+    settings = settings or Settings()
     stylization = Stylization.parse({"style": ["upload:0"], **parameters})
-    refuse_what_cannot_fit(stylization.to_dict(), content, settings or Settings(), device)
+    refuse_what_cannot_fit(stylization.to_dict(), content, FastLibrary(Paths.of(settings)), settings, device)
 
 
 # -- before a job is accepted --------------------------------------------------------------------------------------------
@@ -113,7 +117,7 @@ def test_a_refused_job_leaves_nothing_behind(manager, machine):
     "room, precision, size", [(0, "fp32", (100, 100)), (10**9, "bf16", (100, 3000)), (10**10, "fp32", (900, 900))]
 )
 def test_the_largest_side_keeps_to_the_room(room, precision, size):
-    side = largest_side(room, precision, *size)
+    side = largest_side(room, precision, size)
     pixels = side * side * min(size) / max(size)
     assert side % 64 == 0 and (side == 64 or pixels * BYTES_PER_PIXEL[precision] <= room)
 
@@ -121,27 +125,24 @@ def test_the_largest_side_keeps_to_the_room(room, precision, size):
 # -- what turns out not to fit ---------------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass
-class Card:
+class Card(Engine):
     """A GPU with room for paintings of so many px; anything larger fails at its second step, as the real ones do."""
 
-    room: int
-    easel: Easel = None
-    tidied: int = 0
+    def __init__(self, settings, room):
+        super().__init__(settings, on_step=self.fill)
+        self.room = room
 
-    def __call__(self, step):
-        if step == 2 and max(self.easel.begun_at) > self.room:
+    def fill(self, step):
+        if step == 2 and max(self.begun[-1].size) > self.room:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 7.79 GiB")
 
-    def on(self, tmp_path):
-        class Simulated(Easel):
-            is_out_of_memory = staticmethod(devices.is_out_of_memory)
+    is_out_of_memory = staticmethod(devices.is_out_of_memory)
 
-            def tidy(easel):
-                self.tidied += 1
 
-        self.easel = Simulated(tmp_path, on_step=self)
-        return self.easel
+@pytest.fixture
+def card(tmp_path, monkeypatch):
+    monkeypatch.setitem(METHODS, "iterative", "worker.negative:Negative")
+    return lambda room, **settings: Card(Settings(data_dir=str(tmp_path / "data"), **settings), room)
 
 
 @pytest.fixture
@@ -150,27 +151,27 @@ def large(folder):  # noqa: F811
     return folder
 
 
-def test_a_gpu_without_room_fails_the_job_and_says_what_to_set(large, tmp_path):
+def test_a_gpu_without_room_fails_the_job_and_says_what_to_set(large, card):
     with pytest.raises(errors.OutOfMemory) as failed:
-        paint(large, Card(200).on(tmp_path), resolution=400)
+        paint(large, card(200), resolution=400)
     assert "400 x 300" in failed.value.message and "Set resolution to 256 or less" in failed.value.hint
     assert "CUDA" not in failed.value.message + failed.value.hint
 
 
-def test_told_so_it_paints_smaller_and_says_it(large, tmp_path):
-    card = Card(200)
-    result, reports = paint(large, card.on(tmp_path), settings=Settings(when_memory_is_short="shrink"), resolution=400)
+def test_told_so_it_paints_smaller_and_says_it(large, card):
+    small = card(200, when_memory_is_short="shrink")
+    result, reports = paint(large, small, resolution=400)
     assert (result["width"], result["height"]) == (400, 300) and max(result["painted_width"], result["painted_height"]) <= 200
     notes = [fields["text"] for fields in reports.of("note")]
     assert "There is not enough memory to paint at 400 px, so it is painted at 256 px." in notes
     assert "There is not enough memory to paint at 256 px, so it is painted at 128 px." in notes
-    assert card.tidied == 2  # memory was given back before each new attempt
+    assert small.released == 2  # memory was given back before each new attempt
     assert reports.of("progress")[-1]["step"] == 4
 
 
-def test_what_fits_at_no_size_fails_even_then(large, tmp_path):
+def test_what_fits_at_no_size_fails_even_then(large, card):
     with pytest.raises(errors.OutOfMemory):
-        paint(large, Card(0).on(tmp_path), settings=Settings(when_memory_is_short="shrink"), resolution=400)
+        paint(large, card(0, when_memory_is_short="shrink"), resolution=400)
 
 
 def test_of_a_gpus_memory_that_which_torch_keeps_for_later_is_free(monkeypatch):
@@ -193,10 +194,12 @@ def test_a_container_s_memory_is_all_there_is(monkeypatch, tmp_path, limit, used
     for name, text in (("memory.max", limit), ("memory.current", used), ("memory.stat", f"anon 7\ninactive_file {cache}\n")):
         (group / name).write_text(text, encoding="ascii")
     (tmp_path / "cgroup").write_text("0::/docker/abc\n", encoding="ascii")
-    monkeypatch.setattr(memory, "_VERSION_2", (tmp_path, *memory._VERSION_2[1:]))
-    monkeypatch.setattr(memory, "Path", lambda name: tmp_path / "cgroup" if name == "/proc/self/cgroup" else tmp_path / name)
-    real = memory.psutil.virtual_memory()
-    used_now, total = memory.machine()
+    monkeypatch.setattr(machine_module, "_VERSION_2", (tmp_path, *machine_module._VERSION_2[1:]))
+    monkeypatch.setattr(
+        machine_module, "Path", lambda name: tmp_path / "cgroup" if name == "/proc/self/cgroup" else tmp_path / name
+    )
+    real = machine_module.psutil.virtual_memory()
+    used_now, total = machine_module.main_memory()
     assert (used_now, total) == expected if expected else total == real.total
 
 

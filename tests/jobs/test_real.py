@@ -151,6 +151,7 @@ def test_a_device_that_is_not_there_fails_the_job_in_words(start, settings, weig
 
 
 def test_the_command_line_needs_no_daemon(tmp_path, settings, weights_dir, pictures):
+    from impasto.engine.engine import Engine
     from impasto.worker.control import Control
     from impasto.worker.stylize import run_stylize
 
@@ -159,6 +160,8 @@ def test_the_command_line_needs_no_daemon(tmp_path, settings, weights_dir, pictu
     said = []
     alone = dataclasses.replace(settings, weights_dir=str(weights_dir), cpu_threads=1, device="cpu")
     stylization = Stylization.parse(painting(pictures).parameters)
-    result = run_stylize(tmp_path, stylization, {"format": "webp"}, alone, lambda event, **fields: said.append(event), Control())
+    result = run_stylize(
+        tmp_path, stylization, {"format": "webp"}, lambda event, **fields: said.append(event), Control(), Engine(alone)
+    )
     assert images.decode((tmp_path / result["file"]).read_bytes()).width == 72
     assert {"device", "phase", "progress"} <= set(said)

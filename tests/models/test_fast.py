@@ -12,7 +12,6 @@ from impasto.models import FastHeader, FastLibrary, FastStyle, StyleLibrary, fas
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
 from impasto.style import mixing
-from impasto.stylization import Stylization
 from safetensors.numpy import save_file
 
 
@@ -124,43 +123,7 @@ def test_a_file_too_large_is_not_opened(file, monkeypatch):
         fast.read(file)
 
 
-def test_the_method_decides(paths, file):
-    library = FastLibrary(paths)
-
-    def choose(*styles, method):
-        return library.choose(Stylization(style=styles, method=method))
-
-    assert choose("mine", method="auto").base == file
-    assert choose("mine", method="fast").styles == (style(),)
-    assert choose("mine", method="iterative") is None
-    assert choose("mine", "upload:0", method="auto") is None
-    with pytest.raises(StyleNotLearnt, match="the picture"):
-        choose("mine", "upload:0", method="fast")
-    with pytest.raises(StyleNotLearnt, match="'other'"):
-        choose("other", method="fast")
-
-
 ROWS = {name: array for name, array in ARRAYS.items() if fast.is_row(name)}
-
-
-@pytest.mark.parametrize(
-    "values, fast_one",
-    [
-        ({}, True),
-        ({"detail": 0.1, "seed": 3, "resolution": 500, "keep_colours": "match", "strength": 1.0}, True),
-        ({"iterations": 100}, False),
-        ({"init": "noise"}, False),
-        ({"style_layers": {"relu1_1": 1.0}}, False),
-    ],
-)
-def test_auto_is_iterative_where_only_that_method_knows_what_is_asked_for(paths, file, values, fast_one):
-    assert bool(FastLibrary(paths).choose(Stylization(style=("mine",), **values))) is fast_one
-
-
-def test_to_begin_with_the_fast_picture_needs_a_network(paths, file):
-    assert FastLibrary(paths).choose(Stylization(style=("mine",), method="iterative", init="fast")) is None
-    with pytest.raises(StyleNotLearnt):
-        FastLibrary(paths).choose(Stylization(style=("other",), method="iterative", init="fast"))
 
 
 def test_styles_of_one_base_are_mixed_whatever_files_they_are_in(paths, file):
@@ -174,9 +137,9 @@ def test_styles_of_one_base_are_mixed_whatever_files_they_are_in(paths, file):
 def test_rows_without_their_base_are_named_as_that_and_not_offered(paths):
     fast.write(paths.styles / "aaa.safetensors", ROWS, dataclasses.replace(HEADER, base="0" * 64))
     library = FastLibrary(paths)
-    assert "mine" not in library.ids() and library.choose(Stylization(style=("mine",))) is None
+    assert "mine" not in library.ids() and library.find(["mine"]) is None
     with pytest.raises(StyleNotLearnt, match="only the style"):
-        library.choose(Stylization(style=("mine",), method="fast"))
+        library.need(["mine"])
 
 
 def test_a_file_that_was_replaced_is_read_again(paths, file):
@@ -191,10 +154,9 @@ def test_a_file_that_was_replaced_is_read_again(paths, file):
 def test_styles_of_two_networks_are_not_mixed(paths, file):
     others = ARRAYS | {"a.weight": np.zeros((2, 3), np.float32)}
     fast.write(paths.styles / "other.safetensors", others, dataclasses.replace(HEADER, styles=(style("other"),)))
-    both = Stylization(style=("mine", "other"), method="fast")
     with pytest.raises(StyleNotLearnt, match="mixed"):
-        FastLibrary(paths).choose(both)
-    assert FastLibrary(paths).choose(dataclasses.replace(both, method="auto")) is None
+        FastLibrary(paths).need(["mine", "other"])
+    assert FastLibrary(paths).find(["mine", "other"]) is None
 
 
 # -- what ships ------------------------------------------------------------------------------------------------------

@@ -5,10 +5,11 @@ import io
 import pytest
 import torch
 from impasto.errors import NumericalFailure
+from impasto.sizes import pyramid
 from impasto.style import Encoder, Painting
 from impasto.style.colour import luminance
 from impasto.style.optimise import LBFGS, Adam
-from impasto.style.scales import pyramid, resize
+from impasto.style.scales import resize
 from impasto.stylization import Stylization
 
 from .conftest import CONVENTION, smooth_noise, vgg_weights

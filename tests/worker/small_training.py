@@ -6,23 +6,22 @@ import sys
 from pathlib import Path
 
 import torch
-from impasto.paths import Paths
+from impasto.engine.engine import Engine
 from impasto.settings import Settings
 from impasto.style import Encoder
 from impasto.training import NETWORK, Training
-from impasto.worker import train as worker_train
 from impasto.worker.control import Control
-from impasto.worker.easel import Easel
+from impasto.worker.train import run_train
 from style.conftest import CONVENTION, vgg_weights
 
 ORDER = Training(learn=NETWORK, network="lean:8x1", steps=30, batch=2, side=32, stroke=128)
 
 
-class SmallEasel(Easel):
+class SmallEngine(Engine):
     """Sees with a tiny encoder, so nothing is fetched."""
 
-    def encoder(self, wanted, report, cancelled, pooling="max"):
-        return Encoder(vgg_weights(), CONVENTION)
+    def encoder(self, wanted, observer, pooling="max"):
+        return Encoder(vgg_weights(), CONVENTION), "small"
 
 
 def settings_of(folder, **changes):
@@ -39,8 +38,7 @@ def settings_of(folder, **changes):
 def learn(folder, order=ORDER, titles=("One",), report=lambda *_, **__: None, control=None, run="", **changes):
     """Train in ``folder``, where ``picture-0``... and ``photos`` are; ``changes`` of the settings."""
     settings = settings_of(folder, **changes)
-    easel = SmallEasel(settings, Paths.of(settings))
-    return worker_train.run_train(folder, order, list(titles), settings, report, control or Control(), easel, run=run)
+    return run_train(folder, order, list(titles), report, control or Control(), SmallEngine(settings), run)
 
 
 def say(event, **fields):

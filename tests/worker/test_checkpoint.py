@@ -7,9 +7,11 @@ import time
 import psutil
 import pytest
 import torch
+from impasto.engine import checkpoint
+from impasto.engine.checkpoint import FILE, MOST_S, Checkpoint
 from impasto.jobs.executor import WORK
-from impasto.worker import checkpoint
-from impasto.worker.checkpoint import FILE, MOST_S, Checkpoint
+from impasto.worker.control import Control
+from impasto.worker.reporting import JobObserver
 from jobs.helpers import ended, until, worker_pid
 from jobs.test_real import painting, pictures  # noqa: F401
 
@@ -21,7 +23,7 @@ STATE = {"done": 3, "picture": torch.arange(6.0)}
 
 def keeper(folder, key="one", every_s=15.0):
     reports = Reports()
-    return Checkpoint(folder, {"key": key}, every_s, reports), reports
+    return Checkpoint(folder, {"key": key}, every_s, JobObserver(folder, reports, Control())), reports
 
 
 def test_what_was_saved_last_is_there_again(tmp_path):

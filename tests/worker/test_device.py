@@ -6,11 +6,12 @@ import json
 
 import pytest
 from impasto import errors
-from impasto.paths import Paths
+from impasto.machine import Machine
+from impasto.methods.iterative import Iterative
 from impasto.settings import Settings
 
 torch = pytest.importorskip("torch")
-devices = pytest.importorskip("impasto.worker.device")
+devices = pytest.importorskip("impasto.engine.device")
 
 
 @pytest.mark.parametrize("name", ["cpu", "auto"])
@@ -81,21 +82,13 @@ def test_out_of_memory_is_recognised_when_it_really_happens():
 # -- room ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def easel(tmp_path, monkeypatch):
-    """An easel on a CPU with so many bytes of memory left."""
-    from impasto.worker.easel import Easel
-
-    def of(available):
-        settings = Settings(data_dir=str(tmp_path), device="cpu", precision="fp32", auto_resolution_cpu=512)
-        monkeypatch.setattr(devices.Device, "available", lambda self: available)
-        return Easel(settings, Paths.of(settings))
-
-    return of
+def size(full, resolution, available):
+    settings = Settings(auto_resolution_cpu=512)
+    return Iterative().size(full, resolution, settings, Machine("cpu", "fp32", available))
 
 
 @pytest.mark.parametrize(
-    "full, resolution, size",
+    "full, resolution, expected",
     [
         ((3000, 4000), 0, (384, 512)),
         ((3000, 4000), 1024, (768, 1024)),
@@ -107,19 +100,19 @@ def easel(tmp_path, monkeypatch):
         ((40, 60), 1, (16, 16)),
     ],
 )
-def test_the_size_follows_the_resolution_but_never_exceeds_the_picture(easel, full, resolution, size):
-    assert easel(10**12).size(full, resolution) == size
+def test_the_size_follows_the_resolution_but_never_exceeds_the_picture(full, resolution, expected):
+    assert size(full, resolution, 10**12) == expected
 
 
-def test_what_cannot_fit_is_refused_before_it_is_tried_with_the_resolution_that_fits(easel):
-    poor = easel(3000 * 1024 * 768)
+def test_what_cannot_fit_is_refused_before_it_is_tried_with_the_resolution_that_fits():
+    poor = 3000 * 1024 * 768
     with pytest.raises(errors.OutOfMemory) as caught:
-        poor.size((3000, 4000), 2048)
+        size((3000, 4000), 2048, poor)
     assert "2048" in caught.value.message and "1024 or less" in caught.value.hint and caught.value.field == "resolution"
-    assert poor.size((3000, 4000), 1024) == (768, 1024)
-    assert poor.size((768, 1024), 2048) == (768, 1024)  # it is painted at its own size, whatever is asked
+    assert size((3000, 4000), 1024, poor) == (768, 1024)
+    assert size((768, 1024), 2048, poor) == (768, 1024)  # it is painted at its own size, whatever is asked
 
 
-def test_left_to_the_device_the_size_is_what_fits(easel):
-    assert easel(3000 * 256 * 192).size((3000, 4000), 0) == (192, 256)
-    assert easel(0).size((3000, 4000), 0) == (48, 64)
+def test_left_to_the_device_the_size_is_what_fits():
+    assert size((3000, 4000), 0, 3000 * 256 * 192) == (192, 256)
+    assert size((3000, 4000), 0, 0) == (48, 64)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from impasto import images
+from impasto.engine.networks import compose, rows_in
 from impasto.errors import BadPicture, BadStyleFile, Conflict, StyleNotLearnt, UnknownStyle
 from impasto.models import FastHeader, FastStyle, StyleLibrary, fast, pytorch_examples
 from impasto.paths import Paths
@@ -17,7 +18,6 @@ from impasto.settings import Settings
 from impasto.style import mixing
 from impasto.style.transformer import build
 from impasto.worker import exchange
-from impasto.worker.fast import compose, rows_of
 from models.example_network import Theirs
 from safetensors.numpy import save_file
 
@@ -70,7 +70,7 @@ def painted(library, id):
     choice = library.fast.need([id])
     network = compose(choice)
     mix = torch.zeros(1, network.rows)
-    for row, share in zip(rows_of(choice)[0], (0.7, 0.4, 0.1, 0.2), strict=True):
+    for row, share in zip(rows_in(choice)[0], (0.7, 0.4, 0.1, 0.2), strict=True):
         mix[0, row] += share
     mix[0, 0] = 0.3
     with torch.inference_mode():

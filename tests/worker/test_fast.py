@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import torch
 from impasto import images
+from impasto.engine import fast_session
+from impasto.engine.engine import Engine
+from impasto.engine.networks import open_network
 from impasto.errors import BadStyleFile, Cancelled
 from impasto.models import FastHeader, FastStyle, fast
-from impasto.paths import Paths
 from impasto.settings import Settings
 from impasto.style import feedforward
 from impasto.style.feedforward import MARGIN
@@ -19,26 +21,25 @@ from impasto.style.mixing import mix_of, rows_of
 from impasto.style.scales import trim, widen
 from impasto.style.transformer import build
 from impasto.stylization import Stylization
-from impasto.worker import fast as worker_fast
 from impasto.worker.control import Control
-from impasto.worker.easel import Easel
-from impasto.worker.fast import open_network
 from impasto.worker.stylize import run_stylize
 from PIL import Image
 
+from .test_stylize import Reports
+
 
 @pytest.fixture
-def easel(tmp_path):
+def engine(tmp_path):
     settings = Settings(
         data_dir=str(tmp_path / "data"), weights_dir=str(tmp_path / "no weights"), offline=True, device="cpu", cpu_threads=1
     )
-    made = Easel(settings, Paths.of(settings))
+    made = Engine(settings)
     made.paths.styles.mkdir(parents=True)
     return made
 
 
 @pytest.fixture
-def network(easel):
+def network(engine):
     torch.manual_seed(1)
     made = build("lean:8x1", 9).eval()
     with torch.no_grad():
@@ -46,7 +47,7 @@ def network(easel):
             norm.beta.add_(0.4 * torch.randn_like(norm.beta))
     arrays = {name: value.numpy() for name, value in made.state_dict().items()}
     styles = tuple(FastStyle(id, id, "", "", "", rows_of(number)) for number, id in enumerate(("one", "two")))
-    fast.write(easel.paths.styles / "pair.safetensors", arrays, FastHeader("lean:8x1", 9, styles))
+    fast.write(engine.paths.styles / "pair.safetensors", arrays, FastHeader("lean:8x1", 9, styles))
     return made
 
 
@@ -58,21 +59,19 @@ def photo(width=90, height=70, mode="RGBA", form="PNG"):
     return buffer.getvalue()
 
 
-def paint(easel, tmp_path, data, control=None, **values):
+def paint(engine, tmp_path, data, control=None, **values):
     folder = tmp_path / "job"
     folder.mkdir(exist_ok=True)
     (folder / "content").write_bytes(data)
-    said = []
+    said = Reports()
     stylization = Stylization.parse({"style": "one", "method": "fast", **values})
-    result = run_stylize(
-        folder, stylization, {}, easel.settings, lambda event, **fields: said.append((event, fields)), control or Control(), easel
-    )
-    return images.decode((folder / result["file"]).read_bytes(), images.Limits.of(easel.settings)), result, said
+    result = run_stylize(folder, stylization, {}, said, control or Control(), engine)
+    return images.decode((folder / result["file"]).read_bytes(), images.Limits.of(engine.settings)), result, said
 
 
-def test_alpha_and_size_stay_and_colours_change(easel, network, tmp_path):
-    before = images.decode(photo(), images.Limits.of(easel.settings))
-    after, result, said = paint(easel, tmp_path, photo())
+def test_alpha_and_size_stay_and_colours_change(engine, network, tmp_path):
+    before = images.decode(photo(), images.Limits.of(engine.settings))
+    after, result, said = paint(engine, tmp_path, photo())
     assert np.array_equal(after.alpha, before.alpha)
     assert after.rgb.shape == before.rgb.shape and np.abs(after.rgb - before.rgb).mean() > 0.02
     assert (result["painted_width"], result["steps"], result["finished_early"]) == (90, 1, False)
@@ -80,83 +79,83 @@ def test_alpha_and_size_stay_and_colours_change(easel, network, tmp_path):
     assert said[-1][0] == "device" and not any(event == "note" for event, _ in said)
 
 
-def test_it_is_the_networks_picture_for_strength_detail_and_mix(easel, network, tmp_path):
+def test_it_is_the_networks_picture_for_strength_detail_and_mix(engine, network, tmp_path):
     data = photo(mode="RGB")
-    after, _, _ = paint(easel, tmp_path, data, style="one,two", style_weights="1,3", strength=0.6, detail=0.2)
-    content = torch.from_numpy(images.decode(data, images.Limits.of(easel.settings)).rgb.copy()).permute(2, 0, 1)[None]
+    after, _, _ = paint(engine, tmp_path, data, style="one,two", style_weights="1,3", strength=0.6, detail=0.2)
+    content = torch.from_numpy(images.decode(data, images.Limits.of(engine.settings)).rgb.copy()).permute(2, 0, 1)[None]
     mix = mix_of(9, [rows_of(0), rows_of(1)], [0.25, 0.75], 0.6, 0.2)
     with torch.inference_mode():
         painted = trim(network(widen(content, MARGIN), mix[None]), MARGIN).clamp(0, 1)[0].permute(1, 2, 0).numpy()
     assert np.abs(after.rgb - painted).max() < 1.01 / 255
 
 
-def test_a_large_picture_is_painted_as_a_small_one_wherever_its_features_lie(easel, network, tmp_path, monkeypatch):
+def test_a_large_picture_is_painted_as_a_small_one_wherever_its_features_lie(engine, network, tmp_path, monkeypatch):
     """In one piece, then in parts with features in memory, then in files; always over its own source."""
     data = photo(width=250, height=230, mode="RGB")
     monkeypatch.setattr(feedforward, "PIXELS_AT_ONCE", 8000)
     pictures = []
     for whole, in_memory in ((1 << 20, 1 << 20), (100, 1 << 20), (100, 100)):
         monkeypatch.setattr(feedforward, "WHOLE_PIXELS", whole)
-        monkeypatch.setattr(worker_fast, "IN_MEMORY_PIXELS", in_memory)
-        pictures.append([paint(easel, tmp_path, data, keep_colours=keep)[0].rgb for keep in ("off", "luminance", "match")])
+        monkeypatch.setattr(fast_session, "IN_MEMORY_PIXELS", in_memory)
+        pictures.append([paint(engine, tmp_path, data, keep_colours=keep)[0].rgb for keep in ("off", "luminance", "match")])
     for whole, *in_parts in zip(*pictures, strict=True):
         assert all(np.abs(whole - parts).max() <= 1.01 / 255 for parts in in_parts)
-    assert [file.name for file in easel.paths.data.iterdir() if file.is_file()] == []
+    assert [file.name for file in engine.paths.data.iterdir() if file.is_file()] == []
 
 
-def test_rows_from_two_files_are_mixed_as_if_from_one(easel, network, tmp_path):
+def test_rows_from_two_files_are_mixed_as_if_from_one(engine, network, tmp_path):
     data = photo(mode="RGB")
     both = {"style": "one,two", "style_weights": "1,3", "strength": 1}
-    together = paint(easel, tmp_path, data, **both)[0].rgb
-    file = easel.paths.styles / "pair.safetensors"
+    together = paint(engine, tmp_path, data, **both)[0].rgb
+    file = engine.paths.styles / "pair.safetensors"
     header, arrays = fast.read(file)
     rows = {name: array for name, array in arrays.items() if fast.is_row(name)}
     fast.write(file, arrays, dataclasses.replace(header, styles=header.styles[:1]))
     fast.write(file.with_name("rows.safetensors"), rows, dataclasses.replace(header, styles=header.styles[1:]))
-    assert np.array_equal(paint(easel, tmp_path, data, **both)[0].rgb, together)
+    assert np.array_equal(paint(engine, tmp_path, data, **both)[0].rgb, together)
     misfit = {name: array[:, :-1].copy() for name, array in rows.items()}
     fast.write(file.with_name("rows.safetensors"), misfit, dataclasses.replace(header, styles=header.styles[1:]))
     with pytest.raises(BadStyleFile, match="do not fit"):
-        paint(easel, tmp_path, data, **both)
+        paint(engine, tmp_path, data, **both)
 
 
-def test_a_network_of_one_strength_lets_the_content_shine_through_below_it(easel, network, tmp_path):
-    file, data = easel.paths.styles / "pair.safetensors", photo(mode="RGB")
+def test_a_network_of_one_strength_lets_the_content_shine_through_below_it(engine, network, tmp_path):
+    file, data = engine.paths.styles / "pair.safetensors", photo(mode="RGB")
     header, arrays = fast.read(file)
     fast.write(file, arrays, dataclasses.replace(header, identity=False))
-    before = images.decode(data, images.Limits.of(easel.settings)).rgb
-    full = [paint(easel, tmp_path, data, strength=strength)[0].rgb for strength in (0.5, 1)]
-    half = paint(easel, tmp_path, data, strength=0.25)[0].rgb
+    before = images.decode(data, images.Limits.of(engine.settings)).rgb
+    full = [paint(engine, tmp_path, data, strength=strength)[0].rgb for strength in (0.5, 1)]
+    half = paint(engine, tmp_path, data, strength=0.25)[0].rgb
     assert np.array_equal(*full) and np.abs(half - (before + full[0]) / 2).max() < 1.01 / 255
 
 
-def test_match_gives_the_pictures_palette(easel, network, tmp_path):
+def test_match_gives_the_pictures_palette(engine, network, tmp_path):
     data = photo(mode="RGB")
-    before = images.decode(data, images.Limits.of(easel.settings)).rgb
-    kept = paint(easel, tmp_path, data, keep_colours="match", strength=1)[0].rgb
-    plain = paint(easel, tmp_path, data, strength=1)[0].rgb
+    before = images.decode(data, images.Limits.of(engine.settings)).rgb
+    kept = paint(engine, tmp_path, data, keep_colours="match", strength=1)[0].rgb
+    plain = paint(engine, tmp_path, data, strength=1)[0].rgb
     assert np.abs(kept.mean((0, 1)) - before.mean((0, 1))).max() < 0.03 < np.abs(plain.mean((0, 1)) - before.mean((0, 1))).max()
 
 
-def test_strength_nought_is_the_picture_itself(easel, network, tmp_path):
-    before = images.decode(photo(), images.Limits.of(easel.settings))
-    assert np.array_equal(paint(easel, tmp_path, photo(), strength=0)[0].rgb, before.rgb)
+def test_strength_nought_is_the_picture_itself(engine, network, tmp_path):
+    before = images.decode(photo(), images.Limits.of(engine.settings))
+    assert np.array_equal(paint(engine, tmp_path, photo(), strength=0)[0].rgb, before.rgb)
 
 
-def test_sixteen_bits_stay_sixteen(easel, network, tmp_path):
+def test_sixteen_bits_stay_sixteen(engine, network, tmp_path):
     pixels = np.random.default_rng(1).integers(0, 65536, (40, 50, 4), dtype=np.uint16)
     buffer = io.BytesIO()
     np.save(buffer, pixels)
-    after, _, _ = paint(easel, tmp_path, buffer.getvalue())
+    after, _, _ = paint(engine, tmp_path, buffer.getvalue())
     assert after.dtype == np.uint16 and np.array_equal(after.alpha, pixels[..., 3])
     assert len(np.unique((after.rgb * 65535).round() % 257)) > 2  # more than 8 bits' worth of values
 
 
-def test_luminance_keeps_the_pictures_hues(easel, network, tmp_path):
+def test_luminance_keeps_the_pictures_hues(engine, network, tmp_path):
     data = photo(mode="RGB")
-    before = images.decode(data, images.Limits.of(easel.settings)).rgb
-    plain = paint(easel, tmp_path, data)[0].rgb
-    kept = paint(easel, tmp_path, data, keep_colours="luminance")[0].rgb
+    before = images.decode(data, images.Limits.of(engine.settings)).rgb
+    plain = paint(engine, tmp_path, data)[0].rgb
+    kept = paint(engine, tmp_path, data, keep_colours="luminance")[0].rgb
 
     def chroma(rgb):
         return rgb - rgb @ np.array([[0.299], [0.587], [0.114]], np.float32)
@@ -164,17 +163,17 @@ def test_luminance_keeps_the_pictures_hues(easel, network, tmp_path):
     assert np.abs(chroma(kept) - chroma(before)).mean() < 0.5 * np.abs(chroma(plain) - chroma(before)).mean()
 
 
-def test_a_smaller_resolution_is_painted_smaller_and_said(easel, network, tmp_path):
-    after, result, said = paint(easel, tmp_path, photo(), resolution=45)
+def test_a_smaller_resolution_is_painted_smaller_and_said(engine, network, tmp_path):
+    after, result, said = paint(engine, tmp_path, photo(), resolution=45)
     assert (after.width, after.height, result["painted_width"], result["painted_height"]) == (90, 70, 45, 35)
     assert ("note", {"text": "Painted at 45 x 35, enlarged to 90 x 70."}) in said
 
 
-def test_a_large_picture_reports_progress_and_can_be_cancelled_in_between(easel, network, tmp_path, monkeypatch):
+def test_a_large_picture_reports_progress_and_can_be_cancelled_in_between(engine, network, tmp_path, monkeypatch):
     monkeypatch.setattr(feedforward, "WHOLE_PIXELS", 100)
     monkeypatch.setattr(feedforward, "PIXELS_AT_ONCE", 100)
     monkeypatch.setattr(feedforward, "FEWEST_ROWS", 32)
-    whole, result, said = paint(easel, tmp_path, photo())
+    whole, result, said = paint(engine, tmp_path, photo())
     told = [fields for event, fields in said if event == "progress"]
     assert [fields["step"] for fields in told] == list(range(1, 19)) and {fields["total"] for fields in told} == {18}
     assert result["steps"] == 18 and told[-1]["fraction"] == 1 and not result["finished_early"]
@@ -187,21 +186,21 @@ def test_a_large_picture_reports_progress_and_can_be_cancelled_in_between(easel,
                 raise Cancelled("The job was cancelled.")
 
     with pytest.raises(Cancelled):
-        paint(easel, tmp_path, photo(), control=Impatient())
-    assert np.array_equal(paint(easel, tmp_path, photo())[0].rgb, whole.rgb)
+        paint(engine, tmp_path, photo(), control=Impatient())
+    assert np.array_equal(paint(engine, tmp_path, photo())[0].rgb, whole.rgb)
 
 
-def test_to_stop_and_keep_a_fast_painting_is_to_wait_for_it(easel, network, tmp_path, monkeypatch):
+def test_to_stop_and_keep_a_fast_painting_is_to_wait_for_it(engine, network, tmp_path, monkeypatch):
     monkeypatch.setattr(feedforward, "WHOLE_PIXELS", 100)
-    whole, _, _ = paint(easel, tmp_path, photo())
+    whole, _, _ = paint(engine, tmp_path, photo())
     stopping = Control()
     stopping.finish()
-    kept, result, _ = paint(easel, tmp_path, photo(), control=stopping)
+    kept, result, _ = paint(engine, tmp_path, photo(), control=stopping)
     assert np.array_equal(kept.rgb, whole.rgb) and not result["finished_early"]
 
 
-def test_weights_that_do_not_fit_their_network_are_refused(easel, network):
-    file = easel.paths.styles / "pair.safetensors"
+def test_weights_that_do_not_fit_their_network_are_refused(engine, network):
+    file = engine.paths.styles / "pair.safetensors"
     header, arrays = fast.read(file)
     for wrong in ({**arrays, "out.bias": np.zeros(4, np.float32)}, {n: a for n, a in arrays.items() if n != "out.bias"}):
         fast.write(file, wrong, header)

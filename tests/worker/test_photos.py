@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from impasto.errors import BadPicture
-from impasto.worker.photos import HELD_OUT, Photos
+from impasto.learning.photos import HELD_OUT, Photos
 from PIL import Image
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from impasto.engine.networks import open_network
 from impasto.models import fast
 from impasto.paths import shipped
 from impasto.style.feedforward import FeedForward
 from impasto.style.mixing import mix_of
-from impasto.worker.fast import open_network
 from PIL import Image
 
 FILE = shipped("fast", "impasto.safetensors")

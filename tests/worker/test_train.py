@@ -15,19 +15,22 @@ import numpy as np
 import pytest
 import torch
 from impasto import images
+from impasto.engine.checkpoint import FILE as CHECKPOINT
+from impasto.engine.engine import Engine
 from impasto.errors import BadPicture, Cancelled
+from impasto.learning import learner
+from impasto.learning.learner import recipe_of
+from impasto.learning.session import SHOWN_SIDE
 from impasto.models import StyleLibrary, fast
 from impasto.paths import Paths
 from impasto.stylization import Stylization
 from impasto.training import STYLE, Training
-from impasto.worker import train as worker_train
-from impasto.worker.checkpoint import FILE as CHECKPOINT
 from impasto.worker.control import Control
 from impasto.worker.stylize import run_stylize
-from impasto.worker.train import recipe_of
+from impasto.worker.train import run_train
 from PIL import Image
 
-from .small_training import ORDER, SmallEasel, learn, settings_of
+from .small_training import ORDER, SmallEngine, learn, settings_of
 
 TESTS = Path(__file__).parents[1]
 
@@ -76,11 +79,10 @@ def test_two_paintings_become_styles_that_paint(folder):
     assert header.training["order"] == ORDER.to_dict() and header.quality["two"]["style"] > 0
     steps = [fields for event, fields in said if event == "progress"]
     assert [fields["step"] for fields in steps] == list(range(1, 31)) and steps[-1]["fraction"] == 1
-    assert images.decode((folder / "preview.png").read_bytes()).width == 3 * worker_train.SHOWN_SIDE
+    assert images.decode((folder / "preview.png").read_bytes()).width == 3 * SHOWN_SIDE
     assert not (folder / CHECKPOINT).exists()
     (folder / "content").write_bytes(png(np.full((40, 50, 3), 99, np.uint8)))
-    settings = settings_of(folder)
-    painted = run_stylize(folder, Stylization(style=("two",)), {}, settings, lambda *_, **__: None, Control())
+    painted = run_stylize(folder, Stylization(style=("two",)), {}, lambda *_, **__: None, Control(), Engine(settings_of(folder)))
     assert painted["method"] == "fast"
 
 
@@ -132,7 +134,7 @@ def test_a_checkpoint_of_another_order_or_a_damaged_one_is_not_gone_on_from(fold
 
 def test_a_training_killed_after_its_styles_were_kept_is_not_done_again(folder, monkeypatch):
     first = learn(folder, run="the job's id")
-    monkeypatch.setattr(worker_train, "Trainer", None)  # nothing is trained
+    monkeypatch.setattr(learner, "Trainer", None)  # nothing is trained
     assert learn(folder, run="the job's id") == first
     monkeypatch.undo()
     assert learn(folder, dataclasses.replace(ORDER, steps=2), run="another")["styles"] == ["one-2"]
@@ -191,7 +193,7 @@ def test_zeros_of_an_order_are_filled_in_by_what_is_learnt():
 
 TWO = """
 import hashlib, os, sys, torch
-from impasto.worker.together import join
+from impasto.learning.processes import join
 from impasto.style import Encoder
 from impasto.style.training import Recipe, Trainer
 from impasto.style.transformer import build
@@ -229,10 +231,8 @@ def test_several_processes_train_one_network():
 
 
 def test_the_network_may_compute_in_bf16(folder):
-    easel = SmallEasel(settings_of(folder), Paths.of(settings_of(folder)))
-    easel.device = dataclasses.replace(easel.device, dtype=torch.bfloat16)
-    done = worker_train.run_train(
-        folder, dataclasses.replace(ORDER, steps=4), ["One"], settings_of(folder), lambda *_, **__: None, Control(), easel
-    )
+    engine = SmallEngine(settings_of(folder))
+    engine.device = dataclasses.replace(engine.device, dtype=torch.bfloat16)
+    done = run_train(folder, dataclasses.replace(ORDER, steps=4), ["One"], lambda *_, **__: None, Control(), engine)
     assert done["quality"]["one"]["style"] > 0
     assert all(array.dtype == np.float32 for array in weights_of(folder, "one").values())

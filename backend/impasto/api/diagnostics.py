@@ -71,9 +71,9 @@ def _version(package: str) -> str:
 
 
 def _memory() -> dict[str, int]:
-    from ..memory import machine
+    from ..machine import main_memory
 
-    used, total = machine()
+    used, total = main_memory()
     return {"total_bytes": total, "used_bytes": used}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Request, request
 
 from ..errors import InvalidParameter, MalformedRequest, UnknownParameter, UnknownStyle, UnsupportedMediaType, harmless, quoted
+from ..methods.choice import choose
 from ..parameters import MAX_STYLES, STYLE_ID, UPLOAD
 from ..stylization import Stylization
 from ..task import CONTENT, painting_file, style_file
@@ -56,7 +57,7 @@ def read_stylization(*, answers_picture: bool) -> Submission:
     content = read_content(request)
     uploads = read_style_pictures(request)
     stylization = Stylization.parse(read_values(request, len(uploads)))
-    services().styles.fast.choose(stylization)
+    choose(stylization, services().styles.fast)
     chosen = style_pictures(stylization, uploads)
     key = idempotency_key(request)
     picture = pictures.check(content, settings, "content")

@@ -52,9 +52,9 @@ def decoding(field: str) -> Iterator[None]:
 def limits(settings: Settings) -> Limits:
     """The settings' bounds on a picture, and the memory that there is to decode it in just now."""
     from .. import images
-    from ..memory import machine
+    from ..machine import main_memory
 
-    used, total = machine()
+    used, total = main_memory()
     return dataclasses.replace(images.Limits.of(settings), room=total - used)
 
 

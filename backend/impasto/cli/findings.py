@@ -113,7 +113,7 @@ def _device(machine: Machine) -> Iterator[Finding]:
         )
         return
     yield Finding("torch", OK, f"torch {torch.__version__}.")
-    from ..worker import device as devices
+    from ..engine import device as devices
 
     told = devices.choose(machine.settings).describe()
     level, do = OK, ""

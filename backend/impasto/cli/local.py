@@ -1,96 +1,115 @@
-"""Painting in this process, without a daemon."""
+"""Painting and learning in this process, without a daemon."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
-from ..errors import DiskFull
+from ..errors import Cancelled
+from ..observer import Observer
 from ..settings import Settings
-from ..task import CONTENT, PREVIEW, style_file
 from .order import Order
 from .watch import CANCEL, FINISH, Watch
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..learning.session import TrainingProgress
+    from ..models import PullProgress
+    from ..style import Progress
+
 
 def paint(settings: Settings, order: Order, watch: Watch) -> bytes:
-    """Paint ``order`` here; the result's bytes. Raises what `worker.stylize.run_stylize` raises."""
+    """Paint ``order`` here; the result's bytes. Raises what :func:`impasto.methods.encoded.stylize_encoded` raises."""
     watch.line.show({"phase": "starting"})
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch comes, which reads it once; see jobs.process
-    from ..worker.control import Control
-    from ..worker.stylize import run_stylize
+    before_torch()
+    from ..engine.engine import Engine
+    from ..methods.encoded import stylize_encoded
 
-    control = Control()
+    def read_style(position: int) -> bytes | None:
+        style = order.styles[position]
+        return style if isinstance(style, bytes) else None
 
-    def heed() -> None:
-        if watch.wish == CANCEL:
-            control.cancel()
-        elif watch.wish == FINISH:
-            control.finish()
-
-    with _work_folder() as name, watch.interrupts(heed):
-        folder = Path(name)
-        _lay_out(folder, order)
-        reporter = Reporter(folder, watch)
-
-        def report(event: str, **fields: Any) -> None:
-            reporter(event, **fields)
-            heed()
-
+    observer = WatchObserver(watch)
+    with watch.interrupts():
         try:
-            result = run_stylize(folder, order.stylization, {"format": order.format}, settings, report, control)
+            engine = Engine(settings)
+            output = {"format": order.format}
+            result = stylize_encoded(engine, order.stylization, lambda: order.content, read_style, output, observer)
         finally:
             watch.line.close()
-        for note in reporter.notes:
-            watch.line.say(f"note: {note}")
-        return (folder / result["file"]).read_bytes()
+    for note in observer.notes:
+        watch.line.say(f"note: {note}")
+    return result.data
 
 
-def _work_folder() -> tempfile.TemporaryDirectory[str]:
-    try:
-        return tempfile.TemporaryDirectory(prefix="impasto-", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise DiskFull(f"There is no room for temporary files: {error.strerror}.") from None
+def before_torch() -> None:
+    """Set what torch reads once, when it is imported: threads that wait do not keep a core busy; see `jobs.process`."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def _lay_out(folder: Path, order: Order) -> None:
-    """Write the pictures under the names that a job's folder has."""
-    try:
-        (folder / CONTENT).write_bytes(order.content)
-        for position, style in enumerate(order.styles):
-            if isinstance(style, bytes):
-                (folder / style_file(position)).write_bytes(style)
-    except OSError as error:
-        raise DiskFull(f"There is no room for temporary files: {error.strerror}.") from None
+class WatchObserver(Observer):
+    """Shows a painting or a training on the progress line, in the shape in which the API tells of a job."""
 
-
-class Reporter:
-    """Gathers what the engine reports into the shape in which the API tells of a job."""
-
-    def __init__(self, folder: Path, watch: Watch) -> None:
-        self._folder, self._watch = folder, watch
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
         self._job: dict[str, Any] = {"preview": 0}
-        self._began = 0.0
+        self._began = self._first_fraction = 0.0
         self.notes: list[str] = []
+        self.wants_previews = watch.wants_previews
 
-    def __call__(self, event: str, **fields: Any) -> None:
-        if event == "note":
-            self.notes.append(fields["text"])
-        elif event == "preview":
-            self._job["preview"] += 1
-        elif event in ("phase", "progress"):
-            self._job.update(fields)
-            self._job["eta"] = self._eta()
-        self._watch.saw(self._job, (self._folder / PREVIEW).read_bytes)
+    def phase(self, name: str) -> None:
+        """See :class:`Observer`."""
+        self._show(phase=name)
 
-    def _eta(self) -> float | None:
+    def note(self, text: str) -> None:
+        """See :class:`Observer`."""
+        self.notes.append(text)
+
+    def download(self, progress: PullProgress) -> None:
+        """See :class:`Observer`."""
+        self._show(phase="fetching weights", done_bytes=progress.done, total_bytes=progress.total)
+
+    def progress(self, progress: Progress | TrainingProgress) -> None:
+        """See :class:`Observer`."""
+        self._show(**asdict(progress))
+
+    def preview(self, rgb: np.ndarray, alpha: np.ndarray | None) -> None:
+        """See :class:`Observer`."""
+        from ..images import to_png8
+
+        self._job["preview"] += 1
+        self._watch.saw(self._job, lambda: to_png8(rgb, alpha))
+
+    def check(self) -> None:
+        """See :class:`Observer`."""
+        if self.cancelled:
+            raise Cancelled("The job was cancelled.")
+
+    @property
+    def cancelled(self) -> bool:
+        """See :class:`Observer`."""
+        return self._watch.wish == CANCEL
+
+    @property
+    def finishing(self) -> bool:
+        """See :class:`Observer`."""
+        return self._watch.wish == FINISH
+
+    def _show(self, **fields: Any) -> None:
+        self._job.update(fields)
+        self._job["eta"] = self._eta(self._job)
+        self._watch.saw(self._job)
+
+    def _eta(self, job: Mapping[str, Any]) -> float | None:
         """Seconds left at the speed so far; the first step only starts the clock, since it also warms up."""
-        fraction = self._job.get("fraction") or 0.0
-        if not self._job.get("step"):
+        fraction = job.get("fraction") or 0.0
+        if not job.get("step"):
             return None
         if not self._began:
-            self._began, self._from = time.monotonic(), fraction
-        done = fraction - self._from
+            self._began, self._first_fraction = time.monotonic(), fraction
+        done = fraction - self._first_fraction
         return (time.monotonic() - self._began) * (1 - fraction) / done if done > 0 else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,11 @@ import click
 from ..errors import Cancelled, DiskFull, InvalidParameter
 from ..paths import Paths
 from ..settings import Settings
-from ..task import painting_file
 from ..training import MOST_PAINTINGS, Training
-from .local import Reporter
+from .local import WatchObserver, before_torch
 from .options import SectionedCommand, with_settings, with_training
 from .progress import ProgressLine
-from .watch import CANCEL, FINISH, Watch
+from .watch import Watch
 
 LOCAL_SETTINGS = ("device", "precision", "cpu_threads", "data_dir", "weights_dir", "photos_dir", "offline")
 _picture = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
@@ -106,46 +104,33 @@ def _through_daemon(
 
 def _here(settings: Settings, training: Training, titles: list[str], data: list[bytes], watch: Watch) -> dict[str, Any]:
     watch.line.show({"phase": "starting"})
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch comes, which reads it once; see jobs.process
-    from ..worker.control import Control
-    from ..worker.train import run_train
+    before_torch()
+    from ..engine.engine import Engine
+    from ..learning.learner import learn
+    from ..learning.processes import local_device
 
-    control, folder = Control(), _folder(settings, training, data)
-
-    def heed() -> None:
-        if watch.wish == CANCEL:
-            control.cancel()
-        elif watch.wish == FINISH:
-            control.finish()
-
-    with watch.interrupts(heed):
-        reporter = Reporter(folder, watch)
-
-        def report(event: str, **fields: Any) -> None:
-            reporter(event, **fields)
-            heed()
-
+    checkpoints, observer = _checkpoints(settings, training, data), WatchObserver(watch)
+    with watch.interrupts():
         try:
-            done = run_train(folder, training, titles, settings, report, control)
+            engine = Engine(dataclasses.replace(settings, device=local_device(settings.device)))
+            done = learn(engine, data, titles, training, observer, checkpoints)
         except Cancelled:
             raise Cancelled("Stopped. The same command goes on from here.") from None
         finally:
             watch.line.close()
-    for note in reporter.notes:
+    for note in observer.notes:
         watch.line.say(f"note: {note}")
     return done
 
 
-def _folder(settings: Settings, training: Training, data: list[bytes]) -> Path:
-    """Where this very training lives, so that the same command finds its checkpoint."""
+def _checkpoints(settings: Settings, training: Training, data: list[bytes]) -> Path:
+    """The folder of this very training, so that the same command finds its checkpoint."""
     digest = hashlib.sha256(repr(training).encode())
     for one in data:
         digest.update(hashlib.sha256(one).digest())
     folder = Paths.of(settings).data / "training" / digest.hexdigest()[:16]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for number, one in enumerate(data):
-            (folder / painting_file(number)).write_bytes(one)
     except OSError as error:
         raise DiskFull(f"The training's folder cannot be written: {error.strerror}.") from None
     return folder

@@ -31,6 +31,11 @@ class Watch:
         self._presses, self._preview, self._first_step = 0, 0, 0.0
 
     @property
+    def wants_previews(self) -> bool:
+        """Whether anybody looks at previews."""
+        return self._preview_to is not None
+
+    @property
     def wish(self) -> str:
         """``finish``, ``cancel``, or empty to go on."""
         if self._presses > 1 or (self._presses and not self._first_step):  # before the first step there is nothing to keep

@@ -18,9 +18,10 @@ import filelock
 
 from ..disk import disk_errors
 from ..errors import Conflict, DaemonRunning, DiskFull, Gone, InvalidParameter, NotReady
+from ..models import FastLibrary
 from ..paths import Paths
 from ..settings import Settings
-from ..task import PREVIEW
+from ..task import CONTENT, PREVIEW
 from .admission import refuse_training_that_cannot_fit, refuse_what_cannot_fit
 from .executor import WORK, Executor, LocalExecutor
 from .folders import JobFolders
@@ -50,6 +51,7 @@ class JobManager:
         self._lock: filelock.BaseFileLock | None = None
         self._lanes: dict[str, Lane] = {}
         self._leases = Leases()
+        self._fast_styles = FastLibrary(paths)
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -179,7 +181,8 @@ class JobManager:
         self._store.check_room(lane, self.settings.queue_limit)
         device = self._store.fact("device") or {}
         if submission.kind == "stylize":
-            refuse_what_cannot_fit(submission.parameters, submission.inputs.get("content", b""), self.settings, device)
+            content = submission.inputs.get(CONTENT, b"")
+            refuse_what_cannot_fit(submission.parameters, content, self._fast_styles, self.settings, device)
         if submission.kind == "train":
             refuse_training_that_cannot_fit(submission.parameters, self.settings, device)
         self._quota.make_room(_size(submission))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from .catalogue import Catalogue, Model, Source
 from .fast import FastHeader, FastStyle
-from .fast_library import Choice, FastLibrary
+from .fast_library import FastLibrary, NetworkSource
 from .store import ModelStore, PullProgress
 from .styles import Style, StyleLibrary
 from .weights import Convention
 
 __all__ = [
     "Catalogue",
-    "Choice",
+    "NetworkSource",
     "Convention",
     "FastHeader",
     "FastLibrary",

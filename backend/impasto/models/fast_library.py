@@ -9,15 +9,14 @@ from typing import Any
 
 from ..errors import BadStyleFile, StyleNotLearnt
 from ..paths import Paths, shipped
-from ..stylization import Stylization
 from .fast import FastHeader, FastStyle, inspect, is_row, read, write
 
 ITERATIVE = "Use method=auto or method=iterative, which paint with any picture."
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Where the network for a stylization comes from: one file's convolutions, and for each style (in the stylization's order)
+class NetworkSource:
+    """Where the network for some styles comes from: one file's convolutions, and for each style (in the order asked for)
     the file and the rows that it has there. ``identity``: as in :class:`FastHeader`."""
 
     network: str
@@ -32,7 +31,7 @@ class Choice:
         return set(self.files) == {self.base}
 
     def key(self) -> tuple[Any, ...]:
-        """Equal for choices whose networks are the same. Raises ``OSError`` where a file has gone."""
+        """Equal for sources whose networks are the same. Raises ``OSError`` where a file has gone."""
         files = (self.base, *self.files)
         rows = () if self.in_one_file else tuple(style.rows for style in self.styles)
         versions = tuple((file, file.stat().st_mtime_ns) for file in ((self.base,) if self.in_one_file else files))
@@ -70,34 +69,23 @@ class FastLibrary:
         """The header of the first file that knows a style."""
         return next((header for _, header in self.files() if id in {style.id for style in header.styles}), None)
 
-    def choose(self, stylization: Stylization) -> Choice | None:
-        """The network for a stylization, or None where it is to be painted by the iterative method.
-
-        Raises :class:`StyleNotLearnt` where the fast method's picture, asked for as the result or to begin with, cannot be had.
-        """
-        if stylization.iterates():
-            if stylization.init == "fast":
-                self.need(stylization.style)
-            return None
-        return self.find(stylization.style) if stylization.method == "auto" else self.need(stylization.style)
-
-    def need(self, styles: Sequence[str]) -> Choice:
+    def need(self, styles: Sequence[str]) -> NetworkSource:
         """As :meth:`find`. Raises :class:`StyleNotLearnt` where there is none."""
-        choice = self.find(styles)
-        if not choice:
+        source = self.find(styles)
+        if not source:
             raise self._not_learnt(styles)
-        return choice
+        return source
 
-    def find(self, styles: Sequence[str]) -> Choice | None:
+    def find(self, styles: Sequence[str]) -> NetworkSource | None:
         """A network that knows all of ``styles``; from one file where possible, else from files of one base."""
         files = self.files()
         bases = _bases(files)
         of_one_file = [[one] for one in files]
         of_one_base = [[one for one in files if one[1].base == base] for base in bases]
         for group in of_one_file + of_one_base:
-            choice = _choice(styles, group, bases)
-            if choice:
-                return choice
+            source = _source(styles, group, bases)
+            if source:
+                return source
         return None
 
     def forget(self, id: str, but_in: Path | None = None) -> None:
@@ -155,9 +143,9 @@ def _bases(files: Sequence[tuple[Path, FastHeader]]) -> dict[str, tuple[Path, Fa
     return {header.base: (file, header) for file, header in reversed(files) if header.whole}
 
 
-def _choice(
+def _source(
     styles: Sequence[str], group: Sequence[tuple[Path, FastHeader]], bases: dict[str, tuple[Path, FastHeader]]
-) -> Choice | None:
+) -> NetworkSource | None:
     known: dict[str, tuple[Path, FastHeader, FastStyle]] = {}
     for file, header in reversed(group):
         known |= {style.id: (file, header, style) for style in header.styles}
@@ -166,6 +154,6 @@ def _choice(
         return None
     used = [known[name] for name in styles]
     file, header = (used[0][0], used[0][1]) if used[0][1].whole else base
-    return Choice(
+    return NetworkSource(
         header.network, file, tuple(one[0] for one in used), tuple(one[2] for one in used), all(one[1].identity for one in used)
     )

@@ -43,6 +43,11 @@ def with_luminance(content: Tensor, y: Tensor) -> Tensor:
     return y + chroma * room.amin(1, keepdim=True).clamp(0, 1)
 
 
+def keep_chroma(content: Tensor, painted: Tensor) -> Tensor:
+    """``painted`` (1, 3, H, W) with the colours of ``content``: only its luminance counts."""
+    return with_luminance(content, luminance(painted))
+
+
 def match_palette(style: Tensor, content: Tensor) -> Tensor:
     """``style`` with the content's mean colour and colour covariance, clipped to 0..1."""
     return recoloured(style, *palette_map(style, content))

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..sizes import Size
 from .maps import Convolved, Entered, Finished, InMemory, Map, Shelves, Source, Statistics, mirrored
-from .scales import Size, trim, widened
+from .scales import trim, widened
 from .transformer import Network, Stage, added_later
 
 WHOLE_PIXELS = 1536 * 1024

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..sizes import Size
 from .layers import ConditionalNorm, Convolution
-from .scales import Size
 from .transformer import Network, Stage
 
 

@@ -19,6 +19,17 @@ USUAL = 0.5
 """The strength and the detail of a style's first row."""
 
 
+FAINT = 0.15
+"""Below this strength the content shines through: norms forget a picture's own colours, so that the row that paints it as it is
+gives those of an average photograph."""
+
+
+def opacity_of(strength: float, identity: bool) -> float:
+    """Of the painting over the content. ``identity``: whether the network has a row that paints the picture as it is; one that has
+    not knows one strength alone, the usual, and the content shines through below that."""
+    return min(1.0, strength / (FAINT if identity else USUAL))
+
+
 def rows_of(number: int) -> tuple[int, ...]:
     """The rows of a network's style ``number``, from 0."""
     first = IDENTITY + 1 + ROWS * number

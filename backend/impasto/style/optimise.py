@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from .scales import Size, resize
+from ..sizes import Size
+from .scales import resize
 
 Evaluate = Callable[[Tensor], Tensor]
 """The objective: picture (1, 3, H, W) -> scalar."""

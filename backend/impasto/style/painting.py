@@ -17,22 +17,15 @@ import torch
 from torch import Tensor
 
 from ..errors import NumericalFailure
+from ..sizes import REFINING_SCALES, Size, fit, pyramid, step_costs
 from ..stylization import Stylization
-from .colour import luminance, match_luminance, match_palette, with_luminance
+from .colour import keep_chroma, luminance, match_luminance, match_palette
 from .encoder import Encoder
 from .objective import Objective, moments_of
 from .optimise import LBFGS, Adam, Average, Optimiser
-from .scales import Size, fit, margin_of, pyramid, resize, trim, widen, widened
+from .scales import margin_of, resize, trim, widen, widened
 
 MOST_SKIPPED_IN_A_ROW = 10
-
-STEP_OVERHEAD = 20_000
-"""What a step costs whatever the picture's size (matrix roots, mostly), in px' worth of convolutions; without it the time left
-would be far overestimated at the coarse scales."""
-
-
-REFINING_SCALES = 2
-"""Scales at which a picture that is painted already is gone over: its large strokes are there, and coarser ones would undo them."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +87,7 @@ class Painting(Iterator[Progress]):
             painted = self._coarser if self._coarser is not None else self._seen
         painted = resize(trim(resize(painted, _size(self._seen)), self.margin), size).clamp(0, 1)
         if self.stylization.keep_colours == "luminance":
-            painted = with_luminance(resize(self.content, size).clamp(0, 1), luminance(painted))
+            painted = keep_chroma(resize(self.content, size).clamp(0, 1), painted)
         return painted
 
     @property
@@ -154,7 +147,7 @@ class Painting(Iterator[Progress]):
 
     def _progress(self, objective: Objective) -> Progress:
         scale, steps, (height, width) = self._scale, self.stylization.iterations, self.sizes[self._scale]
-        work = [height * width + STEP_OVERHEAD for height, width in self.sizes]
+        work = step_costs(self.sizes)
         done = sum(work[:scale]) + work[scale] * self._done / steps
         return Progress(
             step=self.done,

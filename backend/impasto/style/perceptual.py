@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from ..sizes import fit
 from .encoder import Encoder
 from .losses import EPS, Moments, total_variation
 from .modes import Gaussian, wasserstein
 from .mosaic import lay, pieces
 from .objective import moments_of, normalised
 from .painting import content_share
-from .scales import fit, resize
+from .scales import resize
 
 PERIOD, BLOCK = 4, 64
 """Px; see :func:`lattice`."""

@@ -52,12 +52,12 @@ def take_out(library: StyleLibrary, id: str, file: Path, rows_only: bool = False
 
     Raises :class:`UnknownStyle`, :class:`StyleNotLearnt` or :class:`DiskFull`.
     """
-    style, choice = library.get(id), library.fast.need([id])
-    told, arrays = fast.read(choice.files[0])
-    rows = [0, *choice.styles[0].rows]
+    style, source = library.get(id), library.fast.need([id])
+    told, arrays = fast.read(source.files[0])
+    rows = [0, *source.styles[0].rows]
     taken = {name: array[rows] for name, array in arrays.items() if fast.is_row(name)}
     if not rows_only:
-        taken |= {name: array for name, array in fast.read(choice.base)[1].items() if not fast.is_row(name)}
+        taken |= {name: array for name, array in fast.read(source.base)[1].items() if not fast.is_row(name)}
     small = images.encode(images.decode(images.thumbnail(library.picture(id), PICTURE_SIDE)), "jpeg", 85)
     texts = {name: getattr(style, name) for name in ("id", "title", "painter", "year", "licence")}
     header = dataclasses.replace(
@@ -90,7 +90,7 @@ def _network(library: StyleLibrary, header: FastHeader, arrays: Mapping[str, np.
     """Built and tried, so that what cannot paint is not kept."""
     import torch
 
-    from .fast import built
+    from ..engine.networks import built
 
     network = built(header.network, header.rows, {**({} if header.whole else _base(library, header)), **arrays})
     photo = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
@@ -121,11 +121,11 @@ def _told(header: FastHeader, style: FastStyle) -> bytes | None:
 def _painted(network: Network, header: FastHeader, style: FastStyle, sample: bytes) -> bytes:
     import torch
 
-    from .fast import FastCanvas
+    from ..engine.fast_session import FastSession
 
     photo = images.decode(images.thumbnail(sample, PICTURE_SIDE)).rgb
     mix = torch.eye(header.rows)[style.rows[0]]
-    canvas = FastCanvas(network, mix, photo, "off", torch.device("cpu"))
-    for _ in canvas:
+    session = FastSession(network, mix, photo)
+    for _ in session:
         pass
-    return images.to_png8(canvas.picture(photo.shape[:2]))
+    return images.to_png8(session.picture(photo.shape[:2]))

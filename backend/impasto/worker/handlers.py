@@ -13,26 +13,26 @@ from .control import Control
 from .loop import Handler, Report
 
 if TYPE_CHECKING:
-    from .easel import Easel
+    from ..engine.engine import Engine
 
 
 def table(settings: Settings, paths: Paths) -> dict[str, Handler]:
     """Kind of job -> its handler."""
-    easels: list[Easel] = []
+    engines: list[Engine] = []
 
-    def easel() -> Easel:
-        if not easels:
-            from .easel import Easel
+    def engine() -> Engine:
+        if not engines:
+            from ..engine.engine import Engine
 
-            easels.append(Easel(settings, paths))
-        return easels[0]
+            engines.append(Engine(settings, paths))
+        return engines[0]
 
     def stylize(task: Task, report: Report, control: Control) -> dict[str, Any]:
         from .stylize import run_stylize
 
         report("phase", phase="preparing")
         stylization = Stylization.parse(task.parameters)
-        return run_stylize(task.folder, stylization, task.output, settings, report, control, easel(), resumable=True)
+        return run_stylize(task.folder, stylization, task.output, report, control, engine())
 
     def pull(task: Task, report: Report, control: Control) -> dict[str, Any]:
         from .pull import run_pull
@@ -44,6 +44,6 @@ def table(settings: Settings, paths: Paths) -> dict[str, Handler]:
 
         values = dict(task.parameters)
         titles = values.pop("name")
-        return run_train(task.folder, Training.converted(values), titles, settings, report, control, easel(), run=task.id)
+        return run_train(task.folder, Training.converted(values), titles, report, control, engine(), task.id)
 
     return {"stylize": stylize, "pull": pull, "train": train}

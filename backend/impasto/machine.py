@@ -1,50 +1,31 @@
-"""How much memory this process may have, and what a painting takes of it at the least. No torch: the daemon asks, too."""
+"""What is known of the machine: the device that paints, and how much main memory this process may have. No torch."""
 
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from .errors import OutOfMemory
 
-BYTES_PER_PIXEL = {"fp32": 3000, "bf16": 1800}
-"""What a step of the iterative method takes at least, measured with vgg16: the features of all layers, and their gradients."""
+@dataclass(frozen=True)
+class Machine:
+    """What is known of the device that paints. ``device``: "cpu", "cuda", "mps", or "" where nothing is known yet. ``precision``:
+    fp32 or bf16. ``memory``: bytes that a painting may take, or None where that is not known."""
 
-SMALLEST = 64
-"""Long side, px, that is always tried; and what sizes are rounded to."""
+    device: str = ""
+    precision: str = "fp32"
+    memory: int | None = None
 
-SHRUNK = 0.7
-"""To this share of the long side a painting is shrunk that did not fit: about half the pixels."""
-
-
-def largest_side(room: float, precision: str, height: int, width: int) -> int:
-    """The longest side at which a picture of these proportions is sure not to need more than ``room`` bytes, px.
-
-    A bound, not a promise: what is larger cannot fit, what is smaller may not either.
-    """
-    aspect = max(height, width) / min(height, width)
-    return max(SMALLEST, int(math.sqrt(max(0.0, room) / BYTES_PER_PIXEL[precision] * aspect)) // SMALLEST * SMALLEST)
+    @property
+    def is_gpu(self) -> bool:
+        """Whether it is known to be anything but a CPU."""
+        return self.device not in ("", "cpu")
 
 
-def smaller(side: int) -> int:
-    """The next side to try, in round numbers, where ``side`` px did not fit."""
-    return max(SMALLEST, int(side * SHRUNK) // SMALLEST * SMALLEST)
-
-
-def does_not_fit(side: int, room: int) -> OutOfMemory:
-    """The error for a painting of ``side`` px where there is room for ``room``."""
-    return OutOfMemory(
-        f"There is not enough memory to paint at {side} px.",
-        field="resolution",
-        hint=f"Set resolution to {room} or less, or close other programs.",
-    )
-
-
-def machine() -> tuple[int, int]:
+def main_memory() -> tuple[int, int]:
     """Bytes of main memory used and in all, as far as this process may have them: containers get less than the machine has."""
     memory = psutil.virtual_memory()
     used, total = memory.total - memory.available, memory.total

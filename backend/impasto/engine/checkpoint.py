@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..disk import remove_torn, written_whole
+from ..observer import Observer
 from ..task import CHECKPOINT as FILE
 
 MOST_S = 30.0
@@ -20,16 +21,14 @@ MOST_S = 30.0
 SHARE = 0.1
 """Of the time, writing checkpoints takes at most this, as far as :data:`MOST_S` allows."""
 
-Report = Callable[..., None]
-
 
 class Checkpoint:
     """The checkpoint of the work in one folder. What the key does not name must not change between two runs over the folder."""
 
-    def __init__(self, folder: Path, key: Mapping[str, Any], every_s: float, report: Report) -> None:
-        """``key`` (plain JSON): what the state belongs to; that of another key is not read. ``report`` is told ``checkpoint``
-        after each, and notes."""
-        self._file, self._every_s, self._report = folder / FILE, every_s, report
+    def __init__(self, folder: Path, key: Mapping[str, Any], every_s: float, observer: Observer) -> None:
+        """``key`` (plain JSON): what the state belongs to; that of another key is not read. ``observer`` is told
+        of each, and of troubles."""
+        self._file, self._every_s, self._observer = folder / FILE, every_s, observer
         self._key = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
         self._due = time.monotonic() + every_s
         self._failed = False
@@ -43,7 +42,7 @@ class Checkpoint:
         except FileNotFoundError:
             return None
         except Exception:  # torch.load raises whatever it likes at a damaged file
-            self._report("note", text="The checkpoint was damaged, so the work began anew.")
+            self._observer.note("The checkpoint was damaged, so the work began anew.")
             return None
 
     def due(self) -> bool:
@@ -56,10 +55,10 @@ class Checkpoint:
         try:
             with written_whole(self._file) as temporary:
                 torch.save({"key": self._key, "state": state}, temporary)
-            self._report("checkpoint")
+            self._observer.checkpoint()
         except (OSError, RuntimeError):  # torch's writer puts a full disk into words of its own
             if not self._failed:
-                self._report("note", text="There is no room for a checkpoint, so a crash would cost what is done since the last.")
+                self._observer.note("There is no room for a checkpoint, so a crash would cost what is done since the last.")
             self._failed = True
         took = time.monotonic() - began
         # What is kept is the state as it was when writing began, and the next takes as long to be written: twice, on a bad day.

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from ..errors import DeviceUnavailable
-from ..memory import machine
+from ..machine import main_memory
 from ..settings import Settings
 
 
@@ -148,4 +148,4 @@ def _memory(device: torch.device) -> tuple[int, int]:
     if device.type == "cuda":
         available, total = torch.cuda.mem_get_info(device)
         return total - available, total
-    return machine()
+    return main_memory()

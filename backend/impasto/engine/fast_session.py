@@ -1,0 +1,164 @@
+"""A painting by the fast method: one pass of a network, over the content's own array. Imports torch."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..sizes import Size
+from ..style import Progress
+from ..style.colour import keep_chroma, palette_map, recoloured
+from ..style.feedforward import WHOLE_PIXELS, FeedForward
+from ..style.mixing import mix_of, opacity_of
+from ..style.scales import resize
+from ..style.transformer import Network
+from ..stylization import Stylization
+from .engine import Engine
+from .feature_files import OnDisk
+from .networks import rows_in
+
+STRIP_PIXELS = 1 << 20
+"""Pixels that are recoloured at once."""
+
+IN_MEMORY_PIXELS = 16 << 20
+"""Features of pictures up to so many px stay in memory (some 50 bytes a pixel), of larger ones in files."""
+
+PALETTE_PIXELS = 1 << 19
+"""Pixels that a palette is measured on, at most; evenly spread ones tell as much as all of them."""
+
+
+class FastSession(Iterator[Progress]):
+    """A painting that comes from the top down, once all of the picture has been looked at. Below, the content is still there.
+
+    It is painted over the content's own array, so that even a very large picture is in memory only once.
+    """
+
+    can_stop = False
+    """Half a picture is of no use to anybody, and the other half is done in seconds."""
+
+    checkpoint_key = None
+
+    @classmethod
+    def of(cls, engine: Engine, content: np.ndarray, size: Size, stylization: Stylization) -> FastSession:
+        """A painting of ``content`` (H, W, 3) at ``size``; at the content's own size it takes the content's place."""
+        source = engine.fast_styles.need(stylization.style)
+        network, strength = engine.network(source, dtype_for(engine, size)), stylization.strength
+        mix = mix_of(network.rows, rows_in(source), stylization.mix(), strength if source.identity else 1.0, stylization.detail)
+        if size != content.shape[:2]:
+            content = as_array(resize(engine.tensor(content), size).clamp(0, 1))
+        buffer = functools.partial(OnDisk, engine.folder) if size[0] * size[1] > IN_MEMORY_PIXELS else None
+        opacity = opacity_of(strength, source.identity)
+        return cls(network, mix, content, stylization.keep_colours, opacity, engine.device.torch, buffer)
+
+    def __init__(
+        self,
+        network: Network,
+        mix: Tensor,
+        content: np.ndarray,
+        keep_colours: str = "off",
+        opacity: float = 1.0,
+        device: torch.device | None = None,
+        buffer: Any = None,
+    ) -> None:
+        """``content`` (H, W, 3), sRGB-encoded, at the size it is painted at; it becomes the painting. ``opacity``: of the painting
+        over the content. ``buffer``: what makes room for features, see :class:`.FeedForward`; without it they stay in memory."""
+        self._picture, self._keep_colours, self._opacity = content, keep_colours, opacity
+        self._device = device or torch.device("cpu")
+        self._content_sample = _thinned(content, PALETTE_PIXELS).copy() if keep_colours == "match" else None
+        work = FeedForward(network, mix.to(self._device), self._rows, (content.shape[0], content.shape[1]), buffer)
+        self._advances, self._total, self.done, self._painted_rows = work.paint(), work.steps(), 0, 0
+
+    def __next__(self) -> Progress:
+        """Go on by some rows of some stage."""
+        advance = next(self._advances)
+        self.done += 1
+        if advance.rows is not None:
+            self._keep(advance.top, advance.rows.float().cpu())
+        height, width = self._picture.shape[:2]
+        return Progress(
+            step=self.done,
+            total=self._total,
+            scale=1,
+            scales=1,
+            width=width,
+            height=height,
+            losses={},
+            fraction=advance.fraction,
+            skipped=0,
+        )
+
+    @property
+    def has_preview(self) -> bool:
+        """Whether any rows have been painted."""
+        return self._painted_rows > 0
+
+    def picture(self, size: Size) -> np.ndarray:
+        """The painting so far at ``size`` (height, width): float32 (H, W, 3), 0..1. At its own size it may be the very array."""
+        full = self._picture.shape[:2]
+        shown = self._picture if size == full else _thinned(self._picture, 4 * size[0] * size[1])
+        if self._content_sample is not None:
+            shown = self._with_content_palette(shown, self._content_sample)
+        return shown if size == full else as_array(resize(as_tensor(shown), size).clamp(0, 1))
+
+    def state(self) -> dict[str, Any]:
+        """There is none: a pass is over before it would be written."""
+        raise NotImplementedError("a fast painting cannot go on later")
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """See :meth:`state`."""
+        raise NotImplementedError("a fast painting cannot go on later")
+
+    def _keep(self, top: int, painted: Tensor) -> None:
+        """Write rows (1, 3, n, W) from ``top`` on over the content, which shows through as far as it should."""
+        self._painted_rows = top + painted.shape[2]
+        rows = slice(top, self._painted_rows)
+        if self._opacity < 1 or self._keep_colours == "luminance":
+            content = as_tensor(self._picture[rows]).clamp(0, 1)
+            painted = torch.lerp(content, painted, self._opacity)
+            painted = keep_chroma(content, painted) if self._keep_colours == "luminance" else painted
+        self._picture[rows] = painted[0].permute(1, 2, 0).numpy()
+
+    def _with_content_palette(self, painted: np.ndarray, content: np.ndarray) -> np.ndarray:
+        # A network has learnt its painting in the painting's own colours, so they are changed afterwards.
+        change = palette_map(as_tensor(_thinned(painted, PALETTE_PIXELS)), as_tensor(content).clamp(0, 1))
+        final = painted is self._picture and self._painted_rows == len(self._picture)
+        out = painted if final else np.empty_like(painted)
+        rows = max(1, STRIP_PIXELS // painted.shape[1])
+        for top in range(0, painted.shape[0], rows):
+            out[top : top + rows] = as_array(recoloured(as_tensor(painted[top : top + rows]), *change))
+        if final:
+            self._content_sample = None  # it has been done
+        return out
+
+    def _rows(self, top: int, bottom: int) -> Tensor:
+        # Float pictures may exceed the range that networks know.
+        return as_tensor(self._picture[top:bottom]).to(self._device).clamp(0, 1)
+
+
+def dtype_for(engine: Engine, size: Size) -> torch.dtype:
+    """What a network computes in. A CPU that has bf16 would save two fifths of 0.15 s for a megapixel, which is not worth a
+    picture that is a quarter of a step of 255 off, unless asked for; and painted in parts, where statistics differ in their
+    last digits, it would differ by more than 1/255."""
+    wanted = engine.device.is_gpu or engine.settings.precision == "bf16"
+    return engine.device.dtype if wanted and size[0] * size[1] <= WHOLE_PIXELS else torch.float32
+
+
+def as_array(picture: Tensor) -> np.ndarray:
+    """(1, 3, H, W) -> float32 (H, W, 3) on the CPU."""
+    return picture[0].float().cpu().permute(1, 2, 0).contiguous().numpy()
+
+
+def as_tensor(picture: np.ndarray) -> Tensor:
+    """(H, W, 3) -> (1, 3, H, W) on the CPU."""
+    return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].contiguous()
+
+
+def _thinned(picture: np.ndarray, pixels: int) -> np.ndarray:
+    """Every n-th pixel both ways, so that there are about ``pixels`` of them."""
+    step = max(1, int((picture.shape[0] * picture.shape[1] / pixels) ** 0.5))
+    return picture[::step, ::step]

@@ -1,0 +1,60 @@
+"""Networks of fast styles, built from their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..errors import BadStyleFile
+from ..models import NetworkSource, fast
+from ..style.mixing import IDENTITY
+from ..style.transformer import Network, build
+
+
+def open_network(file: Path) -> Network:
+    """The network of a file that is whole. Raises :class:`BadStyleFile` where tensors and network do not fit."""
+    header, arrays = fast.read(file)
+    return built(header.network, header.rows, arrays)
+
+
+def built(spec: str, rows: int, arrays: dict[str, np.ndarray]) -> Network:
+    """The network called ``spec`` with these weights. Raises :class:`BadStyleFile` where they do not fit it."""
+    try:
+        network = build(spec, rows)
+        network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+    except (ValueError, RuntimeError):
+        raise BadStyleFile("The fast style's weights do not fit the network that it names.") from None
+    return network.eval().requires_grad_(False)
+
+
+def rows_in(source: NetworkSource) -> list[tuple[int, ...]]:
+    """Where the styles of a source are in the network that :func:`compose` makes of it."""
+    if source.in_one_file:
+        return [style.rows for style in source.styles]
+    found, free = [], IDENTITY + 1
+    for style in source.styles:
+        found.append(tuple(range(free, free + len(style.rows))))
+        free += len(style.rows)
+    return found
+
+
+def compose(source: NetworkSource) -> Network:
+    """The network of a source: one file as it is, or the base of one with rows from several.
+
+    Of the rows that paint a picture as it is, which the files of one base each have, the first file's counts.
+    """
+    if source.in_one_file:
+        return open_network(source.base)
+    files = {file: fast.read(file)[1] for file in {source.base, *source.files}}
+    arrays = {name: array for name, array in files[source.base].items() if not fast.is_row(name)}
+    taken = [(source.files[0], IDENTITY)]
+    for file, style in zip(source.files, source.styles, strict=True):
+        taken += [(file, row) for row in style.rows]
+    try:
+        for name in filter(fast.is_row, files[source.base]):
+            arrays[name] = np.stack([files[file][name][row] for file, row in taken])
+    except (KeyError, IndexError, ValueError):
+        raise BadStyleFile("The rows of the fast styles do not fit the network that they name.") from None
+    return built(source.network, len(taken), arrays)

@@ -1,0 +1,117 @@
+"""A trainer at work: photographs in, progress, previews and checkpoints out. Imports torch."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..engine.checkpoint import Checkpoint
+from ..engine.fast_session import as_array
+from ..observer import Observer
+from ..style.feedforward import MARGIN
+from ..style.mixing import USUAL, mix_of, rows_of
+from ..style.scales import trim, widen
+from ..style.training import Trainer
+from .photos import Crops, Photos
+from .processes import is_first
+
+SHOWN_EVERY_S = 10.0
+"""Previews are a sheet of paintings, which takes a while; they come no faster than this."""
+
+SHOWN_SIDE, SHOWN_PHOTOS, SHOWN_STYLES = 256, 3, 4
+"""Of a preview: the photographs' side in px, and how many there are, painted in how many of the styles at most."""
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """Where a training stands after a step: ``step`` of ``total``, ``fraction`` 0..1 of the work, and the step's ``losses``."""
+
+    step: int
+    total: int
+    fraction: float
+    losses: dict[str, float]
+
+
+class TrainingSession:
+    """A trainer at work: photographs in, progress and checkpoints out."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        photos: Photos,
+        styles: int,
+        preview_interval_s: float,
+        observer: Observer,
+        checkpoint: Checkpoint | None,
+    ) -> None:
+        """``styles``: how many are learnt."""
+        self._trainer, self._photos, self._styles = trainer, photos, styles
+        self._preview_interval_s, self._observer, self._checkpoint = preview_interval_s, observer, checkpoint
+        self._device = trainer.mean[0].device
+
+    def resume(self) -> None:
+        """Go on from the checkpoint, where there is one of the same training."""
+        if self._checkpoint and (state := self._checkpoint.load(self._device)):
+            self._trainer.restore(state)
+            self._observer.note(f"Gone on from step {self._trainer.done}.")
+
+    def learn(self) -> None:
+        """Step until the end or until told to stop."""
+        trainer, recipe = self._trainer, self._trainer.recipe
+        shown = time.monotonic()
+        with Crops(self._photos, recipe, trainer.done, trainer.together) as crops:
+            while trainer.done < recipe.steps and not self._told_to_finish():
+                losses = trainer.step(next(crops).to(self._device))
+                fraction = trainer.done / recipe.steps
+                self._observer.progress(TrainingProgress(trainer.done, recipe.steps, fraction, losses))
+                if not is_first():
+                    continue
+                if self._checkpoint and self._checkpoint.due():
+                    self._checkpoint.save(trainer.state())
+                if time.monotonic() - shown >= max(self._preview_interval_s, SHOWN_EVERY_S):
+                    shown = self._show()
+        if is_first():
+            self._show()
+
+    def _told_to_finish(self) -> bool:
+        try:
+            self._observer.check()
+        except BaseException:
+            if is_first() and self._checkpoint:  # impasto train goes on from here; a cancelled job's folder goes anyway
+                self._checkpoint.save(self._trainer.state())
+            raise
+        return self._observer.finishing and self._trainer.done > 0
+
+    def _show(self) -> float:
+        """Preview a sheet: photographs that are not trained on where there are any; below, in the new styles.
+
+        Answers when it was done.
+        """
+        network = self._trainer.result()
+        photos = self._seen(SHOWN_PHOTOS, SHOWN_SIDE)
+        rows = [photos]
+        with torch.inference_mode():
+            for number in range(min(SHOWN_STYLES, self._styles)):
+                mix = mix_of(network.rows, [rows_of(number)], [1.0], USUAL, USUAL).to(photos)
+                rows.append(trim(network(widen(photos, MARGIN), mix.expand(len(photos), -1)), MARGIN).clamp(0, 1))
+        sheet = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
+        self._observer.preview(as_array(sheet[None]), None)
+        return time.monotonic()
+
+    def quality(self) -> list[dict[str, float]]:
+        """Of each style, in their order; see :func:`.learner.learn`."""
+        seen, found = self._seen(8, SHOWN_SIDE), []
+        for number in range(self._styles):
+            usual = self._trainer.recipe.usual(number)
+            each = [{**self._trainer.assess(one[None], usual), "before": self._trainer.unstyled(one[None], usual)} for one in seen]
+            found.append({name: round(float(np.mean([one[name] for one in each])), 4) for name in ("style", "before", "content")})
+        return found
+
+    def _seen(self, count: int, side: int) -> Tensor:
+        """(count, 3, side, side): squares of photographs that are held out, or of any where there are too few to hold out."""
+        held = self._photos.validation(side)[:count] if self._photos.held_out else self._photos.draw(0, count, side, seed=-1)
+        return held.to(self._device)

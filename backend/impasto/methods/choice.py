@@ -1,0 +1,81 @@
+"""Which method paints, and what that will mean: asked by the daemon before a job, and by whoever paints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..errors import ImpastoError
+from ..machine import Machine
+from ..models import FastLibrary
+from ..settings import Settings
+from ..sizes import Size
+from ..stylization import Stylization
+from . import AUTO, METHODS, method_named
+from .base import Method
+
+NOT_A_CHOICE = {"method", "style", "style_weights"}
+"""Parameters that every method heeds in a way of its own."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a choice will mean. ``method``: its name, and the ``reason`` for it as a sentence; ``width``, ``height``: px at which it
+    is painted; ``seconds``: what painting will take, without waiting and fetching, or None where there is nothing to go by."""
+
+    method: str
+    reason: str
+    width: int
+    height: int
+    seconds: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+
+def choose(stylization: Stylization, library: FastLibrary) -> tuple[Method, str]:
+    """The method for a stylization, and why. Raises the :class:`ImpastoError` that says why none will do."""
+    if stylization.method != AUTO:
+        method = method_named(stylization.method)
+        method.check(stylization, library)
+        return method, "It was asked for."
+    reason, refusal = "", None
+    for name in METHODS:
+        method = method_named(name)
+        ignored = next((parameter for parameter in changed(stylization) if parameter not in method.parameters), None)
+        if ignored:
+            reason = reason or f"{ignored} is set, which the {name} method does not know."
+            continue
+        try:
+            method.check(stylization, library)
+            return method, reason or f"The {name} method can do all that is asked for."
+        except ImpastoError as error:
+            reason, refusal = reason or error.message, error
+    if refusal is None:
+        raise LookupError(f"no method knows all of {', '.join(changed(stylization))}")
+    raise refusal
+
+
+def changed(stylization: Stylization) -> list[str]:
+    """The parameters that are not at their defaults."""
+    parameters = [p for p in stylization.parameters() if p.name not in NOT_A_CHOICE]
+    return [p.name for p in parameters if getattr(stylization, p.name) != p.default]
+
+
+def plan(
+    stylization: Stylization,
+    full: Size,
+    library: FastLibrary,
+    settings: Settings,
+    machine: Machine,
+    pace: Mapping[str, float] | None = None,
+) -> Plan:
+    """What ``stylization`` will mean for a picture of size ``full``. ``pace``: seconds per work that each method has taken on this
+    machine before. Raises as :func:`choose` does, and :class:`OutOfMemory` for what cannot fit."""
+    method, reason = choose(stylization, library)
+    size = method.size(full, stylization.resolution, settings, machine)
+    rate = (pace or {}).get(method.name) or method.seconds_per_work(machine)
+    seconds = round(rate * method.work(size, stylization), 2) if rate is not None and stylization.strength else None
+    return Plan(method.name, reason, size[1], size[0], 0.0 if stylization.strength == 0 else seconds)

@@ -1,0 +1,52 @@
+"""Sizes of pictures, in whole px: arithmetic alone, so that the daemon can tell what a painting will take without torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+Size = tuple[int, int]
+"""Height and width in px."""
+
+COARSEST_LONG_SIDE = 128
+"""Below this a picture has too few features for statistics to mean anything."""
+
+COARSEST_SHORT_SIDE = 48
+"""Long, thin pictures stop earlier, before the encoder's deepest layer is down to a row of single values."""
+
+REFINING_SCALES = 2
+"""Scales at which a picture that is painted already is gone over: its large strokes are there, and coarser ones would undo them."""
+
+STEP_OVERHEAD = 20_000
+"""What a step of the iterative method costs whatever the picture's size (matrix roots, mostly), in px' worth of convolutions;
+without it the time left would be far overestimated at the coarse scales."""
+
+
+def fit(size: Size, long_side: float) -> Size:
+    """``size`` scaled to ``long_side``, aspect kept; at least 16 px a side."""
+    factor = long_side / max(size)
+    return max(16, round(size[0] * factor)), max(16, round(size[1] * factor))
+
+
+def shrunk(size: Size, long_side: int) -> Size:
+    """``size`` scaled to ``long_side``, never enlarged."""
+    if long_side >= max(size):
+        return size
+    height, width = fit(size, long_side)
+    return min(height, size[0]), min(width, size[1])
+
+
+def pyramid(size: Size, count: int = 0) -> list[Size]:
+    """Sizes from coarse to fine, each sqrt(2) apart, ending with ``size``. ``count`` 0: as many as the picture asks for."""
+    height, width = size
+    if count == 0:
+        shrink = max(COARSEST_LONG_SIDE / max(size), COARSEST_SHORT_SIDE / min(size))
+        count = 1 + max(0, math.floor(2 * math.log2(1 / shrink) + 1e-6))
+    sizes = [(max(16, round(height / 2 ** (k / 2))), max(16, round(width / 2 ** (k / 2)))) for k in reversed(range(count))]
+    sizes[-1] = size
+    return sorted(set(sizes))
+
+
+def step_costs(sizes: Sequence[Size]) -> list[int]:
+    """What one step of the iterative method costs at each of ``sizes``, in px' worth of convolutions."""
+    return [height * width + STEP_OVERHEAD for height, width in sizes]
