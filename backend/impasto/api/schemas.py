@@ -31,6 +31,7 @@ def components() -> dict[str, Any]:
             "Ticket": _object(ticket=TEXT, seconds={"type": "integer"}),
             "Job": job_schema(),
             "Jobs": _list("jobs", "Job"),
+            "Plan": plan_schema(),
             "StylizeForm": stylize_form(),
             "StyleForm": _object(name=TEXT, picture=FILE),
             "TrainForm": train_form(),
@@ -75,6 +76,13 @@ def job_schema() -> dict[str, Any]:
     from ..jobs import Job
 
     return _linked(dataclass_schema(Job))
+
+
+def plan_schema() -> dict[str, Any]:
+    """A plan as :func:`impasto.methods.choice.plan` makes it."""
+    from ..methods.choice import Plan
+
+    return dataclass_schema(Plan)
 
 
 def style_schema() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import DiskFull, ImpastoError, OutOfMemory
 from ..settings import Settings
 from ..task import Task
+from . import pace
 from .executor import Event, Executor, Outcome
 from .folders import JobFolders
 from .job import DONE, FAILED, QUEUED, Job
@@ -155,11 +156,17 @@ class Lane:
             state = self._insist(lambda: self._store.died(id, error, most=MOST_DEATHS, keep_s=self._keep_s))
         else:
             state = self._insist(lambda: self._store.end(id, outcome.how, keep_s=self._keep_s, error=outcome.error, result=result))
+        if state == DONE and result:
+            self._remember_pace(id, result)
         if state != QUEUED:
             self._folders.tidy(id, result if state == DONE else None)
         with contextlib.suppress(DiskFull):
             self._store.measured(id, self._folders.size(id))
         self._changed()
+
+    def _remember_pace(self, id: str, result: dict[str, Any]) -> None:
+        with contextlib.suppress(ImpastoError, KeyError, ValueError):  # of use, but never worth a job
+            pace.remember(self._store, self._store.get(id).parameters, result)
 
     def _deserves_another(self, id: str, outcome: Outcome) -> bool:
         """Memory that ran out in the middle of long work may have been taken by another program: it goes on once more."""

@@ -18,11 +18,15 @@ import filelock
 
 from ..disk import disk_errors
 from ..errors import Conflict, DaemonRunning, DiskFull, Gone, InvalidParameter, NotReady
+from ..methods.choice import Plan, plan
 from ..models import FastLibrary
 from ..paths import Paths
 from ..settings import Settings
+from ..sizes import Size
+from ..stylization import Stylization
 from ..task import CONTENT, PREVIEW
-from .admission import refuse_training_that_cannot_fit, refuse_what_cannot_fit
+from . import pace
+from .admission import known_machine, refuse_training_that_cannot_fit, refuse_what_cannot_fit
 from .executor import WORK, Executor, LocalExecutor
 from .folders import JobFolders
 from .housekeeping import Housekeeper, recover
@@ -292,6 +296,16 @@ class JobManager:
         if not name or not file.is_file():
             raise Gone("The picture is no longer there." if name else f"A {job.kind} job has no picture.")
         return file, job.result["media_type"]
+
+    # -- what will be ------------------------------------------------------------------------------------------------
+
+    def plan(self, stylization: Stylization, size: Size) -> Plan:
+        """What ``stylization`` will mean for a picture of ``size`` (height, width): method, painted size, seconds.
+
+        Raises :class:`StyleNotLearnt` or :class:`OutOfMemory` where it cannot be painted.
+        """
+        machine = known_machine(self.settings, self._store.fact("device") or {})
+        return plan(stylization, size, self._fast_styles, self.settings, machine, pace.known(self._store))
 
     # -- the device --------------------------------------------------------------------------------------------------
 

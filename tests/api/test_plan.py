@@ -1,0 +1,55 @@
+"""GET /v1/plan: what a choice will mean, before anything is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+SIZE = {"width": 4000, "height": 3000}
+
+
+@pytest.fixture
+def ask(client):
+    """The plan for a query."""
+    return lambda **query: client.get("/v1/plan", params={**SIZE, **query})
+
+
+def test_a_learnt_style_is_planned_whole_and_in_seconds(ask):
+    plan = ask(style="starry-night").json()
+    assert (plan["method"], plan["width"], plan["height"]) == ("fast", 4000, 3000)
+    assert plan["reason"] and (plan["seconds"] is None or 0 < plan["seconds"] < 60)
+
+
+def test_a_picture_or_an_advanced_parameter_is_planned_iteratively_and_smaller(ask):
+    for query, why in (({"pictures": 1}, "the picture"), ({"style": "starry-night", "iterations": "9"}, "iterations")):
+        plan = ask(**query).json()
+        assert plan["method"] == "iterative" and why in plan["reason"] and plan["width"] < 4000
+
+
+def test_several_styles_and_every_other_parameter_are_understood(ask):
+    plan = ask(style="starry-night,great-wave", style_weights="1,2", strength="0.7", resolution="800", keep_colours="match").json()
+    assert (plan["method"], plan["width"], plan["height"]) == ("fast", 800, 600)
+
+
+@pytest.mark.parametrize(
+    "query, status, code",
+    [
+        ({"style": "starry-night", "width": ""}, 400, "invalid_parameter"),
+        ({"style": "starry-night", "width": "0"}, 400, "invalid_parameter"),
+        ({"style": "starry-night", "height": "1.5"}, 400, "invalid_parameter"),
+        ({"style": "upload:0"}, 400, "invalid_parameter"),
+        ({"style": "starry-night", "strength": "2"}, 400, "invalid_parameter"),
+        ({"style": "starry-night", "strenght": "1"}, 400, "unknown_parameter"),
+        ({"style": "no-such-style"}, 404, "unknown_style"),
+        ({"pictures": 1, "method": "fast"}, 400, "style_not_learnt"),
+        ({"pictures": 9}, 400, "invalid_parameter"),
+        ({}, 400, "style_missing"),
+    ],
+)
+def test_what_cannot_be_planned_says_why(ask, query, status, code):
+    answer = ask(**query)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+def test_the_size_must_be_told(client):
+    answer = client.get("/v1/plan", params={"style": "starry-night", "width": 300})
+    assert answer.status_code == 400 and answer.json()["error"]["field"] == "height"
