@@ -62,14 +62,17 @@ def learn(
     observer: Observer,
     checkpoints: Path | None = None,
     *,
+    photos: Path | None = None,
     run: str = "",
     save: Callable[[Callable[[], list[str]]], list[str]] = write_once,
 ) -> dict[str, Any]:
     """Learn ``paintings`` (files' bytes) under ``titles``, and keep them in the style library.
 
-    ``checkpoints``: the folder where it is kept how far the training is, and from where it goes on. ``run``: a name for this
-    training alone; one that was killed after its styles had come into the library is not done again. ``save`` calls what writes
-    the styles, again where the disk was full. To finish early keeps what has been learnt by then.
+    ``checkpoints``: the folder where it is kept how far the training is, and from where it goes on. ``photos``: the folder of
+    photographs to learn on; by default as the settings say. ``run``: a name for this training alone; one that was killed after its
+    styles had come into the library is not done again. ``save`` calls what writes the styles, again where the disk was full. To
+    finish early keeps what has been learnt by then.
+
     Answers the new styles' ids, steps, finished_early, and quality by id: the style's distance over held-out photographs, painted
     and as they were ("style", "before"), and the content's ("content"). Of several processes all but the first answer nothing.
     Raises :class:`BadPicture` for what cannot be learnt, before the first step; what decoding and fetching raise; and
@@ -81,7 +84,7 @@ def learn(
     if run and (done := _kept_before(library, run)):
         return done
     pictures = [_painting(one, title, engine.settings) for one, title in zip(paintings, titles, strict=True)]
-    recipe, photos = recipe_of(training, len(titles)), read_photos(engine.settings, observer)
+    recipe, crops = recipe_of(training, len(titles)), read_photos(photos, engine.settings, observer)
     encoder, _ = engine.encoder(ENCODER, observer)
     observer.phase("preparing")
     network, base = _network(training, len(titles), engine)
@@ -92,7 +95,7 @@ def learn(
     if checkpoints is not None:
         key = {"order": _fingerprint(training, paintings)}
         checkpoint = Checkpoint(checkpoints, key, engine.settings.checkpoint_s, observer)
-    session = TrainingSession(trainer, photos, len(titles), engine.settings.preview_interval_s, observer, checkpoint)
+    session = TrainingSession(trainer, crops, len(titles), engine.settings.preview_interval_s, observer, checkpoint)
     session.resume()
     observer.phase("learning")
     session.learn()
@@ -103,7 +106,7 @@ def learn(
 
     def keep() -> list[str]:
         half = _kept_before(library, run) if run else None  # a disk that was full half-way
-        return half["styles"] if half else _keep(library, trainer, titles, paintings, training, photos, quality, base, run)
+        return half["styles"] if half else _keep(library, trainer, titles, paintings, training, crops, quality, base, run)
 
     kept = save(keep)
     if checkpoint:
@@ -130,9 +133,10 @@ def recipe_of(training: Training, paintings: int) -> Recipe:
     )
 
 
-def read_photos(settings: Settings, observer: Observer) -> Photos:
-    """The photographs to train on: the folder that ``settings`` name, or the few that ship."""
-    folder = Path(settings.photos_dir).expanduser() if settings.photos_dir else shipped("photos")
+def read_photos(folder: Path | None, settings: Settings, observer: Observer) -> Photos:
+    """The photographs to train on: those of ``folder``, else of the one that ``settings`` name, else the few that ship."""
+    if folder is None:
+        folder = Path(settings.photos_dir).expanduser() if settings.photos_dir else shipped("photos")
     if not folder.is_dir():
         raise BadPicture(
             f"There is no folder of photographs called {folder.name}.",
