@@ -1,6 +1,8 @@
 # make run    a virtual environment, a daemon, and the example painted through it
 # make test   the same environment with the test tools: lint, then every test (make test ARGS="-k stylize")
-# make clean  remove what these two made (fetched weights stay)
+# make test-fast   the tests that need neither an editor nor a killed daemon nor real time: under a minute on two cores
+# make lint   how the code is written
+# make clean  remove what these made (fetched weights stay)
 #
 # Another Python: make run PYTHON=python3.12
 
@@ -12,17 +14,18 @@ else
 BIN := $(VENV)/bin
 endif
 
-.PHONY: run test lint docs pins clean
+.PHONY: run test test-fast lint docs pins clean
 
 run:
 	@$(PYTHON) tools/environment.py --venv $(VENV)
 	@$(BIN)/impasto demo
 
-test:
-	@$(PYTHON) tools/environment.py --venv $(VENV) --extra test
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --quiet .
+test: lint
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-fast:
+	@$(PYTHON) tools/environment.py --venv $(VENV) --extra test
+	@$(BIN)/python -m pytest -m "not slow" --quiet $(ARGS)
 
 lint:
 	@$(PYTHON) tools/environment.py --venv $(VENV) --extra test
@@ -42,4 +45,4 @@ pins:
 	@$(PYTHON) tools/pins.py
 
 clean:
-	rm -rf $(VENV) out build dist .pytest_cache .ruff_cache
+	rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .mypy_cache

@@ -14,17 +14,35 @@ from impasto.models import Catalogue, ModelStore
 from impasto.paths import Paths
 from impasto.settings import Settings
 
-CACHE = Path(__file__).resolve().parents[1] / ".cache"
+TESTS = Path(__file__).resolve().parent
+CACHE = TESTS.parent / ".cache"
+
+SLOW_FOLDERS = ("attacks", "reliability")
+"""Whole kinds of tests that `make test-fast` leaves out: attacks on a running daemon, and daemons that are killed."""
+
 _weights = ""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Nothing that the developer has set for her own daemon reaches a test."""
+    """Nothing that the developer has set for her own daemon reaches a test. Threads that wait sleep, as in a worker."""
     global _weights
     _weights = os.environ.get("TEST_WEIGHTS", "")
     for name in [n for n in os.environ if n.startswith("IMPASTO_")]:
         del os.environ[name]
-    config.addinivalue_line("markers", "network: fetches something from the Python package index")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What is left out as a whole is not even read: it takes seconds."""
+    left_out = config.option.markexpr == "not slow" and collection_path.parent == TESTS and collection_path.name in SLOW_FOLDERS
+    return left_out or None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the slow kinds get the mark that single slow tests and files have in their source."""
+    for item in items:
+        if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in SLOW_FOLDERS:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -34,6 +34,7 @@ def test_what_goes_wrong_half_way_leaves_the_old_file_and_nothing_else(tmp_path)
     assert file.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 def test_kill_9_at_any_moment_of_endless_writing(tmp_path):
     file = tmp_path / "file"

@@ -131,6 +131,7 @@ def test_nothing_else_is_public_and_a_typo_is_an_attribute_error():
         impasto.stylise  # noqa: B018
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_the_documented_examples_run(code, tmp_path):
     (tmp_path / "examples").symlink_to(ROOT / "examples", target_is_directory=True)

@@ -28,6 +28,7 @@ def read_events(answer) -> list[dict]:
     return [e for e in found if "event" in e]
 
 
+@pytest.mark.slow
 def test_events_tell_everything_and_end_with_the_job(client):
     job = client.submit(iterations=8, step_size=0.1)
     with client.get(job["links"]["events"], stream=True) as answer:
@@ -45,6 +46,7 @@ def test_events_tell_everything_and_end_with_the_job(client):
     assert [p["preview"] for p in previews] == sorted({p["preview"] for p in previews})
 
 
+@pytest.mark.slow
 def test_events_go_on_where_a_client_was_cut_off(client):
     job = client.submit(iterations=30, step_size=0.1)
     seen = 0
@@ -75,6 +77,7 @@ def test_events_tell_of_other_ends(client, seed, name):
     assert json.loads(last["data"])["state"] == name
 
 
+@pytest.mark.slow
 def test_a_silent_stream_shows_that_it_lives(client, monkeypatch):
     monkeypatch.setattr("impasto.api.events.HEARTBEAT_S", 0.1)
     first = client.until(client.submit(**SLOW), "running")

@@ -30,6 +30,7 @@ def painted(client, data=None, **form):
     return images.decode(answer.content, images.Limits()), job
 
 
+@pytest.mark.slow
 def test_a_shipped_style_needs_no_download(client):
     samples = pictures.pixels(channels=4, dtype=np.uint16)
     picture, job = painted(client, pictures.png16(samples), style="starry-night")
@@ -39,6 +40,7 @@ def test_a_shipped_style_needs_no_download(client):
     assert np.abs(picture.rgb - content.rgb).mean() > 0.02
 
 
+@pytest.mark.slow
 def test_styles_mix_and_strength_counts(client):
     one, two = (painted(client, style=style, strength=1)[0].rgb for style in ("great-wave", "scream"))
     mixed, job = painted(client, style=["great-wave", "scream"], style_weights="1,1", strength=1)
@@ -70,6 +72,7 @@ def test_what_no_network_knows_is_refused_at_once(client, form, files, words):
     assert words in error["message"] and "iterative" in error["hint"]
 
 
+@pytest.mark.slow
 def test_without_weights_only_the_iterative_method_fails(client):
     job = client.submit(style="unlearnt", method="iterative")
     failed = client.until(job, "failed")

@@ -12,6 +12,8 @@ from impasto.jobs.executor import WORK
 from . import pictures
 from .conftest import start, stylize_files
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory, weights_dir):

@@ -143,6 +143,7 @@ def test_the_runtime_file_lets_its_owner_in_and_nobody_else(launch):
         assert stat.S_IMODE(one.paths.data.stat().st_mode) == 0o700
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="Windows has neither signal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_told_daemon_ends_soon_and_tidies_up(launch, number):
@@ -168,6 +169,7 @@ def test_a_told_daemon_ends_soon_and_tidies_up(launch, number):
     )
 
 
+@pytest.mark.slow
 def test_a_killed_daemons_file_is_known_for_stale_and_replaced(launch):
     one = launch()
     first = one.ready()
@@ -243,6 +245,7 @@ def test_a_runtime_folder_that_cannot_be_made_is_a_named_error(tmp_path):
 # -- refusing to start ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_second_daemon_on_the_same_data_says_so(launch):
     launch().ready()
     status, said = launch().ends()

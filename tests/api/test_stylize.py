@@ -82,6 +82,7 @@ def test_a_client_that_hangs_up_cancels_its_job(daemon, client):
     assert client.until(job, "cancelled", within=5)
 
 
+@pytest.mark.slow
 def test_a_client_that_hangs_up_but_has_a_key_comes_back_for_its_job(daemon, client):
     hang_up(daemon, "Idempotency-Key: come-back")
     job = client.get("/v1/jobs", params={"limit": 1}).json()["jobs"][0]

@@ -175,6 +175,7 @@ def test_finish_after_stops_and_keeps(impasto, client, photo, style, folders):
     assert job["state"] == "done" and 0 < job["step"] < 3000
 
 
+@pytest.mark.slow
 @needs_signals
 @pytest.mark.parametrize("presses, code, words", [(1, 0, "Wrote out.png"), (2, 130, "discarded")])
 def test_ctrl_c_once_keeps_twice_discards(client, photo, style, folders, presses, code, words):

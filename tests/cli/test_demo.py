@@ -20,6 +20,8 @@ from impasto.settings import Settings
 
 from .conftest import command, until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 WITHIN_S = 120
 

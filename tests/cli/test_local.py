@@ -94,6 +94,7 @@ def test_errors_are_raised_as_they_are(photo, style, monkeypatch):
         paint(photo, style)
 
 
+@pytest.mark.slow
 def test_the_real_engine(impasto, photo, folders, weights_dir):
     """From a file and a style's id to a file, through torch and the real vgg16, with alpha kept bit for bit."""
     flags = ("--no-daemon", "--offline", "--weights-dir", weights_dir, "--cpu-threads", "1")

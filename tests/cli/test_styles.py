@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 import torch
 from impasto import images
 from models.example_network import Theirs
@@ -16,6 +17,7 @@ def listed(impasto):
     return {style["id"]: style for style in json.loads(impasto("styles", "list", "--json").out)}
 
 
+@pytest.mark.slow
 def test_a_style_goes_out_comes_in_and_is_removed(impasto, folders):
     told = impasto("styles", "export", "great-wave", "-o", folders / "wave.safetensors")
     assert told.code == 0 and "kB" in told.out, told.err

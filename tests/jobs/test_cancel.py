@@ -12,6 +12,8 @@ from impasto import errors
 
 from .helpers import ended, gone, job, running, until, worker_pid
 
+pytestmark = pytest.mark.slow
+
 WITHIN_S = 2.0
 SLACK_S = 1.0
 """For a busy test machine, on top of what is promised; a worker that had to be waited out would take minutes."""

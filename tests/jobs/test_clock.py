@@ -10,6 +10,8 @@ from impasto.jobs import housekeeping, store
 
 from .helpers import ended, job, until
 
+pytestmark = pytest.mark.slow
+
 YEAR = 365 * 86400.0
 
 

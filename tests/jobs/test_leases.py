@@ -9,6 +9,8 @@ from impasto.jobs import housekeeping
 
 from .helpers import ended, job, running, until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _watchful(monkeypatch):

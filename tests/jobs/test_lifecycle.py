@@ -58,6 +58,7 @@ def test_a_download_does_not_wait_for_a_painting(manager, tmp_path):
     assert manager.get(painting.id).state == "running"
 
 
+@pytest.mark.slow
 def test_progress_previews_and_notes_arrive_and_versions_grow(manager):
     submitted = manager.submit(job("steps", total=60, pause=0.02))
     seen, version = [], submitted.version
@@ -72,6 +73,7 @@ def test_progress_previews_and_notes_arrive_and_versions_grow(manager):
     assert seen[-1].state == "done" and seen[-1].step == 60
 
 
+@pytest.mark.slow
 def test_an_eta_comes_once_it_means_something_and_for_those_who_wait(manager):
     first = manager.submit(job("steps", total=400, pause=0.02))
     running(manager, first.id)
@@ -103,6 +105,7 @@ def test_wait_answers_at_once_or_after_its_time(manager, tmp_path):
     assert time.monotonic() - began < 1
 
 
+@pytest.mark.slow
 def test_status_stays_quick_while_many_wait_and_a_job_floods(manager):
     flooding = manager.submit(job("steps", total=100_000, pause=0.0))
     running(manager, flooding.id)
@@ -227,6 +230,7 @@ def test_list_is_newest_first_and_by_state(manager, tmp_path):
     assert manager.list(state="queued")[0].position == 1
 
 
+@pytest.mark.slow
 def test_jobs_expire_with_their_pictures(start):
     manager = start(result_hours=1 / 3600)
     done = ended(manager, manager.submit(job()).id)
@@ -255,6 +259,7 @@ def test_remove_forgets_what_has_ended_only(manager, tmp_path):
     assert manager.get(held.id).state == "running"
 
 
+@pytest.mark.slow
 def test_an_idle_worker_is_given_back_and_the_next_job_gets_a_new_one(start):
     manager = start(keep_alive_s=1)
     assert manager.device()["state"] == "asleep"

@@ -16,6 +16,8 @@ from impasto.stylization import Stylization
 
 from .helpers import ended, gone, until, worker_pid
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pictures():

@@ -14,6 +14,8 @@ from impasto.jobs.watch import PATIENCE, Watch
 
 from .helpers import ended, gone, job, running, until, worker_pid
 
+pytestmark = pytest.mark.slow
+
 
 class Worker:
     """Its processor time, and the moment, as a test sets them."""

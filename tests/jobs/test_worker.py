@@ -75,6 +75,7 @@ def test_what_is_no_message_is_none(line):
     assert parse(line) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script, within", [("stubborn", 2.0), ("steps", 2.0)])
 def test_it_ends_when_its_input_closes_even_in_the_middle(worker, tmp_path, script, within):
     child, say = worker

@@ -107,6 +107,7 @@ def test_nothing_is_inflated(server, tmp_path):
     assert server.seen[0][1]["accept-encoding"] == "identity"
 
 
+@pytest.mark.slow
 def test_a_silent_server_is_given_up(server, tmp_path):
     server.behaviours = [stalls(0.1)]
     began = time.monotonic()

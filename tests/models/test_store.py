@@ -50,6 +50,7 @@ def files(store):
 # -- the way from torchvision's entry to tensors ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_vgg19_through_torchvision_s_own_entry(make_store, server):
     """Full size, features only. The catalogue's own address is a dead end: torchvision's entry says where to go."""
     server.content = torchvision_file(random_arrays("vgg19"), "vgg19")

@@ -8,6 +8,8 @@ import textwrap
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def run(script: str, *folders) -> str:
     """Run ``script`` in a fresh interpreter in which ``folders`` come first."""

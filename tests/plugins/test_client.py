@@ -180,6 +180,7 @@ def test_an_answer_of_somebody_else_is_an_error(status, body):
         wire.read(status, body)
 
 
+@pytest.mark.slow
 def test_a_job_nobody_asks_about_is_given_up(send, daemon):
     long = Recipe(GREAT_WAVE.styles, {"iterations": 5000, "step_size": 0.02})
     asked = wire.read(*send(wire.stylize(content(), long, "key-10", lease=1)))

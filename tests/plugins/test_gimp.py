@@ -29,7 +29,7 @@ from .cases import SCRIPTED, all_well
 from .gimp_lab import Lab
 
 TESTS = Path(__file__).resolve().parents[1]
-pytestmark = pytest.mark.timeout(900)  # the first of them may build a chroot
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # the first of them may build a chroot
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from api.script import FAILS
 from .gimp_lab import Lab, screen, why_not_window
 
 TESTS = Path(__file__).resolve().parents[1]
-pytestmark = pytest.mark.timeout(900)  # the first of them may build a chroot
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # the first of them may build a chroot
 PHOTO = TESTS.parent / "examples/moraine-lake.jpg"
 TITLE = "^Neural Style$"
 LONG = {"iterations": 5000, "step_size": 0.02, "method": "iterative"}

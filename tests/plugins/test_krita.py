@@ -20,6 +20,8 @@ from api.script import DIES, FAILS
 from . import krita_lab
 from .cases import SCRIPTED, all_well
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).resolve().parents[1]
 PHOTO = TESTS.parent / "examples/moraine-lake.jpg"
 CASES = {"pixels": 20, "kinds": 17, "troubles": 10}

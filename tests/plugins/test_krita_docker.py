@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 LOGIC = Path(__file__).resolve().parent / "krita_logic"
 TEST_S = 120
 

@@ -61,6 +61,7 @@ def test_a_picture_that_is_painted_already_is_where_it_goes_on(encoder, content,
     assert scales == {2} and error < 0.4 * (luminance(painting.picture()) - luminance(content)).abs().mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
 @pytest.mark.parametrize("init", ["content", "noise"])
 @pytest.mark.parametrize("stop", [1, 5, 8, 9, 20, 24])

@@ -74,6 +74,7 @@ def test_what_people_get_by_default_is_what_is_trained_most(encoder, style):
     assert shares == pytest.approx([0.05, 0.4, 0.05] * 2, abs=0.02)
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss(encoder, style):
     run = trainer(encoder, style)
     # One row at one strength: which are drawn sways the loss more than a step does.
@@ -82,6 +83,7 @@ def test_training_lowers_the_loss(encoder, style):
     assert sum(totals[-8:]) < 0.8 * sum(totals[4:12])
 
 
+@pytest.mark.slow
 def test_a_network_learns_to_paint_a_moved_picture_alike(encoder, style):
     def shifts(weight):
         torch.manual_seed(0)

@@ -92,6 +92,7 @@ def test_slow_disks_get_fewer_but_so_that_no_more_than_half_a_minute_is_lost(tmp
     assert apart + took <= MOST_S or took > MOST_S / 3
 
 
+@pytest.mark.slow
 def test_a_painting_whose_worker_is_killed_goes_on_and_is_the_same_to_the_byte(start, weights_dir, pictures):  # noqa: F811
     manager = start(WORK, weights_dir=str(weights_dir), offline=True, device="cpu", precision="fp32", cpu_threads=1, checkpoint_s=1)
     asked = painting(pictures, iterations=300, resolution=64, seed=3, init="noise")

@@ -12,6 +12,8 @@ from impasto.style.feedforward import FeedForward
 from impasto.style.mixing import mix_of
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 FILE = shipped("fast", "impasto.safetensors")
 HEADER = fast.inspect(FILE)
 PHOTO = Path(__file__).resolve().parents[2] / "examples" / "moraine-lake.jpg"

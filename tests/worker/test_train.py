@@ -70,6 +70,7 @@ def weights_of(folder, id):
     return fast.read(learnt(folder).fast.need([id]).base)[1]
 
 
+@pytest.mark.slow
 def test_two_paintings_become_styles_that_paint(folder):
     said = []
     done = learn(folder, titles=("Ölbild", "Two"), report=lambda event, **fields: said.append((event, fields)))
@@ -86,6 +87,7 @@ def test_two_paintings_become_styles_that_paint(folder):
     assert painted["method"] == "fast"
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_ends_with_the_weights_of_one_that_was_not(folder, tmp_path_factory):
     whole = tmp_path_factory.mktemp("whole")
     shutil.copytree(folder, whole, dirs_exist_ok=True)
@@ -114,6 +116,7 @@ def test_killed_at_any_moment_it_ends_with_the_weights_of_one_that_was_not(folde
         assert np.array_equal(value, weights_of(folder, "one")[name]), name
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_order_or_a_damaged_one_is_not_gone_on_from(folder):
     class Impatient(Control):
         def check(self):
@@ -132,6 +135,7 @@ def test_a_checkpoint_of_another_order_or_a_damaged_one_is_not_gone_on_from(fold
     assert notes == ["The checkpoint was damaged, so the work began anew."]
 
 
+@pytest.mark.slow
 def test_a_training_killed_after_its_styles_were_kept_is_not_done_again(folder, monkeypatch):
     first = learn(folder, run="the job's id")
     monkeypatch.setattr(learner, "Trainer", None)  # nothing is trained
@@ -140,6 +144,7 @@ def test_a_training_killed_after_its_styles_were_kept_is_not_done_again(folder, 
     assert learn(folder, dataclasses.replace(ORDER, steps=2), run="another")["styles"] == ["one-2"]
 
 
+@pytest.mark.slow
 def test_a_training_killed_while_its_styles_were_kept_keeps_them_once(folder, monkeypatch):
     with monkeypatch.context() as killed:
         killed.setattr(StyleLibrary, "_keep", lambda *_: 1 / 0)
@@ -157,6 +162,7 @@ def test_to_finish_early_keeps_what_there_is(folder):
     assert done["steps"] == 1 and done["finished_early"] and learnt(folder).get("one").fast
 
 
+@pytest.mark.slow
 def test_a_style_more_is_under_a_hundred_kilobytes_on_the_network_that_ships(folder):
     order = Training(learn=STYLE, steps=6, side=64, batch=1, stroke=256)
     learn(folder, order)
@@ -209,6 +215,7 @@ print(together.count, hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p
 """
 
 
+@pytest.mark.slow
 def test_several_processes_train_one_network():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
