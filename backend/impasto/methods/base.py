@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 from ..machine import Machine
 from ..models import FastLibrary
 from ..observer import Observer
@@ -15,6 +13,8 @@ from ..sizes import Size
 from ..stylization import Stylization
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..engine.engine import Engine
     from ..style import Progress
 

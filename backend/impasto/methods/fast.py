@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..machine import Machine
 from ..models import FastLibrary
 from ..observer import Observer
@@ -17,6 +15,8 @@ from ..stylization import Stylization
 from .base import Session
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..engine.engine import Engine
 
 CPU_SECONDS_PER_PIXEL = 2.5e-7

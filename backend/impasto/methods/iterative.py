@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..errors import OutOfMemory
 from ..machine import Machine
 from ..models import FastLibrary
@@ -18,6 +16,8 @@ from ..stylization import Stylization
 from .base import Session
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..engine.engine import Engine
 
 BYTES_PER_PIXEL = {"fp32": 3000, "bf16": 1800}

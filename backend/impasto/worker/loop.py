@@ -187,7 +187,7 @@ def in_words(error: BaseException) -> ImpastoError:
 def _is_out_of_memory(error: BaseException) -> bool:
     if "torch" not in sys.modules:
         return isinstance(error, MemoryError)
-    from .device import is_out_of_memory
+    from ..engine.device import is_out_of_memory
 
     return is_out_of_memory(error)
 
@@ -220,7 +220,7 @@ def _step_back() -> None:
 def _free_memory() -> None:
     gc.collect()
     if "torch" in sys.modules:
-        from .device import free
+        from ..engine.device import free
 
         free()
 
