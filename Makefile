@@ -1,7 +1,7 @@
 # make run    a virtual environment, a daemon, and the example painted through it
 # make test   the same environment with the test tools: lint, then every test (make test ARGS="-k stylize")
 # make test-fast   the tests that need neither an editor nor a killed daemon nor real time: under a minute on two cores
-# make lint   how the code is written
+# make lint   how the code is written, and its types
 # make clean  remove what these made (fetched weights stay)
 #
 # Another Python: make run PYTHON=python3.12
@@ -31,6 +31,7 @@ lint:
 	@$(PYTHON) tools/environment.py --venv $(VENV) --extra test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
 
 # What is written from the code: a test fails when it is out of date.
 docs:

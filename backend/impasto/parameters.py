@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from .errors import InvalidParameter, UnknownParameter, did_you_mean, harmless, quoted
 
@@ -148,6 +148,8 @@ Kind = TypeVar("Kind", bound="Order")
 
 class Order:
     """A frozen dataclass whose fields are made with :func:`param`. The constructor trusts its caller; :meth:`parse` checks."""
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     @classmethod
     def parameters(cls) -> tuple[Parameter, ...]:

@@ -162,7 +162,7 @@ def styles(settings: Settings | None = None) -> list[Style]:
     """The styles of this machine, those that ship first: id, title, painter, year, licence, whether a network has learnt it
     (``fast``), so that it is painted in one pass. ``settings``: by default the user's."""
     settings = settings or Settings.load()
-    return StyleLibrary(Paths.of(settings), settings).list()
+    return StyleLibrary(Paths.of(settings), settings).styles()
 
 
 def learn(

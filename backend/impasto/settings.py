@@ -214,7 +214,7 @@ def _convert(f: dataclasses.Field[Any], value: Any, where: str) -> Any:
     try:
         if value is None:
             raise ValueError
-        result = _CONVERT[wanted](value)
+        result: Any = _CONVERT[wanted](value)
         low, high, choices = (f.metadata.get(k) for k in ("minimum", "maximum", "choices"))
         if (low is not None and not low <= result <= high) or (choices and result not in choices):
             raise ValueError

@@ -30,7 +30,7 @@ def test_a_failure_inside_is_told_without_its_inside(client, monkeypatch, failur
     def fails(self):
         raise failure
 
-    monkeypatch.setattr(StyleLibrary, "list", fails)
+    monkeypatch.setattr(StyleLibrary, "styles", fails)
     answer = client.get("/v1/styles")
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert "secret" not in answer.text and "Traceback" not in answer.text

@@ -63,6 +63,6 @@ def test_options_names_the_methods_and_head_has_no_body(client):
 
 
 def test_a_bug_is_answered_without_its_traceback(daemon, client, monkeypatch, caplog):
-    monkeypatch.setattr(daemon.manager, "list", lambda **_: 1 / 0)
+    monkeypatch.setattr(daemon.manager, "jobs", lambda **_: 1 / 0)
     refused(client.get("/v1/jobs"), 500, "internal_error")
     assert "ZeroDivisionError" in caplog.text

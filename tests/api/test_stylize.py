@@ -73,7 +73,7 @@ def hang_up(daemon, *headers: str) -> None:
     )
     with socket.create_connection(("127.0.0.1", daemon.port)) as connection:
         connection.sendall(request + body)
-        poll(lambda: daemon.manager.list(limit=1, state="running"))
+        poll(lambda: daemon.manager.jobs(limit=1, state="running"))
 
 
 def test_a_client_that_hangs_up_cancels_its_job(daemon, client):

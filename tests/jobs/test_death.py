@@ -240,7 +240,7 @@ def test_the_folder_is_free_again_after_a_start_that_failed(settings, start, mon
     with pytest.raises(ZeroDivisionError):
         broken.start()
     monkeypatch.undo()
-    assert start().list() == []
+    assert start().jobs() == []
 
 
 # -- the disk ------------------------------------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ def test_a_damaged_database_is_put_aside_with_its_pictures(start, settings):
     for file in paths.data.glob("jobs.sqlite3*"):
         file.write_bytes(b"this is no database" * 1000)
     again = start()
-    assert again.list() == []
+    assert again.jobs() == []
     assert ended(again, again.submit(job()).id).state == "done"
     kept = next(paths.data.glob("jobs.damaged-*"))
     assert (kept / done.id / "result.png").read_text() == "picture"
@@ -269,7 +269,7 @@ def test_pictures_outlive_a_database_that_was_lost(start, settings, lose):
     paths = Paths.of(settings)
     for file in paths.data.glob("jobs.sqlite3*"):
         lose(file)
-    assert start().list() == []
+    assert start().jobs() == []
     assert (next(paths.data.glob("jobs.damaged-*")) / done.id / "result.png").read_text() == "picture"
 
 
@@ -301,7 +301,7 @@ def test_no_room_for_the_inputs(manager, monkeypatch):
         manager.submit(job())
     monkeypatch.undo()
     assert str(manager.paths.data) not in caught.value.message
-    assert manager.list() == [] and list(manager.paths.jobs.iterdir()) == []
+    assert manager.jobs() == [] and list(manager.paths.jobs.iterdir()) == []
 
 
 def test_no_room_in_the_database_is_named_and_the_outcome_written_later(manager, tmp_path):

@@ -210,7 +210,7 @@ def test_the_same_key_is_the_same_job_even_at_once(manager):
     ended(manager, answers[0])
     assert manager.submit(job("echo", key="k1")).state == "done"
     assert manager.submit(job("echo", key="k2")).id != answers[0]
-    assert len(manager.list()) == 2 and len(list(manager.paths.jobs.iterdir())) == 2
+    assert len(manager.jobs()) == 2 and len(list(manager.paths.jobs.iterdir())) == 2
     with pytest.raises(errors.Conflict):
         manager.submit(job("echo", key="k1", inputs={"content": b"another picture"}))
 
@@ -219,15 +219,15 @@ def test_list_is_newest_first_and_by_state(manager, tmp_path):
     ids = [manager.submit(job("gate", file=str(tmp_path / "door"))).id for _ in range(3)]
     running(manager, ids[0])
     manager.cancel(ids[1])
-    assert [found.id for found in manager.list()] == ids[::-1]
-    assert [found.id for found in manager.list(limit=1)] == ids[-1:]
-    assert {state: [found.id for found in manager.list(state=state)] for state in ("running", "cancelled", "queued", "done")} == {
+    assert [found.id for found in manager.jobs()] == ids[::-1]
+    assert [found.id for found in manager.jobs(limit=1)] == ids[-1:]
+    assert {state: [found.id for found in manager.jobs(state=state)] for state in ("running", "cancelled", "queued", "done")} == {
         "running": ids[:1],
         "cancelled": ids[1:2],
         "queued": ids[2:],
         "done": [],
     }
-    assert manager.list(state="queued")[0].position == 1
+    assert manager.jobs(state="queued")[0].position == 1
 
 
 @pytest.mark.slow

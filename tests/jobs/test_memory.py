@@ -110,7 +110,7 @@ def test_a_refused_job_leaves_nothing_behind(manager, machine):
     stylization = Stylization.parse({"style": ["starry-night"]})
     with pytest.raises(errors.OutOfMemory):
         manager.submit(Submission("stylize", stylization.to_dict(), {"content": PICTURE}))
-    assert manager.list() == [] and list(manager.paths.jobs.iterdir()) == []
+    assert manager.jobs() == [] and list(manager.paths.jobs.iterdir()) == []
 
 
 @pytest.mark.parametrize(

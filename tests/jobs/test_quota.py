@@ -37,7 +37,7 @@ def test_what_nobody_has_fetched_is_kept_and_the_next_job_refused(start):
     with pytest.raises(errors.QuotaExceeded) as refused:
         manager.submit(job())
     assert refused.value.status == 507 and "disk_quota_mb" in refused.value.message and "Fetch or delete" in refused.value.hint
-    assert len(manager.list()) == 2 and len(list(manager.paths.jobs.iterdir())) == 2
+    assert len(manager.jobs()) == 2 and len(list(manager.paths.jobs.iterdir())) == 2
     manager.remove(kept[0].id)
     assert ended(manager, manager.submit(job()).id).state == "done"
     assert manager.result(kept[1].id)[0].is_file()

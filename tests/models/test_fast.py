@@ -167,7 +167,7 @@ def test_what_ships_is_small_sound_and_has_pictures():
     assert files and sum(file.stat().st_size for file in files) < 16_000_000
     settings = Settings()
     library = StyleLibrary(Paths.of(settings), settings)
-    learnt = [one for one in library.list() if one.fast]
+    learnt = [one for one in library.styles() if one.fast]
     assert len(learnt) >= 4
     for file in files:
         header, _ = fast.read(file)

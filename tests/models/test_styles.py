@@ -37,7 +37,7 @@ def own_files(library):
 
 
 def test_what_ships(library):
-    styles = library.list()
+    styles = library.styles()
     assert len(styles) >= 8 and not any(style.own for style in styles)
     assert sum(style.size for style in styles) < 3_000_000
     for style in styles:
@@ -52,7 +52,7 @@ def test_what_ships(library):
 
 def test_every_shipped_file_is_accounted_for(library):
     files = {f.name for f in shipped("paintings").iterdir()}
-    assert files == {f"{style.id}.jpg" for style in library.list()} | {"styles.yaml"}
+    assert files == {f"{style.id}.jpg" for style in library.styles()} | {"styles.yaml"}
 
 
 def test_a_thumbnail(library):
@@ -72,7 +72,7 @@ def test_what_ships_stays(library):
 def test_add_get_remove(library):
     style = library.add("My  Painting\n", picture())
     assert (style.id, style.title, style.own, style.width, style.height) == ("my-painting", "My Painting", True, 40, 30)
-    assert library.list()[-1] == library.get("my-painting") == style
+    assert library.styles()[-1] == library.get("my-painting") == style
     assert probe(library.thumbnail("my-painting")).width == 40
     library.remove("my-painting")
     assert own_files(library) == []
@@ -121,7 +121,7 @@ def test_many_at_once_each_get_their_own_id(library):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len({style.id for style in library.list() if style.own}) == 6
+    assert len({style.id for style in library.styles() if style.own}) == 6
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def tampered(library, **changes):
 )
 def test_a_tampered_record_is_no_style(library, changes):
     tampered(library, **changes)
-    assert not any(style.own for style in library.list())
+    assert not any(style.own for style in library.styles())
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"id": "mine"}', b"[" * 100_000])
@@ -252,13 +252,13 @@ def test_a_broken_record_hides_only_itself(library, content):
     library.add("mine", picture())
     library.add("whole", picture())
     (library._own / "mine.json").write_bytes(content)
-    assert [style.id for style in library.list() if style.own] == ["whole"]
+    assert [style.id for style in library.styles() if style.own] == ["whole"]
 
 
 def test_a_record_without_its_picture(library):
     library.add("mine", picture())
     (library._own / "mine.png").unlink()
-    assert not any(style.own for style in library.list())
+    assert not any(style.own for style in library.styles())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
@@ -281,4 +281,4 @@ def test_an_own_record_cannot_stand_in_for_a_shipped_style(library):
     file = library._own / "starry-night.json"
     file.write_text(file.read_text(encoding="utf-8").replace('"x"', '"starry-night"'), encoding="utf-8")
     assert not library.get("starry-night").own
-    assert len([style for style in library.list() if style.id == "starry-night"]) == 1
+    assert len([style for style in library.styles() if style.id == "starry-night"]) == 1

@@ -188,7 +188,7 @@ def test_a_job_nobody_asks_about_is_given_up(send, daemon):
     given_up = threading.Event()
     for _ in range(200):
         # Not through get(): that would be to ask about it.
-        if daemon.manager.list(state="cancelled") and asked["id"] in [job.id for job in daemon.manager.list(state="cancelled")]:
+        if daemon.manager.jobs(state="cancelled") and asked["id"] in [job.id for job in daemon.manager.jobs(state="cancelled")]:
             given_up.set()
             break
         given_up.wait(0.1)

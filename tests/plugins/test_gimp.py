@@ -66,10 +66,10 @@ def test_the_documented_script(lab, painter):
 @pytest.mark.skipif("TEST_GIMP_SPEED" not in os.environ, reason="it measures time: set TEST_GIMP_SPEED on an idle machine")
 def test_twelve_megapixels_cost_little_more_than_the_painting(lab, painter):
     lab.introduce(painter.url, TOKEN, INSTANCE)
-    before = {job.id for job in painter.manager.list()}
+    before = {job.id for job in painter.manager.jobs()}
     output = lab.console("speed", size=[4000, 3000], times=3)
     calls = [[float(when) for when in line.split()[1:]] for line in output.splitlines() if line.startswith("TOOK")]
-    jobs = sorted((job for job in painter.manager.list() if job.id not in before), key=lambda job: job.created)
+    jobs = sorted((job for job in painter.manager.jobs() if job.id not in before), key=lambda job: job.created)
     for (began, over), job in zip(calls, jobs, strict=True):
         painting = job.ended - job.started
         print(f"{over - began:.2f} s from the call to the layer, {painting:.2f} s of them painting")

@@ -65,7 +65,7 @@ class Desk:
         return self
 
     def jobs(self, kind: str = "stylize", *states: str) -> list:
-        return [job for job in self.daemon.manager.list() if job.kind == kind and (not states or job.state in states)]
+        return [job for job in self.daemon.manager.jobs() if job.kind == kind and (not states or job.state in states)]
 
     def image(self, closed: int = 1) -> dict:
         """What the script in GIMP last wrote down, after the window was closed so often."""

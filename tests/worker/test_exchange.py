@@ -100,7 +100,7 @@ def test_rows_alone_are_small_and_need_their_network(pair, other, tmp_path):
     assert (tmp_path / "red.safetensors").stat().st_size < (tmp_path / "blue.safetensors").stat().st_size - 5000
     with pytest.raises(BadStyleFile, match="not here"):
         exchange.bring_in(other, tmp_path / "red.safetensors", SAMPLE)
-    assert not any(style.own for style in other.list())
+    assert not any(style.own for style in other.styles())
     exchange.bring_in(other, tmp_path / "blue.safetensors", SAMPLE)
     exchange.bring_in(other, tmp_path / "red.safetensors", SAMPLE)
     assert torch.allclose(painted(other, "red"), painted(pair, "red"), atol=1e-6)
@@ -172,7 +172,7 @@ def test_what_does_not_fit_is_not_kept(pair, other, tmp_path, changes):
     rewritten(file, **changes)
     with pytest.raises(BadStyleFile):
         exchange.bring_in(other, file, SAMPLE)
-    assert not any(style.own for style in other.list()) and not list(other._own.glob("*"))
+    assert not any(style.own for style in other.styles()) and not list(other._own.glob("*"))
 
 
 def test_a_picture_in_it_is_looked_at_like_any_other(pair, other, tmp_path):
@@ -181,7 +181,7 @@ def test_a_picture_in_it_is_looked_at_like_any_other(pair, other, tmp_path):
     rewritten(file, pictures={"blue": base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(50)).decode()})
     with pytest.raises(BadPicture):
         exchange.bring_in(other, file, SAMPLE)
-    assert not any(style.own for style in other.list())
+    assert not any(style.own for style in other.styles())
 
 
 def test_a_network_that_explodes_is_not_kept(other, tmp_path):

@@ -185,7 +185,7 @@ def test_bad_pictures_are_named_as_such(folder, settings, name, data, error):
 def test_a_style_by_id_comes_from_the_library(folder, settings):
     engine = Engine(settings)
     (folder / "style-0").unlink()
-    chosen = engine.styles.list()[0]
+    chosen = engine.styles.styles()[0]
     paint(folder, engine, style=[chosen.id], method="iterative")
     assert engine.begun[0].styles[0].shape == (chosen.height, chosen.width, 3)
     with pytest.raises(errors.UnknownStyle):

@@ -150,7 +150,7 @@ def test_a_training_killed_while_its_styles_were_kept_keeps_them_once(folder, mo
         killed.setattr(StyleLibrary, "_keep", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             learn(folder, run="the job's id")
-    assert learnt(folder).fast.header("one") and "one" not in {style.id for style in learnt(folder).list()}
+    assert learnt(folder).fast.header("one") and "one" not in {style.id for style in learnt(folder).styles()}
     assert learn(folder, run="the job's id")["styles"] == ["one"]
     assert len(list((folder / "data" / "styles").glob("*.safetensors"))) == 1 and learnt(folder).get("one").fast
 

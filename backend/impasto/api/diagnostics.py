@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import sys
 import time
 from collections import Counter
 from importlib import metadata
@@ -26,7 +27,7 @@ TOLD_FAILURES = 10
 
 def report(parts: Services) -> dict[str, Any]:
     """Versions, system, device, weights, settings, room, and the latest failures and warnings, with private parts removed."""
-    recent = parts.manager.list(limit=COUNTED_JOBS, state=None)
+    recent = parts.manager.jobs(limit=COUNTED_JOBS, state=None)
     failures = [_failure(job) for job in recent if job.state == "failed"]
     told = {
         "impasto": __version__,
@@ -43,7 +44,7 @@ def report(parts: Services) -> dict[str, Any]:
         "disk": _disk(parts),
         "daemon": _daemon(parts),
         "models": {model.id: parts.store.status(model.id) for model in parts.store.catalogue.models()},
-        "styles": dict(Counter("own" if style.own else "shipped" for style in parts.styles.list())),
+        "styles": dict(Counter("own" if style.own else "shipped" for style in parts.styles.styles())),
         "settings": _settings(parts.settings),
         "jobs": dict(Counter(job.state for job in recent)),
         "failures": failures[:TOLD_FAILURES],
@@ -89,7 +90,10 @@ def _daemon(parts: Services) -> dict[str, Any]:
     import psutil
 
     process = psutil.Process()
-    handles = process.num_fds() if hasattr(process, "num_fds") else process.num_handles()
+    if sys.platform == "win32":
+        handles = process.num_handles()
+    else:
+        handles = process.num_fds()
     return {
         "uptime_s": round(time.time() - process.create_time()),
         "memory_bytes": process.memory_info().rss,

@@ -71,6 +71,8 @@ class LingeringChannel(HTTPChannel):
     """A connection that, after a refusal, is closed for writing at once and for reading a little later."""
 
     error_task_class = ShapedErrorTask
+    requests: list[StrictParser]
+    request: StrictParser | None
     linger = False
     lingers_until = 0.0
     ended = False
@@ -105,7 +107,7 @@ class LingeringChannel(HTTPChannel):
             return False
 
     def send_continue(self) -> None:
-        if not self.request.error:  # who is refused need not send the body
+        if self.request and not self.request.error:  # who is refused need not send the body
             super().send_continue()
 
     def send(self, data: bytes, do_close: bool = True) -> int:
@@ -125,10 +127,10 @@ class LingeringChannel(HTTPChannel):
             return
         with self.requests_lock:
             request = self.request
-            slow = (
-                request and not self.requests and request.too_slow(settings.header_timeout_s, settings.slowest_upload_kb_s * 1000)
-            )
-            if not slow:
+            if request is None or self.requests:
+                return
+            slow = request.too_slow(settings.header_timeout_s, settings.slowest_upload_kb_s * 1000)
+            if slow is None:
                 return
             request.refuse(slow)
             self.requests, self.request = [request], None

@@ -171,7 +171,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 
 def _failures(operation: Operation) -> dict[str, Any]:
-    kinds = [Forbidden, *operation.errors] + ([] if operation.public else [Unauthorised])
+    kinds: list[type[ImpastoError]] = [Forbidden, *operation.errors, *([] if operation.public else [Unauthorised])]
     statuses = sorted({kind.status for kind in kinds})
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {

@@ -30,7 +30,8 @@ def scrubbed(value: Any, words: Mapping[str, str]) -> Any:
         return [scrubbed(inner, words) for inner in value]
     if isinstance(value, str):
         for word in sorted(words, key=len, reverse=True):
-            value = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", lambda _, name=words[word]: name, value)
+            name = words[word].replace("\\", r"\\")
+            value = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", name, value)
     return value
 
 

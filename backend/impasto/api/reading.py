@@ -42,6 +42,7 @@ Gate = Callable[["StrictParser"], ImpastoError | None]
 class StrictParser(HTTPRequestParser):
     """One request. ``error``, once set, is an :class:`ImpastoError` or one of waitress's own."""
 
+    error: Any
     path = ""  # until the first line has been read; waitress names it when a client leaves
 
     def __init__(self, adj: Adjustments, gate: Gate) -> None:
@@ -101,6 +102,8 @@ class StrictParser(HTTPRequestParser):
 
 class BoundedChunks(ChunkedReceiver):
     """A chunked body whose lines between the chunks, and after them, have an end."""
+
+    error: Any
 
     def __init__(self, buffer: OverflowableBuffer, limit: int) -> None:
         super().__init__(buffer)

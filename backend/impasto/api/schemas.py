@@ -128,18 +128,18 @@ def train_form() -> dict[str, Any]:
 def form_field(parameter: Parameter) -> dict[str, Any]:
     """The schema of one parameter."""
     number = {key: value for key, value in (("minimum", parameter.minimum), ("maximum", parameter.maximum)) if value is not None}
-    shape: dict[str, Any] = {
+    shapes: dict[str, dict[str, Any]] = {
         "number": {"type": "number", **number},
         "integer": {"type": "integer", **number},
         "choice": {"type": "string", "enum": list(parameter.choices)},
         "text list": {"type": "array", "items": TEXT},
         "number list": {"type": "array", "items": {"type": "number", **number}},
         "layers": {"type": "string", "pattern": LAYERS},
-    }[parameter.kind]
+    }
     default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
     if isinstance(default, dict):
         default = ",".join(f"{layer}:{weight:g}" for layer, weight in default.items())
-    return {**shape, "description": parameter.help, "default": default}
+    return {**shapes[parameter.kind], "description": parameter.help, "default": default}
 
 
 def dataclass_schema(cls: type) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -65,7 +66,7 @@ def verify(context: click.Context, ids: tuple[str, ...], as_json: bool) -> None:
     store = _store(context)
     wanted = list(ids) or [m.id for m in store.catalogue.models() if store.status(m.id) != "absent"]
     failures: dict[str, ImpastoError] = {}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for id in wanted:
         try:
             header = store.verify(id)

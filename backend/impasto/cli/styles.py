@@ -9,6 +9,7 @@ import click
 
 from ..errors import DiskFull
 from ..models import Style, StyleLibrary
+from ..models.fast import FastHeader
 from ..paths import Paths
 from .configuration import settings_of
 from .demo import example
@@ -27,7 +28,7 @@ def styles() -> None:
 @click.pass_context
 def list_styles(context: click.Context, as_json: bool) -> None:
     """Every style by its id, which `impasto stylize --style` takes."""
-    found = _library(context).list()
+    found = _library(context).styles()
     if as_json:
         click.echo(json.dumps([style.to_dict() for style in found], indent=2))
         return
@@ -75,7 +76,8 @@ def show(context: click.Context, id: str, output: Path | None, as_json: bool) ->
     else:
         click.echo(f"{style.id}: {_caption(style)}")
         click.echo(f"{style.width} x {style.height} px, {style.size / 1000:.0f} kB. Licence: {style.licence}.")
-        click.echo(_network(library, id) if style.fast else "No network has learnt it; the iterative method paints it.")
+        header = library.fast.header(id) if style.fast else None
+        click.echo(_network(header, id) if header else "No network has learnt it; the iterative method paints it.")
 
 
 @styles.command("import")
@@ -139,9 +141,8 @@ def preview(context: click.Context, id: str, photo: Path | None, output: Path | 
     click.echo(f"Wrote {target.path}.")
 
 
-def _network(library: StyleLibrary, id: str) -> str:
+def _network(header: FastHeader, id: str) -> str:
     """What a file tells of the network that has learnt a style; files come from anywhere, so only what makes sense is shown."""
-    header = library.fast.header(id)
     told, found = header.training, header.quality.get(id)
     facts = [f"{told[name]} {name}" for name in ("steps", "photographs") if isinstance(told.get(name), int)]
     facts += [str(told[name]) for name in ("photographs_licence",) if isinstance(told.get(name), str)]

@@ -136,9 +136,9 @@ def _kritas(system: System) -> Iterator[Editor]:
     base, settings = _krita_base(system), _kritarc(system)
     if base.is_dir() or program:
         yield Editor(KRITA, version, NATIVE, _resources(base, settings) / "pykrita", program, settings)
-    for packaging, version, base, settings in _krita_boxes(system):
-        if version is not None or base.is_dir():
-            yield Editor(KRITA, version or "", packaging, _resources(base, settings) / "pykrita", None, settings)
+    for packaging, found, base, settings in _krita_boxes(system):
+        if found is not None or base.is_dir():
+            yield Editor(KRITA, found or "", packaging, _resources(base, settings) / "pykrita", None, settings)
 
 
 def _krita_boxes(system: System) -> Iterator[tuple[str, str | None, Path, Path]]:

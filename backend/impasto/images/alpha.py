@@ -48,7 +48,7 @@ def filled(picture: Picture) -> np.ndarray:
     for weighted, weight in reversed(levels):
         around = _doubled(colour, weight.shape)
         colour = _blend(_over(weighted, weight), np.minimum(weight / COVERED, 1), around)
-    return _filled_from(picture, colour)
+    return _filled_from(picture, picture.alpha, colour)
 
 
 def flattened(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -60,16 +60,16 @@ def flattened(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return out
 
 
-def _filled_from(picture: Picture, coarse: np.ndarray) -> np.ndarray:
+def _filled_from(picture: Picture, alpha: np.ndarray, coarse: np.ndarray) -> np.ndarray:
     """Strip by strip, because here the arrays have the picture's full size."""
-    out, peaks = picture.rgb.copy(), _peaks(picture.alpha)
-    for rows in _even_strips(*picture.alpha.shape):
-        opaque = opacity(picture.alpha[rows])
+    out, peaks = picture.rgb.copy(), _peaks(alpha)
+    for rows in _even_strips(*alpha.shape):
+        opaque = opacity(alpha[rows])
         nearby = peaks[rows.start // NEARBY : -(-rows.stop // NEARBY)].repeat(NEARBY, 0).repeat(NEARBY, 1)
         enough = np.maximum(OPAQUE_ENOUGH * nearby[: opaque.shape[0], : opaque.shape[1]], np.finfo(np.float32).tiny)
         own = np.minimum(opaque / enough, 1)
         if own.min() < 1:
-            own, around = own[:, :, None], _doubled_rows(coarse, rows, picture.alpha.shape)
+            own, around = own[:, :, None], _doubled_rows(coarse, rows, alpha.shape)
             # A hidden colour may be anything at all, and anything times 0 is not always 0 in floats; so choose, then mix.
             mixed = np.where(own > 0, out[rows], around)
             mixed = (mixed - around) * own + around
@@ -105,10 +105,10 @@ def _halved(weighted: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.nd
 
     def mean(values: np.ndarray) -> np.ndarray:
         for axis in (0, 1):
-            pair = (slice(None),) * axis
-            even, odd = values[(*pair, slice(0, None, 2))], values[(*pair, slice(1, None, 2))]
+            before: tuple[slice, ...] = (slice(None),) * axis
+            even, odd = values[before + (slice(0, None, 2),)], values[before + (slice(1, None, 2),)]
             values = even * np.float32(0.5)
-            values[(*pair, slice(0, odd.shape[axis]))] += odd * np.float32(0.5)
+            values[before + (slice(0, odd.shape[axis]),)] += odd * np.float32(0.5)
         return values
 
     return mean(weighted), mean(weight)

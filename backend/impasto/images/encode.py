@@ -56,7 +56,7 @@ def outgoing(picture: Picture, format: str | None = None, quality: int = 95) -> 
 
 def _in_own_space(rgb: np.ndarray, picture: Picture) -> tuple[np.ndarray, bytes | None]:
     """Colours (H, W, 1 or 3) in the picture's own profile, and that profile."""
-    if not profiles.is_srgb(picture.icc, "grey" if picture.grey else "rgb"):
+    if picture.icc is not None and not profiles.is_srgb(picture.icc, "grey" if picture.grey else "rgb"):
         return profiles.from_srgb(rgb, picture.icc, picture.grey), picture.icc
     return (profiles.to_grey(rgb) if picture.grey else rgb), picture.icc
 
@@ -105,7 +105,7 @@ def thumbnail(data: bytes, side: int = 256, limits: Limits | None = None) -> byt
     pixels[:, :, 3] = 255 if picture.alpha is None else converted(picture.alpha, pixels.dtype)
     image = Image.fromarray(pixels).convert("RGBa").resize(target, Image.Resampling.LANCZOS).convert("RGBA")
     small = np.asarray(image)
-    return imagecodecs.png_encode(np.ascontiguousarray(small if picture.alpha is not None else small[:, :, :3]), level=6)
+    return bytes(imagecodecs.png_encode(np.ascontiguousarray(small if picture.alpha is not None else small[:, :, :3]), level=6))
 
 
 def _shrunk(header: Header, samples: np.ndarray, down: int, across: int) -> tuple[Header, np.ndarray]:

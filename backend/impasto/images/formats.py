@@ -145,9 +145,10 @@ def negotiate(accept: str | None, own: str) -> str:
     ``own`` wins wherever it is among the best. A missing header and a browser's (it names text/html) mean ``own``.
     Raises :class:`NotAcceptable` with the choices where nothing fits.
     """
-    if not (accept or "").strip() or "text/html" in accept.lower():
+    accept = (accept or "").strip().lower()
+    if not accept or "text/html" in accept:
         return own
-    ranges = _ranges(accept.lower().replace("image/jpg", "image/jpeg"))
+    ranges = _ranges(accept.replace("image/jpg", "image/jpeg"))
     offers = [own] + [name for name in FORMATS if name != own]
     quality = {name: _quality(FORMATS[name].media_type, ranges) for name in offers}
     best = max(quality.values())

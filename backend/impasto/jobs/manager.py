@@ -200,9 +200,9 @@ class JobManager:
         self._leases.renew(id)
         return self._store.get(id)
 
-    def list(self, limit: int = 50, state: str | None = None) -> list[Job]:
+    def jobs(self, limit: int = 50, state: str | None = None) -> list[Job]:
         """The newest first; ``state`` leaves only those in it."""
-        return self._store.list(limit, state)
+        return self._store.jobs(limit, state)
 
     def wait(self, id: str, since: int, timeout: float) -> Job:
         """The job as soon as its version is greater than ``since`` or it has ended, or as it is after ``timeout`` seconds."""
@@ -291,11 +291,12 @@ class JobManager:
             raise NotReady("The job has not ended yet.", hint=f"It is {job.state}; ask again when it is done.")
         if job.state != DONE:
             raise Gone(f"The job has {_ended(job)}, so it has no result.")
-        name = (job.result or {}).get("file", "")
+        result = job.result or {}
+        name = result.get("file", "")
         file = self._folders.path(id) / Path(name).name
         if not name or not file.is_file():
             raise Gone("The picture is no longer there." if name else f"A {job.kind} job has no picture.")
-        return file, job.result["media_type"]
+        return file, result["media_type"]
 
     # -- what will be ------------------------------------------------------------------------------------------------
 

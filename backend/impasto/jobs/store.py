@@ -51,7 +51,7 @@ class JobStore(Database):
                 raise UnknownJob("There is no such job; it may have expired.")
             return self._job(rows[0], self._outlook(rows[0]["lane"]) if rows[0]["state"] == QUEUED else {})
 
-    def list(self, limit: int, state: str | None = None) -> list[Job]:
+    def jobs(self, limit: int, state: str | None = None) -> list[Job]:
         """The newest first."""
         with self._lock:
             rows = self._rows("SELECT * FROM jobs WHERE ? IS NULL OR state = ? ORDER BY sequence DESC LIMIT ?", state, state, limit)

@@ -26,6 +26,7 @@ class Watch:
         """``silence_s``: how long a worker may give no sign of life; ``computed``: processor seconds it has taken so far."""
         self._silence_s, self._computed = silence_s, computed
         self.check_s = min(CHECK_S, silence_s / 5)
+        self._said = self._active = self._looked = self._taken = 0.0
         self._begin()
 
     def heard(self) -> None:

@@ -214,7 +214,7 @@ def _kept_before(library: StyleLibrary, run: str) -> dict[str, Any] | None:
     for file, header in library.fast.files():
         if header.training.get("run") != run:
             continue
-        ids, known = [style.id for style in header.styles], {style.id for style in library.list()}
+        ids, known = [style.id for style in header.styles], {style.id for style in library.styles()}
         if known.issuperset(ids):
             steps, asked = header.training["steps"], header.training["recipe"]["steps"]
             return {"styles": ids, "steps": steps, "finished_early": steps < asked, "quality": header.quality}

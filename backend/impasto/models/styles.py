@@ -75,7 +75,7 @@ class StyleLibrary:
         self._settings = settings
         self.fast = FastLibrary(paths)
 
-    def list(self) -> list[Style]:
+    def styles(self) -> list[Style]:
         """The shipped ones in their order, then the user's own by title."""
         return [style for style, _ in self._entries()]
 
@@ -117,7 +117,7 @@ class StyleLibrary:
 
         stripped = {id: self._stripped(data) for id, data in pictures.items()}
         with self._changing():
-            own = {style.id: style.own for style in self.list()}
+            own = {style.id: style.own for style in self.styles()}
             for style in header.styles:
                 if style.id not in stripped and not own.get(style.id):
                     kind = Conflict if style.id in own else UnknownStyle
@@ -167,7 +167,7 @@ class StyleLibrary:
             file = self._shipped / f"{id}.jpg"
             taken.add(id)
             width, height = record["size"]
-            texts = {name: record[name] for name in _TEXTS}
+            texts: dict[str, Any] = {name: record[name] for name in _TEXTS}
             yield Style(id=id, own=False, width=width, height=height, size=file.stat().st_size, fast=id in learnt, **texts), file
         own = [entry for entry in map(self._own_entry, self._own.glob("*.json")) if entry and entry[0].id not in taken]
         for style, file in sorted(own, key=lambda entry: (entry[0].title.casefold(), entry[0].id)):
@@ -182,7 +182,7 @@ class StyleLibrary:
             linked = record_file.is_symlink() or file.is_symlink()
             if linked or not STYLE_ID.fullmatch(id) or record["id"] != id or not file.is_file():
                 return None
-            texts = {name: _cleaned(str(record[name])) for name in _TEXTS}
+            texts: dict[str, Any] = {name: _cleaned(str(record[name])) for name in _TEXTS}
             width, height = int(record["width"]), int(record["height"])
             return Style(id=id, own=True, width=width, height=height, size=file.stat().st_size, **texts), file
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
@@ -191,9 +191,9 @@ class StyleLibrary:
     def _keep(self, texts: Mapping[str, str], picture: tuple[bytes, str, int, int], id: str = "") -> str:
         """Write a record and its picture, under ``id`` or a free one made of the title; the id. Only while the folder is locked."""
         content, form, width, height = picture
-        record = {name: _cleaned(texts.get(name, "")) for name in _TEXTS}
+        record: dict[str, Any] = {name: _cleaned(texts.get(name, "")) for name in _TEXTS}
         record["title"] = record["title"] or "Style"
-        id = id or _free(_slug(record["title"]), {style.id for style in self.list()})
+        id = id or _free(_slug(record["title"]), {style.id for style in self.styles()})
         with written_whole(self._own / f"{id}.{_EXTENSIONS[form]}") as temporary:
             temporary.write_bytes(content)
         with written_whole(self._own / f"{id}.json") as temporary:

@@ -214,7 +214,10 @@ def _step_back() -> None:
             Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
     with contextlib.suppress(OSError, psutil.Error):
         process = psutil.Process()
-        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else min(19, int(process.nice()) + NICENESS))
+        if sys.platform == "win32":
+            process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        else:
+            process.nice(min(19, int(process.nice()) + NICENESS))
 
 
 def _free_memory() -> None:

@@ -76,9 +76,11 @@ def read_launch(text):
     if not isinstance(serve, list) or not serve or not all(isinstance(word, str) for word in serve):
         return None
     pairs = environment.items() if isinstance(environment, dict) else ()
+    runtime, log = (file if isinstance(file, str) else "" for file in files)
     return Launch(
         serve,
-        *[file if isinstance(file, str) else "" for file in files],
+        runtime,
+        log,
         {name: value for name, value in pairs if name.startswith("IMPASTO_") and isinstance(value, str)},
     )
 

@@ -93,7 +93,7 @@ def jobs() -> dict[str, Any]:
     if state is not None and state not in STATES:
         raise errors.InvalidParameter(f"state is {errors.quoted(state)}, but must be one of {', '.join(STATES)}.", field="state")
     limit = int(number("limit", DEFAULT_LIST, 1, LONGEST_LIST, whole=True))
-    return {"jobs": [job_json(job) for job in services().manager.list(limit=limit, state=state)]}
+    return {"jobs": [job_json(job) for job in services().manager.jobs(limit=limit, state=state)]}
 
 
 @blueprint.get("/<id>")

@@ -48,7 +48,7 @@ def style_json(style: Style) -> dict[str, Any]:
 @blueprint.get("")
 @describe("All styles.", "styles", {200: Answer("Shipped styles, then the user's own.", "Styles")})
 def styles() -> dict[str, Any]:
-    return {"styles": [style_json(style) for style in services().styles.list()]}
+    return {"styles": [style_json(style) for style in services().styles.styles()]}
 
 
 @blueprint.post("")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tifffile
@@ -135,14 +135,14 @@ def verify(data: bytes, header: Header) -> None:
 def _opened(data: bytes, page: Directory, plan: _Plan) -> tifffile.TiffFile:
     if plan.compression == _JPEG:
         _check_jpeg_sizes(data, page)
-    unlikely = {f"is_{flag}": False for flag in tifffile.TIFF.FILE_FLAGS}
+    unlikely: dict[str, Any] = {f"is_{flag}": False for flag in tifffile.TIFF.FILE_FLAGS}
     return tifffile.TiffFile(io.BytesIO(with_only(data, page, _PIXEL_TAGS)), **unlikely)
 
 
 def write(outgoing: Outgoing) -> bytes:
     """Deflate with a predictor, which every reader knows; light effort, because size is not what TIFF is for."""
     grey, alpha = outgoing.samples.shape[2] <= 2, outgoing.samples.shape[2] in (2, 4)
-    options = {"resolution": outgoing.dpi, "resolutionunit": "INCH"} if outgoing.dpi else {}
+    options: dict[str, Any] = {"resolution": outgoing.dpi, "resolutionunit": "INCH"} if outgoing.dpi else {}
     if outgoing.samples.shape[2] > 1:
         options["planarconfig"] = "contig"
     buffer = io.BytesIO()
@@ -190,7 +190,7 @@ def _plan(page: Directory) -> tuple[_Plan, tuple[str, ...]]:
     extra += (0,) * (channels - base - len(extra))
     # A lone channel of unspecified meaning is what many writers make of their alpha.
     alphas = [i for i, meaning in enumerate(extra) if meaning in (1, 2)] or [0] * (len(extra) == 1)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if len(extra) > len(alphas[:1]):
         notes = ("The TIFF has more channels than colour and transparency; the others were left out.",)
     return _Plan(

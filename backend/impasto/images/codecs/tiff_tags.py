@@ -143,7 +143,8 @@ class Directory:
 def directories(data: bytes) -> list[Directory]:
     """The chain of pages. Raises :class:`BadPicture` for none, a loop, or an endless chain."""
     layout = Layout.of(data)
-    place, pages, seen = layout.number(layout.word, data, layout.first), [], set()
+    pages: list[Directory] = []
+    place, seen = layout.number(layout.word, data, layout.first), set()
     while place:
         if place in seen or len(pages) >= _MAX_PAGES:
             raise BadPicture("The TIFF file's pages form a loop or never end.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -65,7 +66,7 @@ def samples(data: bytes, header: Header) -> np.ndarray:
 
 def write(outgoing: Outgoing) -> bytes:
     """Lossless (with hidden colours as they are) or lossy with lossless alpha."""
-    options = (
+    options: dict[str, Any] = (
         {"lossless": True, "quality": _LOSSLESS_EFFORT, "method": 0, "exact": True}
         if outgoing.lossless
         else {"quality": outgoing.quality, "method": 4}
