@@ -27,7 +27,7 @@ from impasto.models import Catalogue, ModelStore
 from impasto.models.vision_compat import import_torchvision
 from impasto.paths import Paths
 from impasto.settings import Settings
-from impasto.style import Encoder, Painting
+from impasto.style import Encoder, IterativeTransfer
 from impasto.style.measure import distances
 from impasto.stylization import Stylization
 from pictures import open_picture, to_pil
@@ -47,7 +47,7 @@ PAIRS = [
 
 def ours(content, style, encoder):
     clock = Clock()
-    painting = Painting(content, [style], encoder, Stylization(style=("upload:0",)))
+    painting = IterativeTransfer(content, [style], encoder, Stylization(style=("upload:0",)))
     for _ in painting:
         pass
     return painting.picture(), clock.read()

@@ -13,7 +13,7 @@ from pathlib import Path
 from impasto.models import Catalogue, ModelStore
 from impasto.paths import Paths
 from impasto.settings import Settings
-from impasto.style import Encoder, Painting
+from impasto.style import Encoder, IterativeTransfer
 from impasto.stylization import Stylization
 from pictures import open_picture, to_pil
 from PIL import Image
@@ -63,7 +63,7 @@ def main() -> None:
                 sheet.paste(swatch, (column * (width + GAP), 0))
             file = given.kept / f"{Path(content_name).stem}--{Path(style_name).stem}.png"
             if not file.exists():
-                painting = Painting(content, [style], encoder, Stylization.parse(values))
+                painting = IterativeTransfer(content, [style], encoder, Stylization.parse(values))
                 for _ in painting:
                     pass
                 to_pil(painting.picture()).save(file)

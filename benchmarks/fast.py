@@ -22,7 +22,7 @@ from impasto.engine.networks import open_network
 from impasto.jobs.process import WORKER_ENVIRONMENT
 from impasto.paths import shipped
 from impasto.settings import Settings
-from impasto.style.mixing import mix_of
+from impasto.style.mixing import mix_embeddings
 from impasto.style.transformer import build
 from impasto.training import NETWORKS
 from pictures import paint
@@ -31,7 +31,7 @@ from torch import nn
 
 
 class Usual(nn.Module):
-    """The layers, widths and order of the usual network."""
+    """The layers, widths and order of the default_target network."""
 
     def __init__(self):
         super().__init__()
@@ -94,16 +94,16 @@ def main() -> None:
     width, height = map(int, given.size.split("x"))
     picture = torch.rand(1, 3, height, width)
     shipped_network = open_network(shipped("fast", "impasto.safetensors"))
-    usual = Usual().eval()
+    default_target = Usual().eval()
     with torch.inference_mode():
-        theirs = best(lambda: usual(picture), given.repeat)
+        theirs = best(lambda: default_target(picture), given.repeat)
         print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {width} x {height}")
-        print(f"usual network: {theirs:.3f} s")
+        print(f"default_target network: {theirs:.3f} s")
         for network in (shipped_network, *(build(spec, 3).eval().requires_grad_(False) for spec in NETWORKS[1:4])):
-            network.settle(torch.float32)
-            mix = mix_of(network.rows, [(1,)], [1.0], 0.5, 0.5)
+            network.prepare_for_inference(torch.float32)
+            mix = mix_embeddings(network.embeddings, [(1,)], [1.0], 0.5, 0.5)
             ours = best(lambda network=network, mix=mix: paint(network, picture, mix), given.repeat)
-            print(f"{network.spec}: {ours:.3f} s, {ours / theirs:.2f} of the usual network's time", flush=True)
+            print(f"{network.spec}: {ours:.3f} s, {ours / theirs:.2f} of the default_target network's time", flush=True)
     if given.lite:
         told = subprocess.run(
             [given.lite, "-c", LITE, str(width), str(height), str(torch.get_num_threads()), str(given.repeat)],

@@ -21,7 +21,7 @@ from impasto.models import Catalogue, ModelStore, fast
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
 from impasto.style import Encoder, measure
-from impasto.style.mixing import USUAL, mix_of
+from impasto.style.mixing import DEFAULT_DETAIL, DEFAULT_STRENGTH, mix_embeddings
 from pictures import open_picture, paint, to_pil
 from PIL import Image
 
@@ -65,7 +65,7 @@ def main() -> None:
         photos = sorted(folder.glob("photo-*.png"))
         for style, file in zip(header.styles, paintings, strict=True):
             painting, cells, here = open_picture(file, 1024), [], {"ours": [], "theirs": []}
-            mix = mix_of(header.rows, [style.rows], [1.0], USUAL, USUAL)
+            mix = mix_embeddings(header.rows, [style.rows], [1.0], DEFAULT_STRENGTH, DEFAULT_DETAIL)
             for photo in photos:
                 content = open_picture(photo, SIDE)
                 painted = {"ours": paint(network, content, mix), "theirs": open_picture(folder / f"{file.stem}-{photo.name}", SIDE)}

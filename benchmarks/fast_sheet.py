@@ -11,7 +11,7 @@ from pathlib import Path
 from impasto.engine.networks import open_network
 from impasto.models import fast
 from impasto.paths import shipped
-from impasto.style.mixing import mix_of
+from impasto.style.mixing import mix_embeddings
 from pictures import open_picture, paint, to_pil
 from PIL import Image
 
@@ -39,7 +39,7 @@ def main() -> None:
         swatch = Image.open(shipped("paintings", f"{style.id}.jpg"))
         swatch.thumbnail((width, height))
         sheet.paste(swatch, (0, row * (height + GAP)))
-        mix = mix_of(header.rows, [style.rows], [1.0], given.strength, given.detail)
+        mix = mix_embeddings(header.rows, [style.rows], [1.0], given.strength, given.detail)
         for column, content in enumerate(contents, 1):
             painted = to_pil(paint(network, content, mix))
             sheet.paste(painted.resize((width, height), Image.Resampling.LANCZOS), (column * (width + GAP), row * (height + GAP)))

@@ -21,9 +21,9 @@ from impasto.models import Catalogue, ModelStore, fast
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
 from impasto.style import Encoder
-from impasto.style.mixing import mix_of
+from impasto.style.mixing import mix_embeddings
 from impasto.style.optimise import LBFGS
-from impasto.style.perceptual import Balance, Perceptual
+from impasto.style.perceptual import Perceptual, PerceptualConfig
 from pictures import open_picture
 
 SIDE, STRENGTH = 256, 0.5
@@ -56,21 +56,23 @@ def main() -> None:
     file = shipped("fast", "impasto.safetensors")
     network, header = open_network(file), fast.inspect(file)
     recipe = header.training["phases"][-1]
-    balance = Balance(**{field.name: recipe[field.name] for field in dataclasses.fields(Balance) if field.name in recipe})
+    config = PerceptualConfig(
+        **{field.name: recipe[field.name] for field in dataclasses.fields(PerceptualConfig) if field.name in recipe}
+    )
     paintings = [open_picture(shipped("paintings", f"{style.id}.jpg"), 1024) for style in header.styles]
-    losses = Perceptual(encoder, paintings, balance)
+    losses = Perceptual(encoder, paintings, config)
     seen = Photos(given.photos).validation(SIDE)
     worth = {"noise": [], "photograph": []}
     for number in range(given.count):
         style, photo = header.styles[number % len(header.styles)], seen[number % len(seen)][None]
-        target = balance.usual(number % len(header.styles))
+        target = config.default_target(number % len(header.styles))
         contents = losses.contents(photo)
 
         def loss_of(picture, photo=photo, target=target, contents=contents):
             return losses(picture, photo, [target], [STRENGTH], contents)[1]
 
         with torch.no_grad():
-            mix = mix_of(header.rows, [style.rows], [1.0], STRENGTH, 0.5)[None]
+            mix = mix_embeddings(header.rows, [style.rows], [1.0], STRENGTH, 0.5)[None]
             loss = float(loss_of(network(photo, mix).clamp(0, 1)))
         starts = {"noise": torch.rand(photo.shape, generator=torch.Generator().manual_seed(number)), "photograph": photo}
         for name, start in starts.items():

@@ -207,7 +207,7 @@ def test_plugins_need_only_their_editor_and_the_standard_library():
 
 def test_the_check_itself_sees_imports():
     """A checker that finds nothing anywhere would pass all of the above."""
-    module = SOURCE / "style" / "painting.py"
+    module = SOURCE / "style" / "iterative.py"
     assert "torch" in {name.split(".")[0] for name in imports(module)}
     assert own_packages({"impasto.jobs.store", "impasto.errors", "numpy"}) == {"jobs"}
     assert "impasto.errors" in imports(SOURCE / "cli" / "__init__.py")

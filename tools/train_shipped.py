@@ -2,7 +2,7 @@
 
     python tools/train_shipped.py --photos FOLDER [--work out/training] [--device cpu]
 
-First the network with its first styles, in phases; then further styles, of which only the rows are learnt; then all together.
+First the network with its first styles, in phases; then further styles, of which only the rows are learnt; then all group.
 Goes on from its checkpoint when it was stopped. Every --every steps a sheet of all styles on --preview pictures is left beside
 the checkpoint: look at it. The end is models/fast/impasto.safetensors, with what it was trained on and how good it is in its
 header.
@@ -29,9 +29,9 @@ from impasto.paths import Paths, shipped
 from impasto.settings import Settings
 from impasto.sizes import fit
 from impasto.style import Encoder
-from impasto.style.mixing import IDENTITY, ROWS, USUAL, mix_of, rows_of
+from impasto.style.mixing import DEFAULT_STRENGTH, EMBEDDINGS_PER_STYLE, IDENTITY_EMBEDDING, embedding_indices, mix_embeddings
 from impasto.style.scales import resize
-from impasto.style.training import Recipe, Trainer, with_new_rows
+from impasto.style.training import Trainer, TrainingConfig, with_new_embeddings
 from impasto.style.transformer import Network, build
 from torch import Tensor
 
@@ -54,9 +54,9 @@ FURTHER = (
 
 @dataclass(frozen=True)
 class Phase:
-    """A recipe, and after how many of its steps the next one takes over."""
+    """A config, and after how many of its steps the next one takes over."""
 
-    recipe: Recipe
+    config: TrainingConfig
     until: int
 
 
@@ -65,24 +65,30 @@ COLOURS = {"content_weight": 0.05, "tv_weight": 0.6, "shift_weight": 0.0}
 
 PHASES = (
     # Small crops first: four of 128 px cost what one of 256 px does, and colours and small strokes need no more.
-    Phase(Recipe(steps=6000, batch=4, side=128, learning_rate=3e-3, halvings=0, lattice_weight=0, **COLOURS), 1200),
+    Phase(TrainingConfig(steps=6000, batch=4, side=128, learning_rate=3e-3, halvings=0, checkerboard_weight=0, **COLOURS), 1200),
     # Then large ones, in which large forms have room.
-    Phase(Recipe(steps=3600, batch=2, side=256, lattice_weight=0, **COLOURS), 3600),
+    Phase(TrainingConfig(steps=3600, batch=2, side=256, checkerboard_weight=0, **COLOURS), 3600),
 )
 
 LEARNING = Phase(
-    Recipe(steps=3800, batch=1, side=256, learning_rate=1e-2, warm_up=20, average=0.99, lattice_weight=0, **COLOURS), 3800
+    TrainingConfig(steps=3800, batch=1, side=256, learning_rate=1e-2, warm_up=20, average=0.99, checkerboard_weight=0, **COLOURS),
+    3800,
 )
 """How the further styles are learnt: their rows alone."""
 
 TOGETHER = (
     # All styles, all weights; from here on no grid may show.
-    Phase(Recipe(steps=700, batch=2, side=256, learning_rate=6e-4, warm_up=50, average=0.99, **COLOURS), 700),
+    Phase(TrainingConfig(steps=700, batch=2, side=256, learning_rate=6e-4, warm_up=50, average=0.99, **COLOURS), 700),
     # Content counts five times as much: what is in a picture can be seen again. Edges become straight.
-    Phase(Recipe(steps=7300, batch=2, side=256, warm_up=50, average=0.998, content_weight=0.25), 7300),
+    Phase(TrainingConfig(steps=7300, batch=2, side=256, warm_up=50, average=0.998, content_weight=0.25), 7300),
     # Half of that, for strokes that can be seen from afar. What people get when they ask for nothing; then what they may ask for.
-    Phase(Recipe(steps=6000, batch=2, side=256, learning_rate=1e-3, warm_up=50, average=0.998, usual_share=0.9, seed=8), 4300),
-    Phase(Recipe(steps=2000, batch=2, side=256, learning_rate=6e-4, warm_up=50, average=0.998, shift_weight=8.0, seed=9), 2000),
+    Phase(
+        TrainingConfig(steps=6000, batch=2, side=256, learning_rate=1e-3, warm_up=50, average=0.998, default_share=0.9, seed=8),
+        4300,
+    ),
+    Phase(
+        TrainingConfig(steps=2000, batch=2, side=256, learning_rate=6e-4, warm_up=50, average=0.998, shift_weight=8.0, seed=9), 2000
+    ),
 )
 
 CROPS = 1000
@@ -112,7 +118,7 @@ def main() -> None:
 
     def learn(name: str, phase: Phase, styles: Sequence[str], network: Network) -> Trainer:
         paintings = [opened(shipped("paintings", f"{style}.jpg"), 1024).to(given.device) for style in styles]
-        trainer = Trainer(network.to(given.device), encoder, paintings, phase.recipe, phase is LEARNING, dtype=encoder.dtype)
+        trainer = Trainer(network.to(given.device), encoder, paintings, phase.config, phase is LEARNING, dtype=encoder.dtype)
         checkpoint = given.work / f"{name}.pt"
         if checkpoint.exists():
             trainer.restore(torch.load(checkpoint, weights_only=True, map_location=given.device))
@@ -120,38 +126,43 @@ def main() -> None:
         return trainer
 
     torch.manual_seed(0)
-    network = build(NETWORK, IDENTITY + 1 + ROWS * len(FIRST))
+    network = build(NETWORK, IDENTITY_EMBEDDING + 1 + EMBEDDINGS_PER_STYLE * len(FIRST))
     for number, phase in enumerate(PHASES):
         first = learn(f"phase-{number}", phase, FIRST, network)
         network = first.result()
-    further = learn("further", LEARNING, FURTHER, with_new_rows(network, [rows_of(i) for i in range(len(FIRST))], len(FURTHER)))
-    network = together(network, further.result())
+    further = learn(
+        "further", LEARNING, FURTHER, with_new_embeddings(network, [embedding_indices(i) for i in range(len(FIRST))], len(FURTHER))
+    )
+    network = group(network, further.result())
     for number, phase in enumerate(TOGETHER):
-        last = learn(f"together-{number}", phase, FIRST + FURTHER, network)
+        last = learn(f"group-{number}", phase, FIRST + FURTHER, network)
         network = last.result()
     found = dict(zip(FIRST + FURTHER, quality(last, photos), strict=True))
     write(given.out, network, found, photos, given.photos_licence)
 
 
-def together(first: Network, further: Network) -> Network:
+def group(first: Network, further: Network) -> Network:
     """The rows of both in one network; the second has the first's convolutions and row 0."""
-    own = IDENTITY + 1
+    own = IDENTITY_EMBEDDING + 1
     network = build(first.spec, first.rows + further.rows - own)
     more = further.state_dict()
     network.load_state_dict(
-        {name: torch.cat([value, more[name][own:]]) if fast.is_row(name) else value for name, value in first.state_dict().items()}
+        {
+            name: torch.cat([value, more[name][own:]]) if fast.is_embedding(name) else value
+            for name, value in first.state_dict().items()
+        }
     )
     return network
 
 
 def run(trainer: Trainer, phase: Phase, photos: Photos, checkpoint: Path, every: int, previews: list[Tensor]) -> None:
     """Train to the phase's end, with a checkpoint and a sheet now and then."""
-    recipe, began, first = phase.recipe, time.monotonic(), trainer.done
+    config, began, first = phase.config, time.monotonic(), trainer.done
     sums: dict[str, float] = {}
     seen: dict[int, Mapping[str, Tensor]] = {}
     while trainer.done < phase.until:
         number = trainer.done % CROPS
-        crops = photos.draw(number, recipe.batch, recipe.side, recipe.seed).to(trainer.mean[0].device)
+        crops = photos.draw(number, config.batch, config.side, config.seed).to(trainer.ema[0].device)
         if number not in seen:
             seen[number] = trainer.loss.contents(crops)
         for name, value in trainer.step(crops, seen[number]).items():
@@ -183,7 +194,10 @@ def sheet(trainer: Trainer, previews: list[Tensor], file: Path) -> None:
     rows = []
     with torch.inference_mode():
         for style in range(trainer.loss.paintings):
-            mixes = [mix_of(network.rows, [rows_of(style)], [1.0], USUAL, detail)[None] for detail in (0.0, 0.5, 1.0)]
+            mixes = [
+                mix_embeddings(network.embeddings, [embedding_indices(style)], [1.0], DEFAULT_STRENGTH, detail)[None]
+                for detail in (0.0, 0.5, 1.0)
+            ]
             cells = [network(picture, mix.to(picture)).clamp(0, 1)[..., :256, :384] for picture in previews for mix in mixes]
             rows.append(torch.cat([torch.nn.functional.pad(c, (0, 384 - c.shape[-1], 0, 256 - c.shape[-2])) for c in cells], 3))
     file.write_bytes(images.to_png8(torch.cat(rows, 2)[0].permute(1, 2, 0).cpu().numpy()))
@@ -191,10 +205,10 @@ def sheet(trainer: Trainer, previews: list[Tensor], file: Path) -> None:
 
 def quality(trainer: Trainer, photos: Photos) -> list[dict[str, float]]:
     """Of each style of a trainer: its losses on photographs that were never trained on."""
-    seen = photos.validation(256).to(trainer.mean[0].device)
+    seen = photos.validation(256).to(trainer.ema[0].device)
     found = []
     for painting in range(trainer.loss.paintings):
-        losses = [trainer.assess(one[None], trainer.recipe.usual(painting)) for one in seen]
+        losses = [trainer.evaluate(one[None], trainer.config.default_target(painting)) for one in seen]
         found.append({name: round(float(np.mean([one[name] for one in losses])), 4) for name in ("content", "style")})
         print(painting, found[-1], flush=True)
     return found
@@ -204,8 +218,8 @@ def write(file: Path, network: Network, found: dict[str, dict[str, float]], phot
     """The shipped file: weights, styles, how they were trained, and how good they are."""
     records = yaml.safe_load(shipped("paintings", "styles.yaml").read_text(encoding="utf-8"))["styles"]
     texts = [{name: records[style][name] for name in ("title", "painter", "year", "licence")} for style in found]
-    styles = tuple(FastStyle(style, rows=rows_of(i), **texts[i]) for i, style in enumerate(found))
-    phases = [{**dataclasses.asdict(phase.recipe), "done": phase.until} for phase in (*PHASES, LEARNING, *TOGETHER)]
+    styles = tuple(FastStyle(style, rows=embedding_indices(i), **texts[i]) for i, style in enumerate(found))
+    phases = [{**dataclasses.asdict(phase.config), "done": phase.until} for phase in (*PHASES, LEARNING, *TOGETHER)]
     training = {
         "steps": sum(phase["done"] for phase in phases),
         "phases": phases,
@@ -218,7 +232,7 @@ def write(file: Path, network: Network, found: dict[str, dict[str, float]], phot
     fast.write(
         file,
         {name: value.cpu().numpy() for name, value in network.state_dict().items()},
-        FastHeader(network.spec, network.rows, styles, training, told),
+        FastHeader(network.spec, network.embeddings, styles, training, told),
     )
 
 

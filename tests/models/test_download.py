@@ -224,7 +224,7 @@ MIRRORS = {"https://a.example/": "http://mirror.local/a/", "https://a.example/de
     ],
 )
 def test_mirrors_replace_the_longest_prefix(url, becomes):
-    assert Rules(MIRRORS).mirrored(url) == becomes
+    assert Rules(MIRRORS).reflected_source(url) == becomes
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_a_file_too_large_is_not_opened(file, monkeypatch):
         fast.read(file)
 
 
-ROWS = {name: array for name, array in ARRAYS.items() if fast.is_row(name)}
+ROWS = {name: array for name, array in ARRAYS.items() if fast.is_embedding(name)}
 
 
 def test_styles_of_one_base_are_mixed_whatever_files_they_are_in(paths, file):
@@ -176,7 +176,7 @@ def test_what_ships_is_small_sound_and_has_pictures():
 
 
 def test_a_styles_rows_are_those_that_networks_are_trained_with():
-    assert max(fast.ROWS_OF_A_STYLE) == mixing.ROWS
+    assert max(fast.EMBEDDINGS_OF_A_STYLE) == mixing.EMBEDDINGS_PER_STYLE
 
 
 def test_a_file_of_another_version_says_what_to_do(file):

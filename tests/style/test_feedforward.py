@@ -3,9 +3,9 @@
 import pytest
 import torch
 from impasto.style import feedforward
+from impasto.style.feature_maps import MemoryBuffer, reflected_source
 from impasto.style.feedforward import MARGIN, FeedForward
-from impasto.style.maps import InMemory, mirrored
-from impasto.style.scales import trim, widen
+from impasto.style.scales import crop_margin, pad
 from impasto.style.transformer import Network
 
 from .test_transformer import network, one
@@ -26,7 +26,7 @@ def painted(network, picture, row=1, shelves=None):
         asked_after_painting.append(bool(parts))
         return picture[:, :, top:bottom]
 
-    for advance in FeedForward(network, one(network.rows, row)[0], source, (height, width), shelves).paint():
+    for advance in FeedForward(network, one(network.embeddings, row)[0], source, (height, width), shelves).paint():
         fractions.append(advance.fraction)
         if advance.rows is not None:
             assert advance.top == sum(part.shape[2] for part in parts)
@@ -41,7 +41,7 @@ def painted(network, picture, row=1, shelves=None):
 def test_in_parts_equals_in_one_piece(spec, size, in_parts):
     net, picture = network(spec), torch.rand(1, 3, *size) ** torch.linspace(0.2, 4, size[0])[:, None]
     with torch.inference_mode():
-        whole = trim(net(widen(picture, MARGIN), one(3, 1)), MARGIN).clamp(0, 1)
+        whole = crop_margin(net(pad(picture, MARGIN), one(3, 1)), MARGIN).clamp(0, 1)
     parts, count = painted(net, picture)
     assert count > 1
     assert parts.shape == whole.shape
@@ -64,7 +64,7 @@ def test_features_lie_where_the_caller_has_room(in_parts):
 
     def shelves(channels, height, width):
         asked.append((channels, height, width))
-        return InMemory(channels, height, width, torch.zeros(1))
+        return MemoryBuffer(channels, height, width, torch.zeros(1))
 
     net, picture = network("lean:12x2"), torch.rand(1, 3, 202, 128)
     painted(net, picture, shelves=shelves)
@@ -78,7 +78,7 @@ def test_a_network_with_noise_is_never_cut(in_parts):
 @pytest.mark.parametrize("size", [(20, 30), (9, 8), (5, 40), (40, 3), (1, 1)])
 def test_a_picture_that_comes_in_rows_is_continued_as_one_that_is_there(size):
     picture = torch.rand(1, 3, *size)
-    asked = mirrored(lambda top, bottom: picture[:, :, top:bottom], size, 8)
+    asked = reflected_source(lambda top, bottom: picture[:, :, top:bottom], size, 8)
     whole = torch.nn.functional.pad(picture, (8, 8, 0, 0), mode="reflect" if size[1] > 8 else "replicate")
     whole = torch.nn.functional.pad(whole, (0, 0, 8, 8), mode="reflect" if size[0] > 8 else "replicate")
     for top, bottom in ((0, size[0] + 16), (0, 1), (7, 9), (size[0] + 7, size[0] + 16), (size[0] + 15, size[0] + 16)):

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from impasto.style.layers import NORM_EPS, ConditionalNorm, Convolution, Grown, OnCells
+from impasto.style.layers import NORM_EPS, ConditionalNorm, Convolution, SubpixelConvolution, UpsampleConvolution
 from torch.nn import functional as F
 
 
@@ -16,7 +16,7 @@ def grown(x):
 
 @pytest.mark.parametrize("size", [(2, 2), (1, 5), (6, 9)])
 def test_growing_is_nearest_neighbour_then_a_convolution(size):
-    layer, x = Grown(5, 4), torch.randn(2, 5, *size)
+    layer, x = UpsampleConvolution(5, 4), torch.randn(2, 5, *size)
     with torch.no_grad():
         layer.bias.normal_()
         assert torch.allclose(layer(x), plain(layer, grown(x), 1), atol=1e-5)
@@ -24,7 +24,7 @@ def test_growing_is_nearest_neighbour_then_a_convolution(size):
 
 @pytest.mark.parametrize("size", [(2, 2), (1, 5), (6, 9)])
 def test_growing_smoothly_is_bilinear_then_a_convolution(size):
-    layer, x = Grown(5, 4, smooth=True), torch.randn(2, 5, *size)
+    layer, x = UpsampleConvolution(5, 4, smooth=True), torch.randn(2, 5, *size)
     with torch.no_grad():
         layer.bias.normal_()
         # Beyond the border the small map goes on as it ends.
@@ -33,7 +33,7 @@ def test_growing_smoothly_is_bilinear_then_a_convolution(size):
 
 
 def test_gradients_reach_the_weights_of_what_is_done_on_cells():
-    grow, out, x = Grown(3, 4, cells=True), OnCells(4, 3), torch.randn(1, 3, 6, 5)
+    grow, out, x = UpsampleConvolution(3, 4, cells=True), SubpixelConvolution(4, 3), torch.randn(1, 3, 6, 5)
     twins = [layer.weight.detach().clone().requires_grad_() for layer in (grow, out)]
     out(grow(x)).square().sum().backward()
     px = F.conv2d(F.pad(grown(x), (1,) * 4, mode="reflect"), twins[0])
@@ -44,7 +44,7 @@ def test_gradients_reach_the_weights_of_what_is_done_on_cells():
 
 @pytest.mark.parametrize("size", [(2, 2), (3, 7), (8, 5)])
 def test_cells_are_convolved_as_their_px(size):
-    layer, px = OnCells(4, 3), torch.randn(1, 4, 2 * size[0], 2 * size[1])
+    layer, px = SubpixelConvolution(4, 3), torch.randn(1, 4, 2 * size[0], 2 * size[1])
     with torch.no_grad():
         layer.bias.normal_()
         assert torch.allclose(layer(F.pixel_unshuffle(px, 2)), plain(layer, px, 2), atol=1e-5)
@@ -52,15 +52,22 @@ def test_cells_are_convolved_as_their_px(size):
 
 @pytest.mark.parametrize(
     "layer",
-    [Convolution(3, 4, 3), Convolution(3, 4, 9), Convolution(3, 4, 3, 2), Grown(3, 4), Grown(3, 4, cells=True), OnCells(3, 2)],
+    [
+        Convolution(3, 4, 3),
+        Convolution(3, 4, 9),
+        Convolution(3, 4, 3, 2),
+        UpsampleConvolution(3, 4),
+        UpsampleConvolution(3, 4, cells=True),
+        SubpixelConvolution(3, 2),
+    ],
     ids=repr,
 )
 def test_rows_of_a_map_come_out_as_from_the_whole_of_it(layer):
-    x = torch.randn(1, 12 if isinstance(layer, OnCells) else 3, 24, 10)
+    x = torch.randn(1, 12 if isinstance(layer, SubpixelConvolution) else 3, 24, 10)
     with torch.no_grad():
         whole = layer(x)
         first, second, third = (
-            layer(x[:, :, max(0, a - layer.reach) : b + layer.reach], above=a == 0, below=b == 24)
+            layer(x[:, :, max(0, a - layer.halo) : b + layer.halo], above=a == 0, below=b == 24)
             for a, b in ((0, 8), (8, 16), (16, 24))
         )
     assert torch.allclose(torch.cat([first, second, third], 2), whole, atol=1e-5)

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 import torch
+from impasto.style.gaussian import Gaussian, wasserstein
 from impasto.style.losses import Moments, W2Loss
-from impasto.style.modes import Gaussian, wasserstein
-from impasto.style.mosaic import lay, pieces
-from impasto.style.perceptual import lattice
-from impasto.style.training import Recipe, Trainer
+from impasto.style.perceptual import checkerboard_loss
+from impasto.style.tiled_batch import tile, untile
+from impasto.style.training import Trainer, TrainingConfig
 from impasto.style.transformer import build
 
 from .conftest import smooth_noise
 
-RECIPE = Recipe(steps=40, batch=2, side=32, style_sides=(48, 32), warm_up=4, learning_rate=3e-3)
+RECIPE = TrainingConfig(steps=40, batch=2, side=32, style_sides=(48, 32), warm_up=4, learning_rate=3e-3)
 
 
 def photos(step, count=2, side=32):
@@ -28,7 +28,7 @@ def trainer(encoder, style, seed=0, network="lean:8x1", **options):
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 6])
 def test_a_mosaic_comes_apart_again(count):
     pictures = torch.rand(count, 3, 12, 8)
-    assert torch.equal(pieces(lay(pictures), count), pictures[..., 1:-1, 1:-1])
+    assert torch.equal(untile(tile(pictures), count), pictures[..., 1:-1, 1:-1])
 
 
 def test_the_distance_is_that_of_the_iterative_method_where_every_mode_is_kept():
@@ -39,12 +39,12 @@ def test_the_distance_is_that_of_the_iterative_method_where_every_mode_is_kept()
     assert float(wasserstein(Moments.of(target), Gaussian.of(Moments.of(target)))) < 1e-3
 
 
-def test_modes_beyond_those_kept_still_count_as_variance(monkeypatch):
+def test_eigenvectors_beyond_the_leading_ones_still_count_as_variance(monkeypatch):
     generator = torch.Generator().manual_seed(0)
     target = torch.rand(1, 20, 30, 30, generator=generator)
-    monkeypatch.setattr(Gaussian, "MODES", 5)
+    monkeypatch.setattr(Gaussian, "EIGENVECTORS", 5)
     gaussian = Gaussian.of(Moments.of(target))
-    assert gaussian.modes.shape == (20, 5)
+    assert gaussian.eigenvectors.shape == (20, 5)
     same = wasserstein(Moments.of(target), gaussian)
     louder = wasserstein(Moments.of(target * 1.5 - 0.25), gaussian)
     assert float(same) < 1e-3 < float(louder)
@@ -55,18 +55,18 @@ def test_a_grid_is_punished_and_a_picture_is_not():
     grid = torch.zeros_like(picture)
     grid[..., ::4, ::4] = 0.05
     alone = 0.05**2 * 1 / 16 * 15 / 16
-    assert float(lattice(picture)) < 0.5 * alone
-    assert float(lattice(picture + grid) - lattice(picture)) == pytest.approx(alone, rel=0.1)
-    assert float(lattice(torch.rand(1, 3, 20, 9))) >= 0  # smaller than a block
+    assert float(checkerboard_loss(picture)) < 0.5 * alone
+    assert float(checkerboard_loss(picture + grid) - checkerboard_loss(picture)) == pytest.approx(alone, rel=0.1)
+    assert float(checkerboard_loss(torch.rand(1, 3, 20, 9))) >= 0  # smaller than a block
 
 
 def test_what_people_get_by_default_is_what_is_trained_most(encoder, style):
     """A painting's own strokes have a row of their own, and a target."""
     torch.manual_seed(0)
-    run = Trainer(build("lean:8x1", 9), encoder, [style, style], replace(RECIPE, style_sides=(96, 48, 24), usual_share=0.7))
+    run = Trainer(build("lean:8x1", 9), encoder, [style, style], replace(RECIPE, style_sides=(96, 48, 24), default_share=0.7))
     assert len(run.loss.targets) == 6
     assert run.mix(3, 0.5)[5:].tolist() == [1, 1, 0, 0]
-    assert run.mix(run.recipe.usual(1), 0.5)[5:].tolist() == [1, 0, 0, 0]
+    assert run.mix(run.config.default_target(1), 0.5)[5:].tolist() == [1, 0, 0, 0]
     assert run.mix(5, 1.0)[5:].tolist() == [1, 0, 1, 1]
     targets, strengths = run._draw(6000)
     assert strengths.count(0.5) / 6000 == pytest.approx(0.92 * 0.7, abs=0.02) and strengths.count(0) / 6000 > 0.05
@@ -116,7 +116,7 @@ def test_a_resumed_run_ends_with_the_very_same_weights(encoder, style, tmp_path,
 
 
 def test_a_new_style_may_learn_its_rows_alone(encoder, style):
-    run = trainer(encoder, style, rows_only=True)
+    run = trainer(encoder, style, embeddings_only=True)
     before = {name: value.clone() for name, value in run.network.state_dict().items()}
     for step in range(3):
         run.step(photos(step))
@@ -137,8 +137,8 @@ def test_assessing_learns_nothing_and_sees_the_averaged_weights(encoder, style):
     run = trainer(encoder, style)
     run.step(photos(0))
     before = [p.detach().clone() for p in run.network.parameters()]
-    first, again = run.assess(photos(7), 1), run.assess(photos(7), 1)
+    first, again = run.evaluate(photos(7), 1), run.evaluate(photos(7), 1)
     assert first == again and first["style"] > 0
     assert all(torch.equal(a, b) for a, b in zip(before, run.network.parameters(), strict=True))
-    run.mean = [torch.zeros_like(p) for p in run.mean]
-    assert run.assess(photos(7), 1) != first
+    run.ema = [torch.zeros_like(p) for p in run.ema]
+    assert run.evaluate(photos(7), 1) != first

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from impasto.style.mixing import mix_of, rows_of
+from impasto.style.mixing import embedding_indices, mix_embeddings
 from impasto.style.transformer import build, parameters_of_a_row
 
 SPECS = ["johnson:8-8-12x2", "lean:12x2", "hourglass:12-16x2", "texture:4x3"]
@@ -79,7 +79,7 @@ def test_half_precision_paints_the_same_picture(spec):
     net, picture = network(spec, seed=2), torch.rand(1, 3, 96, 128)
     with torch.inference_mode():
         exact = net(picture, one(3, 1))
-        rough = net.settle(torch.bfloat16)(picture, one(3, 1))
+        rough = net.prepare_for_inference(torch.bfloat16)(picture, one(3, 1))
     assert rough.dtype == torch.float32
     assert (net.dtype == torch.bfloat16) == net.staged
     assert (rough - exact).abs().mean() < 2e-2 * exact.std()
@@ -89,7 +89,7 @@ def test_half_precision_paints_the_same_picture(spec):
 def test_settled_weights_paint_the_very_same_picture(spec):
     net, picture = network(spec, seed=2), torch.rand(1, 3, 96, 128)
     with torch.inference_mode():
-        assert torch.equal(net(picture, one(3, 1)), net.settle(torch.float32)(picture, one(3, 1)))
+        assert torch.equal(net(picture, one(3, 1)), net.prepare_for_inference(torch.float32)(picture, one(3, 1)))
 
 
 def freeze(net):
@@ -114,9 +114,9 @@ def test_a_style_more_costs_its_rows_alone():
 
 
 def test_a_mix_shares_out_everything():
-    first, second = rows_of(0), rows_of(1)
+    first, second = embedding_indices(0), embedding_indices(1)
     for strength, detail in ((0.5, 0.5), (0.2, 0.1), (0.9, 0.8)):
-        mix = mix_of(9, [first, second], [0.25, 0.75], strength, detail)
+        mix = mix_embeddings(9, [first, second], [0.25, 0.75], strength, detail)
         share = min(1, 2 * strength)
         assert mix[0] == pytest.approx(1 - share)
         assert mix[first[0]] == pytest.approx(0.25 * share) and mix[second[0]] == pytest.approx(0.75 * share)
@@ -137,5 +137,5 @@ def test_a_mix_shares_out_everything():
     ],
 )
 def test_what_is_asked_for_is_a_style_and_what_is_added_to_it(strength, detail, mix):
-    assert mix_of(5, [rows_of(0)], [1.0], strength, detail).tolist() == mix
-    assert mix_of(2, [(1,)], [1.0], strength, detail).tolist() == mix[:2]  # a network from elsewhere
+    assert mix_embeddings(5, [embedding_indices(0)], [1.0], strength, detail).tolist() == mix
+    assert mix_embeddings(2, [(1,)], [1.0], strength, detail).tolist() == mix[:2]  # a network from elsewhere

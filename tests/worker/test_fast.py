@@ -17,8 +17,8 @@ from impasto.models import FastHeader, FastStyle, fast
 from impasto.settings import Settings
 from impasto.style import feedforward
 from impasto.style.feedforward import MARGIN
-from impasto.style.mixing import mix_of, rows_of
-from impasto.style.scales import trim, widen
+from impasto.style.mixing import embedding_indices, mix_embeddings
+from impasto.style.scales import crop_margin, pad
 from impasto.style.transformer import build
 from impasto.stylization import Stylization
 from impasto.worker.control import Control
@@ -46,7 +46,7 @@ def network(engine):
         for norm in made.norms():
             norm.beta.add_(0.4 * torch.randn_like(norm.beta))
     arrays = {name: value.numpy() for name, value in made.state_dict().items()}
-    styles = tuple(FastStyle(id, id, "", "", "", rows_of(number)) for number, id in enumerate(("one", "two")))
+    styles = tuple(FastStyle(id, id, "", "", "", embedding_indices(number)) for number, id in enumerate(("one", "two")))
     fast.write(engine.paths.styles / "pair.safetensors", arrays, FastHeader("lean:8x1", 9, styles))
     return made
 
@@ -83,9 +83,9 @@ def test_it_is_the_networks_picture_for_strength_detail_and_mix(engine, network,
     data = photo(mode="RGB")
     after, _, _ = paint(engine, tmp_path, data, style="one,two", style_weights="1,3", strength=0.6, detail=0.2)
     content = torch.from_numpy(images.decode(data, images.Limits.of(engine.settings)).rgb.copy()).permute(2, 0, 1)[None]
-    mix = mix_of(9, [rows_of(0), rows_of(1)], [0.25, 0.75], 0.6, 0.2)
+    mix = mix_embeddings(9, [embedding_indices(0), embedding_indices(1)], [0.25, 0.75], 0.6, 0.2)
     with torch.inference_mode():
-        painted = trim(network(widen(content, MARGIN), mix[None]), MARGIN).clamp(0, 1)[0].permute(1, 2, 0).numpy()
+        painted = crop_margin(network(pad(content, MARGIN), mix[None]), MARGIN).clamp(0, 1)[0].permute(1, 2, 0).numpy()
     assert np.abs(after.rgb - painted).max() < 1.01 / 255
 
 
@@ -109,7 +109,7 @@ def test_rows_from_two_files_are_mixed_as_if_from_one(engine, network, tmp_path)
     together = paint(engine, tmp_path, data, **both)[0].rgb
     file = engine.paths.styles / "pair.safetensors"
     header, arrays = fast.read(file)
-    rows = {name: array for name, array in arrays.items() if fast.is_row(name)}
+    rows = {name: array for name, array in arrays.items() if fast.is_embedding(name)}
     fast.write(file, arrays, dataclasses.replace(header, styles=header.styles[:1]))
     fast.write(file.with_name("rows.safetensors"), rows, dataclasses.replace(header, styles=header.styles[1:]))
     assert np.array_equal(paint(engine, tmp_path, data, **both)[0].rgb, together)

@@ -42,7 +42,7 @@ def test_files_that_are_no_pictures_are_counted_and_passed_over(tmp_path):
     (folder / "notes.txt").write_text("no picture", encoding="utf-8")
     Image.new("RGB", (20, 20)).save(folder / "tiny.png")
     seen = []
-    photos = Photos(folder, saw=lambda done, total: seen.append((done, total)))
+    photos = Photos(folder, on_read=lambda done, total: seen.append((done, total)))
     assert photos.unreadable == ["broken.jpg", "tiny.png"]
     assert len(photos) == 20 and seen[-1] == (22, 22)
 

@@ -9,7 +9,7 @@ from impasto.engine.networks import open_network
 from impasto.models import fast
 from impasto.paths import shipped
 from impasto.style.feedforward import FeedForward
-from impasto.style.mixing import mix_of
+from impasto.style.mixing import mix_embeddings
 from PIL import Image
 
 pytestmark = pytest.mark.slow
@@ -21,7 +21,7 @@ PHOTO = Path(__file__).resolve().parents[2] / "examples" / "moraine-lake.jpg"
 
 @pytest.fixture(scope="module")
 def network():
-    return open_network(FILE).settle(torch.float32)
+    return open_network(FILE).prepare_for_inference(torch.float32)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def photo():
 
 
 def painted(network, picture, style, strength=0.5, detail=0.5):
-    mix = mix_of(HEADER.rows, [style.rows], [1.0], strength, detail)[None]
+    mix = mix_embeddings(HEADER.rows, [style.rows], [1.0], strength, detail)[None]
     height, width = picture.shape[-2:]
     work = FeedForward(network, mix[0], lambda top, bottom: picture[:, :, top:bottom], (height, width))
     return torch.cat([advance.rows for advance in work.paint()], 2)

@@ -19,7 +19,7 @@ from impasto.engine.checkpoint import FILE as CHECKPOINT
 from impasto.engine.engine import Engine
 from impasto.errors import BadPicture, Cancelled
 from impasto.learning import learner
-from impasto.learning.learner import recipe_of
+from impasto.learning.learner import config_of
 from impasto.learning.session import SHOWN_SIDE
 from impasto.models import StyleLibrary, fast
 from impasto.paths import Paths
@@ -192,26 +192,26 @@ def test_too_few_photographs_are_refused(folder):
 
 
 def test_zeros_of_an_order_are_filled_in_by_what_is_learnt():
-    assert recipe_of(Training(learn=STYLE), 3).steps == 3 * recipe_of(Training(learn=STYLE), 1).steps
-    assert recipe_of(Training(steps=7, batch=9, side=64), 3).steps == 7
-    assert recipe_of(Training(content_weight=2), 1).content_weight == 2 * recipe_of(Training(), 1).content_weight
+    assert config_of(Training(learn=STYLE), 3).steps == 3 * config_of(Training(learn=STYLE), 1).steps
+    assert config_of(Training(steps=7, batch=9, side=64), 3).steps == 7
+    assert config_of(Training(content_weight=2), 1).content_weight == 2 * config_of(Training(), 1).content_weight
 
 
 TWO = """
 import hashlib, os, sys, torch
 from impasto.learning.processes import join
 from impasto.style import Encoder
-from impasto.style.training import Recipe, Trainer
+from impasto.style.training import TrainingConfig, Trainer
 from impasto.style.transformer import build
 from style.conftest import CONVENTION, smooth_noise, vgg_weights
 torch.set_num_threads(1)
 torch.manual_seed(0)
-together = join(torch.device("cpu"))
+group = join(torch.device("cpu"))
 run = Trainer(build("lean:8x1", 5), Encoder(vgg_weights(), CONVENTION), [smooth_noise(60, 50, 2)],
-              Recipe(steps=9, batch=1, side=32, style_sides=(48, 32), warm_up=1), together=together)
+              TrainingConfig(steps=9, batch=1, side=32, style_sides=(48, 32), warm_up=1), group=group)
 for step in range(3):
-    run.step(smooth_noise(32, 32, 10 * step + together.rank))
-print(together.count, hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in run.network.parameters())).hexdigest())
+    run.step(smooth_noise(32, 32, 10 * step + group.rank))
+print(group.count, hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in run.network.parameters())).hexdigest())
 """
 
 

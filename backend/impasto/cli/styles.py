@@ -86,15 +86,16 @@ def show(context: click.Context, id: str, output: Path | None, as_json: bool) ->
 @click.option("--picture", type=_picture, help="The painting that it was learnt from, to show in lists.")
 @_json
 @click.pass_context
-def bring_in(context: click.Context, file: Path, name: str, picture: Path | None, as_json: bool) -> None:
+def import_(context: click.Context, file: Path, name: str, picture: Path | None, as_json: bool) -> None:
     """Add a style that a network has learnt elsewhere.
 
     FILE is one that `impasto styles export` wrote, or a checkpoint (.pth) of PyTorch's fast_neural_style
     example. Nothing in it is run.
     """
-    from ..worker import exchange
+    from ..worker import style_files
 
-    added = exchange.bring_in(_library(context), file, example().read_bytes(), name, picture.read_bytes() if picture else None)
+    shown = picture.read_bytes() if picture else None
+    added = style_files.import_styles(_library(context), file, example().read_bytes(), name, shown)
     if as_json:
         click.echo(json.dumps([style.to_dict() for style in added], indent=2))
         return
@@ -110,12 +111,12 @@ def bring_in(context: click.Context, file: Path, name: str, picture: Path | None
 @click.pass_context
 def export(context: click.Context, id: str, output: Path | None, rows_only: bool, overwrite: bool) -> None:
     """Write a style with its network to a file for another machine."""
-    from ..worker import exchange
+    from ..worker import style_files
     from .output import check_place
 
     file = output or Path(f"{id}.safetensors")
     check_place(file, overwrite=overwrite, sources=[])
-    exchange.take_out(_library(context), id, file, rows_only)
+    style_files.export_style(_library(context), id, file, rows_only)
     click.echo(f"Wrote {file}, {file.stat().st_size / 1000:.0f} kB.")
 
 

@@ -68,7 +68,7 @@ class Engine:
         if key not in self._networks:
             while len(self._networks) >= KEPT_NETWORKS:
                 self._networks.pop(next(iter(self._networks)))
-            self._networks[key] = compose(source).to(self.device.torch).settle(dtype)
+            self._networks[key] = compose(source).to(self.device.torch).prepare_for_inference(dtype)
         return self._networks[key]
 
     def encoder(self, wanted: str, observer: Observer, pooling: str = "max") -> tuple[Encoder, str]:

@@ -14,13 +14,13 @@ from ..sizes import Size
 from ..style import Progress
 from ..style.colour import keep_chroma, palette_map, recoloured
 from ..style.feedforward import WHOLE_PIXELS, FeedForward
-from ..style.mixing import mix_of, opacity_of
+from ..style.mixing import mix_embeddings, opacity_of
 from ..style.scales import resize
 from ..style.transformer import Network
 from ..stylization import Stylization
 from .engine import Engine
-from .feature_files import OnDisk
-from .networks import rows_in
+from .file_buffer import FileBuffer
+from .networks import indices_in
 
 STRIP_PIXELS = 1 << 20
 """Pixels that are recoloured at once."""
@@ -47,12 +47,13 @@ class FastSession(Iterator[Progress]):
     def of(cls, engine: Engine, content: np.ndarray, size: Size, stylization: Stylization) -> FastSession:
         """A painting of ``content`` (H, W, 3) at ``size``; at the content's own size it takes the content's place."""
         source = engine.fast_styles.need(stylization.style)
-        network, strength = engine.network(source, dtype_for(engine, size)), stylization.strength
-        mix = mix_of(network.rows, rows_in(source), stylization.mix(), strength if source.identity else 1.0, stylization.detail)
+        network = engine.network(source, dtype_for(engine, size))
+        strength = stylization.strength if source.identity else 1.0
+        mix = mix_embeddings(network.embeddings, indices_in(source), stylization.mix(), strength, stylization.detail)
         if size != content.shape[:2]:
             content = as_array(resize(engine.tensor(content), size).clamp(0, 1))
-        buffer = functools.partial(OnDisk, engine.folder) if size[0] * size[1] > IN_MEMORY_PIXELS else None
-        opacity = opacity_of(strength, source.identity)
+        buffer = functools.partial(FileBuffer, engine.folder) if size[0] * size[1] > IN_MEMORY_PIXELS else None
+        opacity = opacity_of(stylization.strength, source.identity)
         return cls(network, mix, content, stylization.keep_colours, opacity, engine.device.torch, buffer)
 
     def __init__(

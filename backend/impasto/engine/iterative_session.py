@@ -13,7 +13,7 @@ from torch import Tensor
 from ..errors import InvalidParameter
 from ..observer import Observer
 from ..sizes import Size, fit
-from ..style import Encoder, Painting, Progress
+from ..style import Encoder, IterativeTransfer, Progress
 from ..style.colour import keep_chroma
 from ..style.scales import resize
 from ..stylization import Stylization
@@ -51,10 +51,10 @@ class IterativeSession(Iterator[Progress]):
             tensors.append(resize(tensor, fit(tensor.shape[-2:], largest)).clamp(0, 1) if max(style.shape) > largest else tensor)
         small = resize(engine.tensor(content), size).clamp(0, 1)
         start = _fast_picture(engine, content, size, stylization, observer) if stylization.init == "fast" else None
-        painting = Painting(small, tensors, encoder, stylization, start)
+        painting = IterativeTransfer(small, tensors, encoder, stylization, start)
         return cls(painting, content, stylization.keep_colours == "luminance", [*size, name])
 
-    def __init__(self, painting: Painting, content: np.ndarray, keep_luminance_only: bool, key: list[Any]) -> None:
+    def __init__(self, painting: IterativeTransfer, content: np.ndarray, keep_luminance_only: bool, key: list[Any]) -> None:
         self._painting, self.checkpoint_key = painting, key
         self._content, self._restore_colours = content, keep_luminance_only
 
@@ -68,11 +68,11 @@ class IterativeSession(Iterator[Progress]):
         return self._painting.done
 
     def state(self) -> dict[str, Any]:
-        """See :meth:`impasto.style.Painting.state`."""
+        """See :meth:`impasto.style.IterativeTransfer.state`."""
         return self._painting.state()
 
     def restore(self, state: dict[str, Any]) -> None:
-        """See :meth:`impasto.style.Painting.restore`."""
+        """See :meth:`impasto.style.IterativeTransfer.restore`."""
         self._painting.restore(state)
 
     def picture(self, size: Size) -> np.ndarray:

@@ -9,7 +9,7 @@ import torch
 
 from ..errors import BadStyleFile
 from ..models import NetworkSource, fast
-from ..style.mixing import IDENTITY
+from ..style.mixing import IDENTITY_EMBEDDING
 from ..style.transformer import Network, build
 
 
@@ -19,21 +19,21 @@ def open_network(file: Path) -> Network:
     return built(header.network, header.rows, arrays)
 
 
-def built(spec: str, rows: int, arrays: dict[str, np.ndarray]) -> Network:
+def built(spec: str, embeddings: int, arrays: dict[str, np.ndarray]) -> Network:
     """The network called ``spec`` with these weights. Raises :class:`BadStyleFile` where they do not fit it."""
     try:
-        network = build(spec, rows)
+        network = build(spec, embeddings)
         network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     except (ValueError, RuntimeError):
         raise BadStyleFile("The fast style's weights do not fit the network that it names.") from None
     return network.eval().requires_grad_(False)
 
 
-def rows_in(source: NetworkSource) -> list[tuple[int, ...]]:
+def indices_in(source: NetworkSource) -> list[tuple[int, ...]]:
     """Where the styles of a source are in the network that :func:`compose` makes of it."""
     if source.in_one_file:
         return [style.rows for style in source.styles]
-    found, free = [], IDENTITY + 1
+    found, free = [], IDENTITY_EMBEDDING + 1
     for style in source.styles:
         found.append(tuple(range(free, free + len(style.rows))))
         free += len(style.rows)
@@ -41,20 +41,20 @@ def rows_in(source: NetworkSource) -> list[tuple[int, ...]]:
 
 
 def compose(source: NetworkSource) -> Network:
-    """The network of a source: one file as it is, or the base of one with rows from several.
+    """The network of a source: one file as it is, or the base of one with embeddings from several.
 
-    Of the rows that paint a picture as it is, which the files of one base each have, the first file's counts.
+    Of the embeddings of the identity, which the files of one base each have, the first file's counts.
     """
     if source.in_one_file:
         return open_network(source.base)
     files = {file: fast.read(file)[1] for file in {source.base, *source.files}}
-    arrays = {name: array for name, array in files[source.base].items() if not fast.is_row(name)}
-    taken = [(source.files[0], IDENTITY)]
+    arrays = {name: array for name, array in files[source.base].items() if not fast.is_embedding(name)}
+    taken = [(source.files[0], IDENTITY_EMBEDDING)]
     for file, style in zip(source.files, source.styles, strict=True):
-        taken += [(file, row) for row in style.rows]
+        taken += [(file, index) for index in style.rows]
     try:
-        for name in filter(fast.is_row, files[source.base]):
-            arrays[name] = np.stack([files[file][name][row] for file, row in taken])
+        for name in filter(fast.is_embedding, files[source.base]):
+            arrays[name] = np.stack([files[file][name][index] for file, index in taken])
     except (KeyError, IndexError, ValueError):
-        raise BadStyleFile("The rows of the fast styles do not fit the network that they name.") from None
+        raise BadStyleFile("The embeddings of the fast styles do not fit the network that they name.") from None
     return built(source.network, len(taken), arrays)

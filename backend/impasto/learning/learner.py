@@ -28,9 +28,9 @@ from ..observer import Observer
 from ..paths import shipped
 from ..settings import Settings
 from ..sizes import fit
-from ..style.mixing import IDENTITY, ROWS, rows_of
+from ..style.mixing import EMBEDDINGS_PER_STYLE, IDENTITY_EMBEDDING, embedding_indices
 from ..style.scales import resize
-from ..style.training import Recipe, Trainer, with_new_rows
+from ..style.training import Trainer, TrainingConfig, with_new_embeddings
 from ..style.transformer import Network, build
 from ..training import STEPS, STYLE, Training
 from .photos import Photos
@@ -38,7 +38,7 @@ from .processes import is_first, join
 from .session import TrainingSession
 
 ENCODER = "vgg16"
-"""The recipe was balanced with it, and the network that ships was trained by it."""
+"""The config was balanced with it, and the network that ships was trained by it."""
 
 PAINTING_SIDE, SMALLEST_SIDE = 2048, 128
 """Px: what is ever looked at of a painting, and what has no strokes that could be learnt."""
@@ -84,13 +84,13 @@ def learn(
     if run and (done := _kept_before(library, run)):
         return done
     pictures = [_painting(one, title, engine.settings) for one, title in zip(paintings, titles, strict=True)]
-    recipe, crops = recipe_of(training, len(titles)), read_photos(photos, engine.settings, observer)
+    config, crops = config_of(training, len(titles)), read_photos(photos, engine.settings, observer)
     encoder, _ = engine.encoder(ENCODER, observer)
     observer.phase("preparing")
     network, base = _network(training, len(titles), engine)
     device = engine.device
     tensors = [one.to(device.torch) for one in pictures]
-    trainer = Trainer(network, encoder, tensors, recipe, training.learn == STYLE, join(device.torch), device.dtype)
+    trainer = Trainer(network, encoder, tensors, config, training.learn == STYLE, join(device.torch), device.dtype)
     checkpoint = None
     if checkpoints is not None:
         key = {"order": _fingerprint(training, paintings)}
@@ -112,14 +112,14 @@ def learn(
     if checkpoint:
         checkpoint.drop()
     observer.device(engine.describe())
-    early = trainer.done < recipe.steps
+    early = trainer.done < config.steps
     return {"styles": kept, "steps": trainer.done, "finished_early": early, "quality": dict(zip(kept, quality, strict=True))}
 
 
-def recipe_of(training: Training, paintings: int) -> Recipe:
+def config_of(training: Training, paintings: int) -> TrainingConfig:
     """What the engine is told for an order, its zeros filled in."""
-    style, plain = training.learn == STYLE, Recipe()
-    return Recipe(
+    style, plain = training.learn == STYLE, TrainingConfig()
+    return TrainingConfig(
         steps=training.steps or STEPS[training.learn] * (paintings if style else 1),
         batch=training.batch or (1 if style else 4),
         side=training.side or (256 if style else 128),
@@ -143,7 +143,7 @@ def read_photos(folder: Path | None, settings: Settings, observer: Observer) -> 
             field="photos",
             hint="The setting photos_dir names it; empty, it is the photographs that ship.",
         )
-    return Photos(folder, saw=lambda *_: observer.check())
+    return Photos(folder, on_read=lambda *_: observer.check())
 
 
 def _painting(data: bytes, title: str, settings: Settings) -> Tensor:
@@ -165,11 +165,11 @@ def _network(training: Training, paintings: int, engine: Engine) -> tuple[Networ
     """The network to train, and the digest of the base that stays as it is ("" where all is trained anew)."""
     if training.learn != STYLE:
         torch.manual_seed(training.seed)
-        return build(training.network, IDENTITY + 1 + ROWS * paintings).to(engine.device.torch), ""
+        return build(training.network, IDENTITY_EMBEDDING + 1 + EMBEDDINGS_PER_STYLE * paintings).to(engine.device.torch), ""
     for file, header in engine.fast_styles.files():
-        known = [style.rows for style in header.styles if len(style.rows) == ROWS]
+        known = [style.rows for style in header.styles if len(style.rows) == EMBEDDINGS_PER_STYLE]
         if header.whole and header.identity and known:
-            return with_new_rows(open_network(file), known, paintings).to(engine.device.torch), header.base
+            return with_new_embeddings(open_network(file), known, paintings).to(engine.device.torch), header.base
     raise BadStyleFile("There is no network that a style could be added to.", hint="Train one: --learn network.")
 
 
@@ -185,14 +185,13 @@ def _keep(
     run: str,
 ) -> list[str]:
     """Put the styles into the library, with what they were learnt from; their ids there."""
-    arrays = {name: value.cpu().numpy() for name, value in trainer.averaged().items() if not base or fast.is_row(name)}
-    styles = tuple(
-        FastStyle(f"learnt-{n}", title[: fast.MOST_TEXT], "", "", OWN_LICENCE, rows_of(n)) for n, title in enumerate(titles)
-    )
-    told = {
+    arrays = {name: value.cpu().numpy() for name, value in trainer.averaged().items() if not base or fast.is_embedding(name)}
+    texts = [title[: fast.MOST_TEXT] for title in titles]
+    styles = tuple(FastStyle(f"learnt-{n}", text, "", "", OWN_LICENCE, embedding_indices(n)) for n, text in enumerate(texts))
+    record = {
         "steps": trainer.done,
         "order": training.to_dict(),
-        "recipe": dataclasses.asdict(trainer.recipe),
+        "recipe": dataclasses.asdict(trainer.config),
         "encoder": ENCODER,
         "photographs": len(photos),
         "torch": str(torch.__version__),
@@ -200,9 +199,9 @@ def _keep(
     }
     header = FastHeader(
         trainer.network.spec,
-        trainer.network.rows,
+        trainer.network.embeddings,
         styles,
-        told,
+        record,
         base=base,
         quality={style.id: dict(one) for style, one in zip(styles, quality, strict=True)},
     )

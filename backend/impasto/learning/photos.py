@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from ..errors import BadPicture
-from ..style.training import ALONE, Recipe, Together
+from ..style.training import SINGLE_PROCESS, ProcessGroup, TrainingConfig
 
 EXTENSIONS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 
@@ -34,9 +34,9 @@ class Photos:
     """The photographs of a folder, all in memory as uint8."""
 
     def __init__(
-        self, folder: Path, seed: int = 0, kept_side: int = KEPT_SIDE, saw: Callable[[int, int], None] = lambda *_: None
+        self, folder: Path, seed: int = 0, kept_side: int = KEPT_SIDE, on_read: Callable[[int, int], None] = lambda *_: None
     ) -> None:
-        """Read them all; ``saw(done, total)`` is told how far it is. Files that are no pictures are counted in ``unreadable``.
+        """Read them all; ``on_read(done, total)`` is called after each. Files that are no pictures are counted in ``unreadable``.
 
         Raises :class:`BadPicture` where fewer than :data:`FEWEST` are left to train on.
         """
@@ -45,13 +45,13 @@ class Photos:
         self.held_out = [files[i] for i in sorted(held)]
         self.unreadable: list[str] = []
         self._pictures: list[np.ndarray] = []
-        wanted = [file for i, file in enumerate(files) if i not in held]
-        for done, file in enumerate(wanted):
+        used = [file for i, file in enumerate(files) if i not in held]
+        for done, file in enumerate(used):
             try:
                 self._pictures.append(_small(file, kept_side))
             except (OSError, ValueError, Image.DecompressionBombError):
                 self.unreadable.append(file.name)
-            saw(done + 1, len(wanted))
+            on_read(done + 1, len(used))
         if len(self._pictures) < FEWEST:
             raise BadPicture(
                 f"{folder.name} has {len(self._pictures)} photographs that can be read.",
@@ -80,7 +80,7 @@ class Photos:
 
     @staticmethod
     def _crop(picture: np.ndarray, side: int, chance: random.Random) -> np.ndarray:
-        """A square of a third to all of the short side, at ``side`` px, mirrored now and then.
+        """A square of a third to all of the short side, at ``side`` px, reflected_source now and then.
 
         Small ones stand for large pictures, in which an edge is as sharp as here but far from the next one.
         """
@@ -96,23 +96,23 @@ class Photos:
 class Crops(Iterator[Tensor]):
     """The crops of one step after another, cut in the background so that a GPU need not wait for them."""
 
-    def __init__(self, photos: Photos, recipe: Recipe, first: int, together: Together = ALONE) -> None:
+    def __init__(self, photos: Photos, config: TrainingConfig, first: int, group: ProcessGroup = SINGLE_PROCESS) -> None:
         """``first``: the step to begin with. Close it, or use it in ``with``."""
-        self._photos, self._recipe, self._together = photos, recipe, together
+        self._photos, self._recipe, self._together = photos, config, group
         self._threads = ThreadPoolExecutor(CUTTERS, "crops")
         self._ahead: deque[Future[Tensor]] = deque()
         self._next = first
         for _ in range(2 * CUTTERS):
-            self._order()
+            self._submit()
 
-    def _order(self) -> None:
+    def _submit(self) -> None:
         draw = self._next * self._together.count + self._together.rank
         self._ahead.append(self._threads.submit(self._photos.draw, draw, self._recipe.batch, self._recipe.side, self._recipe.seed))
         self._next += 1
 
     def __next__(self) -> Tensor:
         """(batch, 3, side, side)."""
-        self._order()
+        self._submit()
         return self._ahead.popleft().result()
 
     def __enter__(self) -> Crops:

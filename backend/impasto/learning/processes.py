@@ -13,13 +13,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, distributed
 
-from ..style.training import ALONE, Together
+from ..style.training import SINGLE_PROCESS, ProcessGroup
 
 RANK, COUNT, LOCAL = "RANK", "WORLD_SIZE", "LOCAL_RANK"
 """What the launcher tells each process in its environment."""
 
 
-class Launched:
+class LaunchedGroup:
     """One of the processes that the launcher has started."""
 
     def __init__(self, device: torch.device) -> None:
@@ -27,7 +27,7 @@ class Launched:
         self.count, self.rank = distributed.get_world_size(), distributed.get_rank()
 
     def average(self, gradients: Sequence[Tensor]) -> None:
-        """See :class:`impasto.style.training.Together`. One message for all of them: most are a few numbers long."""
+        """See :class:`impasto.style.training.ProcessGroup`. One message for all of them: most are a few numbers long."""
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         distributed.all_reduce(flat)
         flat /= self.count
@@ -50,6 +50,6 @@ def local_device(name: str) -> str:
     return f"cuda:{os.environ[LOCAL]}" if launched() and name in ("auto", "cuda") and torch.cuda.is_available() else name
 
 
-def join(device: torch.device) -> Together:
+def join(device: torch.device) -> ProcessGroup:
     """Meet the other processes, where there are any."""
-    return Launched(device) if launched() else ALONE
+    return LaunchedGroup(device) if launched() else SINGLE_PROCESS

@@ -13,8 +13,8 @@ from ..engine.checkpoint import Checkpoint
 from ..engine.fast_session import as_array
 from ..observer import Observer
 from ..style.feedforward import MARGIN
-from ..style.mixing import USUAL, mix_of, rows_of
-from ..style.scales import trim, widen
+from ..style.mixing import DEFAULT_DETAIL, DEFAULT_STRENGTH, embedding_indices, mix_embeddings
+from ..style.scales import crop_margin, pad
 from ..style.training import Trainer
 from .photos import Crops, Photos
 from .processes import is_first
@@ -51,7 +51,7 @@ class TrainingSession:
         """``styles``: how many are learnt."""
         self._trainer, self._photos, self._styles = trainer, photos, styles
         self._preview_interval_s, self._observer, self._checkpoint = preview_interval_s, observer, checkpoint
-        self._device = trainer.mean[0].device
+        self._device = trainer.ema[0].device
 
     def resume(self) -> None:
         """Go on from the checkpoint, where there is one of the same training."""
@@ -61,23 +61,23 @@ class TrainingSession:
 
     def learn(self) -> None:
         """Step until the end or until told to stop."""
-        trainer, recipe = self._trainer, self._trainer.recipe
-        shown = time.monotonic()
-        with Crops(self._photos, recipe, trainer.done, trainer.together) as crops:
-            while trainer.done < recipe.steps and not self._told_to_finish():
+        trainer, config = self._trainer, self._trainer.config
+        previewed = time.monotonic()
+        with Crops(self._photos, config, trainer.done, trainer.group) as crops:
+            while trainer.done < config.steps and not self._asked_to_finish():
                 losses = trainer.step(next(crops).to(self._device))
-                fraction = trainer.done / recipe.steps
-                self._observer.progress(TrainingProgress(trainer.done, recipe.steps, fraction, losses))
+                fraction = trainer.done / config.steps
+                self._observer.progress(TrainingProgress(trainer.done, config.steps, fraction, losses))
                 if not is_first():
                     continue
                 if self._checkpoint and self._checkpoint.due():
                     self._checkpoint.save(trainer.state())
-                if time.monotonic() - shown >= max(self._preview_interval_s, SHOWN_EVERY_S):
-                    shown = self._show()
+                if time.monotonic() - previewed >= max(self._preview_interval_s, SHOWN_EVERY_S):
+                    previewed = self._preview()
         if is_first():
-            self._show()
+            self._preview()
 
-    def _told_to_finish(self) -> bool:
+    def _asked_to_finish(self) -> bool:
         try:
             self._observer.check()
         except BaseException:
@@ -86,32 +86,36 @@ class TrainingSession:
             raise
         return self._observer.finishing and self._trainer.done > 0
 
-    def _show(self) -> float:
+    def _preview(self) -> float:
         """Preview a sheet: photographs that are not trained on where there are any; below, in the new styles.
 
         Answers when it was done.
         """
         network = self._trainer.result()
-        photos = self._seen(SHOWN_PHOTOS, SHOWN_SIDE)
+        photos = self._photos_to_show(SHOWN_PHOTOS, SHOWN_SIDE)
         rows = [photos]
         with torch.inference_mode():
             for number in range(min(SHOWN_STYLES, self._styles)):
-                mix = mix_of(network.rows, [rows_of(number)], [1.0], USUAL, USUAL).to(photos)
-                rows.append(trim(network(widen(photos, MARGIN), mix.expand(len(photos), -1)), MARGIN).clamp(0, 1))
+                indices = [embedding_indices(number)]
+                mix = mix_embeddings(network.embeddings, indices, [1.0], DEFAULT_STRENGTH, DEFAULT_DETAIL).to(photos)
+                painted = network(pad(photos, MARGIN), mix.expand(len(photos), -1))
+                rows.append(crop_margin(painted, MARGIN).clamp(0, 1))
         sheet = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
         self._observer.preview(as_array(sheet[None]), None)
         return time.monotonic()
 
     def quality(self) -> list[dict[str, float]]:
         """Of each style, in their order; see :func:`.learner.learn`."""
-        seen, found = self._seen(8, SHOWN_SIDE), []
+        photos, found = self._photos_to_show(8, SHOWN_SIDE), []
         for number in range(self._styles):
-            usual = self._trainer.recipe.usual(number)
-            each = [{**self._trainer.assess(one[None], usual), "before": self._trainer.unstyled(one[None], usual)} for one in seen]
+            target = self._trainer.config.default_target(number)
+            each = [
+                {**self._trainer.evaluate(one[None], target), "before": self._trainer.unstyled(one[None], target)} for one in photos
+            ]
             found.append({name: round(float(np.mean([one[name] for one in each])), 4) for name in ("style", "before", "content")})
         return found
 
-    def _seen(self, count: int, side: int) -> Tensor:
+    def _photos_to_show(self, count: int, side: int) -> Tensor:
         """(count, 3, side, side): squares of photographs that are held out, or of any where there are too few to hold out."""
-        held = self._photos.validation(side)[:count] if self._photos.held_out else self._photos.draw(0, count, side, seed=-1)
-        return held.to(self._device)
+        squares = self._photos.validation(side)[:count] if self._photos.held_out else self._photos.draw(0, count, side, seed=-1)
+        return squares.to(self._device)

@@ -52,7 +52,7 @@ class Rules:
     redirects: tuple[str, ...] = ()
     timeout_s: float = 60.0
 
-    def mirrored(self, url: str) -> str:
+    def reflected_source(self, url: str) -> str:
         """``url`` with the longest prefix that a mirror stands in for replaced."""
         prefix = max((p for p in self.mirrors if url.startswith(p)), key=len, default=None)
         return url if prefix is None else self.mirrors[prefix] + url[len(prefix) :]
@@ -90,7 +90,7 @@ def download(url: str, target: Path, *, sha256: str, size: int, rules: Rules, re
     ``size``: bytes, as published; a body that is clearly longer is refused. Raises :class:`DownloadFailed`,
     :class:`DigestMismatch`, :class:`DiskFull` or :class:`Cancelled`; what has arrived stays for the next call to resume.
     """
-    transfer = _Transfer(rules.mirrored(url), target, size, rules, report, cancelled)
+    transfer = _Transfer(rules.reflected_source(url), target, size, rules, report, cancelled)
     with disk_errors():
         for last in (False, True):
             resumed = transfer.fetch()
@@ -155,12 +155,12 @@ class _Transfer:
             headers["Range"] = f"bytes={start}-"
             if known.get("etag"):
                 headers["If-Range"] = known["etag"]
-        pieces = in_background(_pieces(self.url, headers, self.rules), self.cancelled)
-        answer = next(pieces)
+        untile = in_background(_pieces(self.url, headers, self.rules), self.cancelled)
+        answer = next(untile)
         assert isinstance(answer, _Answer)
         start = self._accept(answer, start, known)
         total = start + answer.length if answer.length is not None else 0
-        self._write(pieces, start, total)
+        self._write(untile, start, total)
         if total and self.have() < total:
             raise _Broken("broke the download off")
 
@@ -187,11 +187,11 @@ class _Transfer:
         self.note.write_text(json.dumps(note), encoding="utf-8")
         return start
 
-    def _write(self, pieces: Iterator[Any], done: int, total: int) -> None:
+    def _write(self, untile: Iterator[Any], done: int, total: int) -> None:
         reported = 0.0
         with self.part.open("r+b") as part:
             part.seek(done)
-            for piece in pieces:
+            for piece in untile:
                 done += len(piece)
                 if done > self.limit:
                     part.close()

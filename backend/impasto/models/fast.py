@@ -35,7 +35,7 @@ LARGEST = 64 << 20
 
 NOT_OURS = "This file holds no fast style, or is damaged."
 
-ROWS_OF_A_STYLE = 1, 4
+EMBEDDINGS_OF_A_STYLE = 1, 4
 """How many rows a style may have: those of :mod:`impasto.style.mixing`, or the first alone."""
 
 MOST_TEXT = 300
@@ -65,7 +65,7 @@ class FastStyle:
             and max(map(len, texts)) <= MOST_TEXT
             and bool(STYLE_ID.fullmatch(self.id))
             and _all(int, self.rows)
-            and len(self.rows) in ROWS_OF_A_STYLE
+            and len(self.rows) in EMBEDDINGS_OF_A_STYLE
             and 0 < min(self.rows) <= max(self.rows) < rows
         )
 
@@ -132,14 +132,14 @@ def _all(kind: type, values: Iterable[Any]) -> bool:
     return all(type(value) is kind for value in values)
 
 
-def is_row(name: str) -> bool:
+def is_embedding(name: str) -> bool:
     """Whether a tensor belongs to the styles rather than to the base."""
     return name.endswith(_ROWS)
 
 
 def base_of(arrays: Mapping[str, np.ndarray]) -> str:
     """The digest that names the base in ``arrays``, or an empty string where there is none in them."""
-    base = {name: array for name, array in arrays.items() if not is_row(name)}
+    base = {name: array for name, array in arrays.items() if not is_embedding(name)}
     return weights.digest_of_tensors(base) if base else ""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import BadStyleFile, StyleNotLearnt
 from ..paths import Paths, shipped
-from .fast import FastHeader, FastStyle, inspect, is_row, read, write
+from .fast import FastHeader, FastStyle, inspect, is_embedding, read, write
 
 ITERATIVE = "Use method=auto or method=iterative, which paint with any picture."
 
@@ -109,7 +109,7 @@ class FastLibrary:
         if not others or any(header.whole for _, header in others):
             return
         heir, header = others[0]
-        convolutions = {name: array for name, array in read(leaving)[1].items() if not is_row(name)}
+        convolutions = {name: array for name, array in read(leaving)[1].items() if not is_embedding(name)}
         write(heir, convolutions | read(heir)[1], header)
 
     def _header(self, file: Path) -> FastHeader:

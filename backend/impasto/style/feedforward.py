@@ -2,8 +2,8 @@
 
 Instance norms look at the whole picture, so parts of it cannot be painted one after another: no row of a stage is known before
 all of its convolution's results have been seen. A large picture therefore goes through the network stage by stage, and through
-each stage some rows at a time. Between two stages its features lie on shelves, in memory or wherever the caller has room.
-The last stage but one, whose features are the largest, is worked out twice and kept nowhere.
+each stage some rows at a time. Between two stages its features lie in buffers, in memory or wherever the caller has room.
+The last stage but one, whose features are the largest, is worked out twice and skipped nowhere.
 
 Some px more are painted beyond each edge and cut off again. A network learns on crops that the encoder sees with zeros around them,
 and so learns to draw a line along the border.
@@ -18,9 +18,20 @@ import torch
 from torch import Tensor
 
 from ..sizes import Size
-from .maps import Convolved, Entered, Finished, InMemory, Map, Shelves, Source, Statistics, mirrored
-from .scales import trim, widened
-from .transformer import Network, Stage, added_later
+from .feature_maps import (
+    BufferFactory,
+    ConvolvedMap,
+    FeatureBuffer,
+    FeatureMap,
+    MemoryBuffer,
+    PreprocessedMap,
+    Source,
+    StageMap,
+    Statistics,
+    reflected_source,
+)
+from .scales import crop_margin, padded_size
+from .transformer import Network, Stage, skip_sources
 
 WHOLE_PIXELS = 1536 * 1024
 """Pictures up to so many px are painted in one piece."""
@@ -46,89 +57,94 @@ class Advance:
 
 
 class FeedForward:
-    """A network ready to paint one picture of ``size`` (height, width) with one ``mix`` (rows,).
+    """A network ready to paint one picture of ``size`` (height, width) with one ``mix`` (embeddings,).
 
-    ``shelves`` give room for features of large pictures; without them they stay in memory.
+    ``buffers`` makes buffers for the features of large pictures; without it they stay in memory.
     """
 
-    def __init__(self, network: Network, mix: Tensor, source: Source, size: Size, shelves: Shelves | None = None) -> None:
+    def __init__(self, network: Network, mix: Tensor, source: Source, size: Size, buffers: BufferFactory | None = None) -> None:
         self.network, self.size, self.mix = network.eval(), size, mix[None]
-        self.source, self.widened = mirrored(source, size, MARGIN), widened(size, MARGIN)
-        self.shelves = shelves or (lambda channels, height, width: InMemory(channels, height, width, next(network.parameters())))
+        self.source, self.padded_size = reflected_source(source, size, MARGIN), padded_size(size, MARGIN)
+        self.buffers = buffers or (
+            lambda channels, height, width: MemoryBuffer(channels, height, width, next(network.parameters()))
+        )
         self.whole = not network.staged or size[0] * size[1] <= WHOLE_PIXELS
+
+    def _in_memory(self, channels: int, height: int, width: int) -> FeatureBuffer:
+        return MemoryBuffer(channels, height, width, next(self.network.parameters()))
 
     def steps(self) -> int:
         """How many times :meth:`paint` will say how far it is."""
-        return 1 if self.whole else len(list(self.network.stages())) * len(list(self._bands(self.widened[0])))
+        return 1 if self.whole else len(list(self.network.stages())) * len(list(self._bands(self.padded_size[0])))
 
     @torch.inference_mode()  # of a generator: on while it works, off while the caller does
     def paint(self) -> Iterator[Advance]:
         """The picture from the top down, each row once. The source is not asked again once rows have come."""
-        # A painting that was dropped half-way may not have been tidied up yet.
-        forget(self.network)
+        # An iterator that was dropped half-way may not have cleared them yet.
+        clear_statistics(self.network)
         if self.whole:
-            yield Advance(1.0, 0, trim(self.network(self.source(0, self.widened[0]), self.mix).clamp_(0, 1), MARGIN))
+            yield Advance(1.0, 0, crop_margin(self.network(self.source(0, self.padded_size[0]), self.mix).clamp_(0, 1), MARGIN))
             return
         try:
             yield from self._staged()
         finally:
-            forget(self.network)
+            clear_statistics(self.network)
 
     def _staged(self) -> Iterator[Advance]:
         stages = list(self.network.stages())
-        total, done = _cost(stages, Entered(self.network, self.source, *self.widened)), 0.0
-        kept: dict[int, Map] = {}
-        wanted = added_later(stages)
-        x: Map = Entered(self.network, self.source, *self.widened)
+        total, done = _cost(stages, PreprocessedMap(self.network, self.source, *self.padded_size)), 0.0
+        skipped: dict[int, FeatureMap] = {}
+        needed = skip_sources(stages)
+        x: FeatureMap = PreprocessedMap(self.network, self.source, *self.padded_size)
         for number, stage in enumerate(stages[:-1]):
-            if number in wanted:
-                kept[number] = x
-            raw = Convolved(x, stage.convolution)
-            shelf = None if number == len(stages) - 2 else self.shelves(raw.channels, raw.height, raw.width)
+            if number in needed:
+                skipped[number] = x
+            raw = ConvolvedMap(x, stage.convolution)
+            buffer = None if number == len(stages) - 2 else self.buffers(raw.channels, raw.height, raw.width)
             statistics = Statistics(stage.norm)
             for top, bottom in self._bands(raw.height):
                 part = raw.rows(top, bottom)
                 statistics.add(part)
-                if shelf:
-                    shelf.put(top, part)
+                if buffer:
+                    buffer.write(top, part)
                 done += raw.cost() * (bottom - top) / raw.height
                 yield Advance(done / total)
             statistics.freeze()
-            x = Finished(shelf or raw, stage, self.mix, kept.pop(number - stage.adds) if stage.adds else None)
-            if shelf and stage.adds:
+            x = StageMap(buffer or raw, stage, self.mix, skipped.pop(number - stage.skip) if stage.skip else None)
+            if buffer and stage.skip:
                 # A sum would be one of ever more terms if it were worked out whenever it is read.
                 for top, bottom in self._bands(raw.height):
-                    shelf.put(top, x.rows(top, bottom))
-                x = shelf
-        yield from self._last(Convolved(x, stages[-1].convolution), done, total)
+                    buffer.write(top, x.rows(top, bottom))
+                x = buffer
+        yield from self._last(ConvolvedMap(x, stages[-1].convolution), done, total)
 
-    def _last(self, raw: Map, done: float, total: float) -> Iterator[Advance]:
+    def _last(self, raw: FeatureMap, done: float, total: float) -> Iterator[Advance]:
         height, width = self.size
         for top, bottom in self._bands(raw.height):
             first, last = max(0, top - MARGIN), min(height, bottom - MARGIN)
-            rows = self.network.leave(raw.rows(top, bottom)).clamp_(0, 1)[:, :, first + MARGIN - top : last + MARGIN - top]
+            rows = self.network.postprocess(raw.rows(top, bottom)).clamp_(0, 1)[:, :, first + MARGIN - top : last + MARGIN - top]
             fraction = done / total + (1 - done / total) * bottom / raw.height
             yield Advance(fraction, first, rows[..., MARGIN : MARGIN + width]) if first < last else Advance(fraction)
 
     def _bands(self, height: int) -> Iterator[tuple[int, int]]:
         """Rows of a map of ``height`` rows, from and to, for each part of the picture; the same parts at every stage."""
         stride = self.network.stride
-        most = -(-self.widened[0] // stride) * stride
-        at_once = max(FEWEST_ROWS, PIXELS_AT_ONCE // self.widened[1] // stride * stride)
+        most = -(-self.padded_size[0] // stride) * stride
+        at_once = max(FEWEST_ROWS, PIXELS_AT_ONCE // self.padded_size[1] // stride * stride)
         for top in range(0, most, at_once):
             yield top * height // most, min(most, top + at_once) * height // most
 
 
-def _cost(stages: list[Stage], x: Map) -> float:
+def _cost(stages: list[Stage], x: FeatureMap) -> float:
     """Multiplications of all stages, the last normed one's twice."""
     total = 0.0
     for number, stage in enumerate(stages):
-        x = Convolved(x, stage.convolution)
+        x = ConvolvedMap(x, stage.convolution)
         total += x.cost() * (2 if number == len(stages) - 2 else 1)
     return total
 
 
-def forget(network: Network) -> None:
+def clear_statistics(network: Network) -> None:
     """Every norm measures its own input again."""
     for norm in network.norms():
         norm.statistics = None

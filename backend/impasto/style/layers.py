@@ -1,11 +1,12 @@
-"""What transformation networks are made of: convolutions that see reflected borders, and norms with a row for every style.
+"""What transformation networks are made of: convolutions that see reflected borders, and norms with an embedding for every style.
 
 A convolution paints a whole map of features or some rows of it: ``above`` and ``below`` say whether the map ends there. Where
-it does not, the input has to bring :attr:`Convolution.reach` more rows.
+it does not, the input has to bring :attr:`Convolution.halo` more rows.
 
 Enlarging is nearest neighbour or bilinear, then a convolution. That is the same as another convolution of the small map with four
-results for each cell, a *cell* being 2 x 2 px: :class:`Grown`. Results may stay cells for the next convolution
-(:class:`OnCells`): the maps then have a quarter of the positions and four times the channels, which CPUs like far better.
+results for each cell, a *cell* being 2 x 2 px: :class:`UpsampleConvolution`. Results may stay cells for the next convolution
+(:class:`SubpixelConvolution`): the maps then have a quarter of the positions and four times the channels, which is far
+quicker on CPUs.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ NORM_EPS = 1e-4
 class Convolution(nn.Module):
     """A convolution that sees its map reflected at the borders. Odd ``kernel``; ``stride`` 1 or 2.
 
-    ``up`` rows come out for each ``down`` rows that go in; ``reach``: rows looked at beyond those, on either side.
+    ``up`` rows come out for each ``down`` rows that go in; ``halo``: rows looked at beyond those, on either side.
     """
 
     up = 1
@@ -32,24 +33,24 @@ class Convolution(nn.Module):
         self.weight = nn.Parameter(torch.empty(outputs, inputs, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.down = self.stride = stride
-        self.reach = kernel // 2
+        self.halo = kernel // 2
         self.channels = outputs
-        self.register_buffer("settled", None, persistent=False)
+        self.register_buffer("folded", None, persistent=False)
         nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
 
     def kernel(self) -> Tensor:
-        """What the map is convolved with: the weights, in whatever form does it quickest."""
+        """What the map is convolved with: the weights, in whatever form is quickest."""
         return self.weight
 
-    def settle(self) -> None:
-        """Work out the kernel once for all. From now on the weights must not change."""
+    def fold_weights(self) -> None:
+        """Compute the kernel once. From now on the weights must not change."""
         kernel = self.kernel()
-        self.settled = None if kernel is self.weight else kernel.detach()
+        self.folded = None if kernel is self.weight else kernel.detach()
 
     def forward(self, x: Tensor, above: bool = True, below: bool = True) -> Tensor:
         """(N, inputs, H, W) -> (N, outputs, H / stride, W / stride), in the weights' type."""
         x = x.to(self.weight.dtype)
-        margin = self.reach
+        margin = self.halo
         # A map thinner than the margin cannot be reflected so far.
         thin = margin >= min(x.shape[-2:])
         sides = (margin, margin, margin * above, margin * below)
@@ -57,7 +58,7 @@ class Convolution(nn.Module):
         return convolve(padded, self.weight, self.bias, self.stride)
 
 
-class Grown(Convolution):
+class UpsampleConvolution(Convolution):
     """Enlarging by two and a 3 x 3 convolution, done as one convolution of the small map.
 
     Enlarged by the nearest neighbour or, ``smooth``, bilinearly: nothing then lies on a grid that a network could learn to show.
@@ -76,8 +77,8 @@ class Grown(Convolution):
 
     def kernel(self) -> Tensor:
         """(outputs * 4, inputs, 3, 3): from the small map to cells."""
-        if self.settled is not None:
-            return self.settled
+        if self.folded is not None:
+            return self.folded
         return torch.einsum("poa,qxb,kcab->kpqcox", self.taps, self.taps, self.weight).flatten(0, 2)
 
     def forward(self, x: Tensor, above: bool = True, below: bool = True) -> Tensor:
@@ -98,12 +99,12 @@ def _share(cell: int, px: int, smooth: bool) -> float:
     return 0.75 * (cell == own) + 0.25 * (cell == neighbour)
 
 
-class OnCells(Convolution):
+class SubpixelConvolution(Convolution):
     """A 5 x 5 convolution of px, done on cells as a 3 x 3 one."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 5)
-        self.reach, self.up = 1, 2
+        self.halo, self.up = 1, 2
         # taps[p, o, q, t]: on the row p of a cell, tap t - 2 falls on row q of the cell o - 1 further on.
         taps = torch.tensor(
             [
@@ -115,8 +116,8 @@ class OnCells(Convolution):
 
     def kernel(self) -> Tensor:
         """(outputs * 4, inputs * 4, 3, 3): from cells to cells."""
-        if self.settled is not None:
-            return self.settled
+        if self.folded is not None:
+            return self.folded
         weight = torch.einsum("poqa,rxsb,kcab->kprcqsox", self.taps, self.taps, self.weight)
         return weight.flatten(0, 2).flatten(1, 3)
 
@@ -144,22 +145,24 @@ def _reflected_cells(x: Tensor, above: bool, below: bool) -> Tensor:
 
 
 class ConditionalNorm(nn.Module):
-    """Instance norm whose scale and shift are a mix of rows: ``(1 + sum_r m_r gamma_r) * (x - mu) / sigma + sum_r m_r beta_r``.
+    """Instance norm whose scale and shift are a mix of embeddings:
 
-    A row of zeros changes nothing, so a row may also be what is to be added to others.
+    ``(1 + sum_e m_e gamma_e) * (x - mu) / sigma + sum_e m_e beta_e``   (Dumoulin et al. 2017, equation 5, mixed)
+
+    An embedding of zeros changes nothing, so one may also be a difference that is added to others.
 
     With ``statistics`` set, (mean, variance) of (1, C, 1, 1) each, those are used instead of the input's own: that is how
     parts of one picture are painted alike.
     """
 
-    def __init__(self, rows: int, channels: int) -> None:
+    def __init__(self, embeddings: int, channels: int) -> None:
         super().__init__()
-        self.gamma = nn.Parameter(torch.zeros(rows, channels))
-        self.beta = nn.Parameter(torch.zeros(rows, channels))
+        self.gamma = nn.Parameter(torch.zeros(embeddings, channels))
+        self.beta = nn.Parameter(torch.zeros(embeddings, channels))
         self.statistics: tuple[Tensor, Tensor] | None = None
 
     def forward(self, x: Tensor, mix: Tensor) -> Tensor:
-        """``x`` (N, C, H, W), or cells (N, 4 C, H, W); ``mix`` (N, rows) -> the same shape."""
+        """``x`` (N, C, H, W), or cells (N, 4 C, H, W); ``mix`` (N, embeddings) -> the same shape."""
         channels = self.gamma.shape[1]
         cell = x.shape[1] // channels
         gamma, beta = 1 + mix @ self.gamma, mix @ self.beta

@@ -1,4 +1,4 @@
-"""The objective at one scale: what the encoder saw in content and styles, turned into one number to descend."""
+"""The objective at one scale: content loss, style loss and total variation as one scalar to minimise."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from .losses import CONTENT_LOSSES, STYLE_LOSSES, Moments, total_variation
 
 
 @dataclass(frozen=True)
-class Balance:
+class DefaultWeights:
     """The weights that a ``content_weight`` and a ``tv_weight`` of 1 stand for, against a style weight of 1."""
 
     content: float
     tv: float
 
 
-BALANCE = {"w2": Balance(content=0.03, tv=0.6), "gram": Balance(content=0.12, tv=0.6), "gatys": Balance(content=1e-3, tv=1.0)}
+DEFAULT_WEIGHTS = {
+    "w2": DefaultWeights(content=0.03, tv=0.6),
+    "gram": DefaultWeights(content=0.12, tv=0.6),
+    "gatys": DefaultWeights(content=1e-3, tv=1.0),
+}
 """``w2`` was chosen by looking at pictures and by docs/benchmarks.md. ``gram`` is scaled from it by one comparison, and ``gatys``
-is the paper's alpha / beta; nobody has looked at those two yet."""
+is the paper's alpha / beta; pictures of those two have not been compared yet."""
 
 
 class Objective:
@@ -37,10 +41,10 @@ class Objective:
         self, encoder: Encoder, content: Tensor, moments: Mapping[str, Moments], stylization: Stylization, content_weight: float
     ) -> None:
         self.encoder = encoder
-        balance = BALANCE[stylization.loss]
-        self.content_weight = content_weight * balance.content
+        defaults = DEFAULT_WEIGHTS[stylization.loss]
+        self.content_weight = content_weight * defaults.content
         self.style_weight = stylization.style_weight
-        self.tv_weight = stylization.tv_weight * balance.tv
+        self.tv_weight = stylization.tv_weight * defaults.tv
         self.content_layers = normalised(stylization.content_layers)
         self.style_layers = normalised(stylization.style_layers)
         self.layers = (*self.content_layers, *self.style_layers)
@@ -66,8 +70,8 @@ class Objective:
 def moments_of(encoder: Encoder, styles: Sequence[Tensor], weights: Sequence[float], layers: Sequence[str]) -> dict[str, Moments]:
     """The mixed style statistics of ``styles`` (each (1, 3, H, W)) at each layer."""
     with torch.no_grad():
-        seen = [{layer: Moments.of(f) for layer, f in encoder(style, layers).items()} for style in styles]
-    return {layer: Moments.mix([one[layer] for one in seen], weights) for layer in layers}
+        moments = [{layer: Moments.of(f) for layer, f in encoder(style, layers).items()} for style in styles]
+    return {layer: Moments.mix([one[layer] for one in moments], weights) for layer in layers}
 
 
 def normalised(layers: Mapping[str, float]) -> dict[str, float]:

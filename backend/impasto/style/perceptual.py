@@ -1,5 +1,5 @@
-"""What a network is taught with: perceptual losses of a batch (Johnson, Alahi & Fei-Fei 2016, section 3), each picture with a style
-and a strength of its own.
+"""What a network is trained with: perceptual losses of a batch (Johnson, Alahi & Fei-Fei 2016, section 3), each picture with a
+style and a strength of its own.
 
 The distances are those of the iterative method (``losses``), so one forward pass learns what optimising would do.
 """
@@ -14,26 +14,26 @@ from torch import Tensor
 
 from ..sizes import fit
 from .encoder import Encoder
+from .gaussian import Gaussian, wasserstein
+from .iterative import content_share
 from .losses import EPS, Moments, total_variation
-from .modes import Gaussian, wasserstein
-from .mosaic import lay, pieces
 from .objective import moments_of, normalised
-from .painting import content_share
 from .scales import resize
+from .tiled_batch import tile, untile
 
 PERIOD, BLOCK = 4, 64
-"""Px; see :func:`lattice`."""
+"""Px; see :func:`checkerboard_loss`."""
 
 
 @dataclass(frozen=True)
-class Balance:
-    """What the losses weigh, and at which layers and sizes they look."""
+class PerceptualConfig:
+    """The weights of the losses, and the layers and sizes at which they are taken."""
 
     style_sides: tuple[int, ...] = (768, 384, 192)
     """Long side of the painting, px, for broad strokes (detail 0), and on to fine ones (detail 1) in even steps of detail."""
     content_weight: float = 0.12
     tv_weight: float = 0.4
-    lattice_weight: float = 50.0
+    checkerboard_weight: float = 50.0
     identity_weight: float = 4.0
     content_layers: Mapping[str, float] = field(default_factory=lambda: {"relu3_3": 1.0})
     style_layers: Mapping[str, float] = field(
@@ -42,116 +42,116 @@ class Balance:
     halvings: int = 1
     """So many times painting and crop are also compared at half the size, where a layer sees twice as far: large forms, cheaply."""
 
-    def usual(self, painting: int) -> int:
+    def default_target(self, painting: int) -> int:
         """The target (see :class:`Perceptual`) of a painting's own strokes, neither broad nor fine."""
         return painting * len(self.style_sides) + len(self.style_sides) // 2
 
 
 class StyleTarget:
-    """What one painting is like at one stroke size: at each halving and layer the distribution of its features, ready for
+    """One painting at one stroke size: at each halving and layer the distribution of its features, ready for
     :func:`wasserstein`."""
 
     def __init__(self, encoder: Encoder, painting: Tensor, side: int, layers: Sequence[str], halvings: int = 0) -> None:
         """``painting`` (1, 3, H, W), shrunk to a long side of ``side`` px, and then halved so many times."""
         size = fit(painting.shape[-2:], min(side, max(painting.shape[-2:])))
-        seen = resize(painting, size).clamp(0, 1)
+        small = resize(painting, size).clamp(0, 1)
         self.gaussians: list[dict[str, Gaussian]] = []
         for halving in range(halvings + 1):
-            seen = halved(seen) if halving else seen
-            moments = moments_of(encoder, [seen], [1.0], tuple(layers))
+            small = halved(small) if halving else small
+            moments = moments_of(encoder, [small], [1.0], tuple(layers))
             self.gaussians.append({layer: Gaussian.of(moments[layer]) for layer in layers})
 
 
 class Perceptual:
     """The loss of a batch. Painting i has the targets from ``i * len(style_sides)`` (broad strokes) on, one for each size."""
 
-    def __init__(self, encoder: Encoder, paintings: Sequence[Tensor], balance: Balance) -> None:
+    def __init__(self, encoder: Encoder, paintings: Sequence[Tensor], config: PerceptualConfig) -> None:
         """``paintings``: (1, 3, H, W) each, sRGB 0..1."""
-        self.encoder, self.balance, self.paintings = encoder, balance, len(paintings)
+        self.encoder, self.config, self.paintings = encoder, config, len(paintings)
         self.targets = [
-            StyleTarget(encoder, painting, side, tuple(balance.style_layers), balance.halvings)
+            StyleTarget(encoder, painting, side, tuple(config.style_layers), config.halvings)
             for painting in paintings
-            for side in balance.style_sides
+            for side in config.style_sides
         ]
 
     def contents(self, photos: Tensor) -> dict[str, Tensor]:
         """What paintings of ``photos`` (N, 3, S, S) are compared with, for whoever wants to keep it for another time."""
         with torch.no_grad():
-            return self._see(photos, self.balance.content_layers)
+            return self._features(photos, self.config.content_layers)
 
     def __call__(
         self,
         painted: Tensor,
         photos: Tensor,
-        wanted: Sequence[int],
+        targets: Sequence[int],
         strengths: Sequence[float],
         contents: Mapping[str, Tensor] | None = None,
     ) -> tuple[dict[str, float], Tensor]:
-        """Each loss for people, unweighted, and their weighted sum, a scalar, to go down.
+        """Each loss unweighted, for display, and their weighted sum, a scalar to minimise.
 
-        ``painted`` and ``photos`` are (N, 3, S, S); ``wanted`` (numbers of targets) and ``strengths`` say what each was to
+        ``painted`` and ``photos`` are (N, 3, S, S); ``targets`` (their numbers) and ``strengths`` say what each was to
         become; ``contents``: those of the photos where they are known.
         """
-        balance, count = self.balance, len(photos)
-        wanted_contents = contents if contents is not None else self.contents(photos)
-        features = self._see(painted, {**balance.content_layers, **balance.style_layers})
+        config, count = self.config, len(photos)
+        content_features = contents if contents is not None else self.contents(photos)
+        features = self._features(painted, {**config.content_layers, **config.style_layers})
         # One division for a whole layer: a picture without features of its own (a clear sky) would count without measure.
         content = sum(
-            weight * _relative(features[layer].float(), wanted_contents[layer].float())
-            for layer, weight in normalised(balance.content_layers).items()
+            weight * _relative(features[layer].float(), content_features[layer].float())
+            for layer, weight in normalised(config.content_layers).items()
         )
         style, small = painted.new_zeros(count), painted
-        for halving in range(balance.halvings + 1):
+        for halving in range(config.halvings + 1):
             if halving:
                 small = halved(small)
-                features = self._see(small, balance.style_layers)
-            style = style + self._style(features, wanted, strengths, halving) / (balance.halvings + 1)
+                features = self._features(small, config.style_layers)
+            style = style + self._style(features, targets, strengths, halving) / (config.halvings + 1)
         smooth = total_variation(painted)
         outside = (painted - painted.clamp(0, 1)).square().mean()
         gains = torch.tensor([content_gain(s) for s in strengths], device=painted.device)
         plain = torch.tensor([float(s == 0) for s in strengths], device=painted.device)
         identity = ((painted - photos).square().mean((1, 2, 3)) * plain).sum()
-        total = ((balance.content_weight * gains * content + style).sum() + balance.identity_weight * identity) / count
-        grid = lattice(painted)
-        total = total + balance.tv_weight * smooth + balance.lattice_weight * grid + outside
+        total = ((config.content_weight * gains * content + style).sum() + config.identity_weight * identity) / count
+        grid = checkerboard_loss(painted)
+        total = total + config.tv_weight * smooth + config.checkerboard_weight * grid + outside
         styled = max(1, sum(s > 0 for s in strengths))
         parts = {
             "content": content[gains > 0].mean() if (gains > 0).any() else content.mean(),
             "style": style.sum() / styled,
             "tv": smooth,
-            "lattice": grid,
+            "checkerboard": grid,
             "identity": identity / max(1, sum(s == 0 for s in strengths)),
             "total": total,
         }
         return {name: float(part.detach()) for name, part in parts.items()}, total
 
-    def _style(self, features: Mapping[str, Tensor], wanted: Sequence[int], strengths: Sequence[float], halving: int) -> Tensor:
+    def _style(self, features: Mapping[str, Tensor], targets: Sequence[int], strengths: Sequence[float], halving: int) -> Tensor:
         """(N,): each picture's distance from its target; 0 where the strength is."""
-        style = torch.zeros(len(wanted), device=features[next(iter(features))].device)
-        for layer, weight in normalised(self.balance.style_layers).items():
-            targets = [self.targets[number].gaussians[halving][layer] for number in wanted]
+        style = torch.zeros(len(targets), device=features[next(iter(features))].device)
+        for layer, weight in normalised(self.config.style_layers).items():
+            gaussians = [self.targets[number].gaussians[halving][layer] for number in targets]
             distances = [
                 wasserstein(Moments.of(one[None]), target) if s else style.new_zeros(())
-                for one, target, s in zip(features[layer], targets, strengths, strict=True)
+                for one, target, s in zip(features[layer], gaussians, strengths, strict=True)
             ]
             style = style + weight * torch.stack(distances)
         return style
 
-    def _see(self, pictures: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+    def _features(self, pictures: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """Features (N, C, h, w) of several pictures, in whatever way is quickest."""
         if pictures.device.type == "cpu" and self.encoder.dtype == torch.float32:
-            return {layer: pieces(seen, len(pictures)) for layer, seen in self.encoder(lay(pictures), layers).items()}
+            return {layer: untile(features, len(pictures)) for layer, features in self.encoder(tile(pictures), layers).items()}
         return self.encoder(pictures.contiguous(memory_format=torch.channels_last), layers)
 
 
 def content_gain(strength: float) -> float:
-    """What the content's weight is multiplied by: :func:`.painting.content_share`, between a seventh (a network must be told what
-    to paint) and 9; 0 at strength 0, where the picture itself is wanted."""
+    """What the content's weight is multiplied by: :func:`.iterative.content_share`, held between 0.15 (a network needs some content
+    to follow) and 9; 0 at strength 0, where the picture itself is the target."""
     return min(9.0, max(0.15, content_share(strength))) if strength else 0.0
 
 
-def lattice(pictures: Tensor) -> Tensor:
-    """The power of what repeats every 4 px within blocks of 64, a scalar: the grid on which networks enlarge must not show."""
+def checkerboard_loss(pictures: Tensor) -> Tensor:
+    """The power of what repeats every 4 px within blocks of 64, a scalar: the grid of upsampling must not show."""
     count, channels, height, width = pictures.shape
     block = min(BLOCK, height, width) // PERIOD * PERIOD
     down, across = height // block, width // block

@@ -14,19 +14,19 @@ def margin_of(size: Size) -> int:
     return max(8, round(max(size) / 64))
 
 
-def widened(size: Size, margin: float) -> Size:
+def padded_size(size: Size, margin: float) -> Size:
     """``size`` with ``margin`` on every side, to the nearest px."""
     return round(size[0] + 2 * margin), round(size[1] + 2 * margin)
 
 
-def widen(picture: Tensor, margin: int) -> Tensor:
+def pad(picture: Tensor, margin: int) -> Tensor:
     """``picture`` (1, C, H, W) continued by ``margin`` px on every side as its mirror image, or its edge where it is too small."""
     mode = "reflect" if margin < min(picture.shape[-2:]) else "replicate"
     return F.pad(picture, (margin, margin, margin, margin), mode=mode)
 
 
-def trim(picture: Tensor, margin: int) -> Tensor:
-    """The inverse of :func:`widen`."""
+def crop_margin(picture: Tensor, margin: int) -> Tensor:
+    """The inverse of :func:`pad`."""
     return picture[..., margin:-margin, margin:-margin]
 
 

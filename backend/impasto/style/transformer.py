@@ -1,9 +1,10 @@
 """Image transformation networks: one forward pass paints a picture.
 
 Johnson, Alahi & Fei-Fei 2016 (arXiv 1603.08155) with the instance norm of Ulyanov et al. 2016 (arXiv 1607.08022), made
-conditional as in Dumoulin, Shlens & Kudlur 2017 (arXiv 1610.07629): one set of convolutions, and rows of scales and shifts
-for every style. Rows may be mixed by any weights, which is how styles are blended, how strength is set (a mix with the row
-that paints the picture as it is) and how strokes get broader or finer (a row that is added); see ``mixing``.
+conditional as in Dumoulin, Shlens & Kudlur 2017 (arXiv 1610.07629): one set of convolutions, and embeddings (scales and
+shifts of all norms) for every style. Embeddings may be mixed by any weights, which is how styles are blended, how strength is
+set (a mix with the embedding that paints the picture as it is) and how strokes get broader or finer (one that is added); see
+``mixing``.
 
 A network is built from a short string that its file carries:
 
@@ -16,7 +17,7 @@ A network is built from a short string that its file carries:
 What keeps them clean: enlarging is bilinear or nearest neighbour, then convolution (transposed convolutions leave
 checkerboards); every convolution but the texture network's noise inputs sees reflected borders (zeros leave a halo);
 normalisation has no spatial extent and no activation follows a sum (blobs grow where a norm can be cheated by one strong
-spot); and training asks that a picture moved by a px be painted alike (edges else become ladders on the grid of the cells).
+spot); and training asks that a picture moved by a px be painted alike (edges otherwise get steps on the grid of the cells).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .layers import ConditionalNorm, Convolution, Grown, OnCells
+from .layers import ConditionalNorm, Convolution, SubpixelConvolution, UpsampleConvolution
 
 INPUT_MEAN, INPUT_STD = 0.45, 0.25
 """Of natural photographs, sRGB 0..1: what networks are fed has about zero mean and unit variance."""
@@ -41,33 +42,34 @@ class Stage(NamedTuple):
     convolution: Convolution
     norm: ConditionalNorm | None = None
     rectified: bool = False
-    adds: int = 0
-    """So many stages before this one's convolution lies what is added in the end: 1 for the second half of a residual block."""
+    skip: int = 0
+    """How many stages back the input of a stage is added to this one's output (a skip connection); 1 for the second half of a
+    residual block, 0 for none."""
 
     def finish(self, raw: Tensor, mix: Tensor, earlier: Tensor | None) -> Tensor:
-        """What the stage gives: its convolution's result ``raw``, normed, rectified, added to ``earlier``."""
+        """The stage's output: its convolution's result ``raw``, normalised, rectified, added to ``earlier``."""
         if self.norm is None:
             return raw
-        normed = self.norm(raw, mix)
+        normalised = self.norm(raw, mix)
         if self.rectified:
-            normed = F.relu(normed, inplace=not torch.is_grad_enabled())
-        if not self.adds:
-            return normed
-        return earlier + normed if torch.is_grad_enabled() else normed.add_(earlier)
+            normalised = F.relu(normalised, inplace=not torch.is_grad_enabled())
+        if not self.skip:
+            return normalised
+        return earlier + normalised if torch.is_grad_enabled() else normalised.add_(earlier)
 
 
-def added_later(stages: Sequence[Stage]) -> set[int]:
-    """Which stages' inputs (by the stages' numbers) some later stage adds to what it gives; each is added once."""
-    return {number - stage.adds for number, stage in enumerate(stages) if stage.adds}
+def skip_sources(stages: Sequence[Stage]) -> set[int]:
+    """Which stages' inputs (by the stages' numbers) some later stage skip to what it gives; each is added once."""
+    return {number - stage.skip for number, stage in enumerate(stages) if stage.skip}
 
 
 class Block(nn.Module):
     """Convolution, norm, rectifier."""
 
-    def __init__(self, rows: int, outputs: int, convolution: Convolution) -> None:
+    def __init__(self, embeddings: int, outputs: int, convolution: Convolution) -> None:
         super().__init__()
         self.convolution = convolution
-        self.norm = ConditionalNorm(rows, outputs)
+        self.norm = ConditionalNorm(embeddings, outputs)
 
     def stage(self) -> Stage:
         """It as a stage."""
@@ -77,19 +79,19 @@ class Block(nn.Module):
 class Residual(nn.Module):
     """``x + norm(conv(relu(norm(conv(x)))))``."""
 
-    def __init__(self, rows: int, channels: int) -> None:
+    def __init__(self, embeddings: int, channels: int) -> None:
         super().__init__()
-        self.first = Block(rows, channels, Convolution(channels, channels, 3))
+        self.first = Block(embeddings, channels, Convolution(channels, channels, 3))
         self.convolution = Convolution(channels, channels, 3)
-        self.norm = ConditionalNorm(rows, channels)
+        self.norm = ConditionalNorm(embeddings, channels)
 
     def stages(self) -> tuple[Stage, Stage]:
         """Both halves."""
-        return self.first.stage(), Stage(self.convolution, self.norm, adds=1)
+        return self.first.stage(), Stage(self.convolution, self.norm, skip=1)
 
 
 class Network(nn.Module):
-    """What all transformation networks share: (N, 3, H, W) sRGB 0..1 and a mix of rows in, a painting of the same size out.
+    """What all transformation networks share: (N, 3, H, W) sRGB 0..1 and a mix of embeddings in, a painting of the same size out.
 
     ``stride``: the factor by which the coarsest features are smaller; ``radius``: how far, in px, an output looks around itself
     (normalisation apart); ``staged``: whether it is nothing but its stages, so that a picture can be painted some rows at a time.
@@ -99,46 +101,46 @@ class Network(nn.Module):
     radius = 0
     staged = True
 
-    def __init__(self, spec: str, rows: int) -> None:
+    def __init__(self, spec: str, embeddings: int) -> None:
         super().__init__()
-        self.spec, self.rows = spec, rows
+        self.spec, self.embeddings = spec, embeddings
 
     def forward(self, picture: Tensor, mix: Tensor) -> Tensor:
-        """``mix`` (N, rows), each row's share. The output is not clamped: training needs to feel where it leaves 0..1."""
+        """``mix`` (N, embeddings), each one's share. The output is not clamped, so that training sees what lies outside of 0..1."""
         height, width = picture.shape[-2:]
-        return self.leave(self.paint(self.enter(multiple(picture, self.stride)), mix))[..., :height, :width]
+        return self.postprocess(self.paint(self.preprocess(multiple(picture, self.stride)), mix))[..., :height, :width]
 
-    def enter(self, picture: Tensor) -> Tensor:
+    def preprocess(self, picture: Tensor) -> Tensor:
         """What the first stage sees of a picture whose sides are multiples of :attr:`stride`."""
         return (picture - INPUT_MEAN) / INPUT_STD
 
-    def leave(self, painted: Tensor) -> Tensor:
+    def postprocess(self, painted: Tensor) -> Tensor:
         """A picture from what the last stage gives."""
         return torch.add(INPUT_MEAN, painted, alpha=INPUT_STD)
 
     def paint(self, x: Tensor, mix: Tensor) -> Tensor:
-        """The network itself, from what :meth:`enter` gives to what :meth:`leave` takes: stage after stage."""
+        """The network itself, from what :meth:`preprocess` gives to what :meth:`postprocess` takes: stage after stage."""
         stages = list(self.stages())
-        kept, wanted = {}, added_later(stages)
+        skipped, needed = {}, skip_sources(stages)
         for number, stage in enumerate(stages):
-            if number in wanted:
-                kept[number] = x
-            x = stage.finish(stage.convolution(x), mix, kept.pop(number - stage.adds) if stage.adds else None)
+            if number in needed:
+                skipped[number] = x
+            x = stage.finish(stage.convolution(x), mix, skipped.pop(number - stage.skip) if stage.skip else None)
         return x
 
     def stages(self) -> Iterator[Stage]:
         """In the order in which a picture goes through them; the last has no norm."""
         raise NotImplementedError
 
-    def settle(self, dtype: torch.dtype) -> Network:
-        """For painting, with final weights: what depends on them alone is worked out once, and convolutions compute in ``dtype``.
+    def prepare_for_inference(self, dtype: torch.dtype) -> Network:
+        """For inference with final weights: kernels are computed once, and convolutions compute in ``dtype``.
 
-        All but the last: what that gives is the picture, which needs every digit. Networks that are not :attr:`staged` stay as
+        All but the last, whose output is the picture and needs full precision. Networks that are not :attr:`staged` stay as
         they are.
         """
         for module in self.modules():
             if isinstance(module, Convolution):
-                module.settle()
+                module.fold_weights()
         if self.staged and dtype != torch.float32:
             for stage in list(self.stages())[:-1]:
                 stage.convolution.to(dtype=dtype, memory_format=torch.channels_last)
@@ -157,19 +159,21 @@ class Network(nn.Module):
 class Johnson(Network):
     """Two strides down, residual blocks, two doublings up; 9 x 9 convolutions at both ends."""
 
-    def __init__(self, spec: str, rows: int, widths: tuple[int, int, int], blocks: int) -> None:
-        super().__init__(spec, rows)
+    def __init__(self, spec: str, embeddings: int, widths: tuple[int, int, int], blocks: int) -> None:
+        super().__init__(spec, embeddings)
         full, half, quarter = widths
         self.radius = 4 + 1 + 2 + 4 * 2 * blocks + 4 + 2 + 4 + 1
         self.down = nn.ModuleList(
             [
-                Block(rows, full, Convolution(3, full, 9)),
-                Block(rows, half, Convolution(full, half, 3, 2)),
-                Block(rows, quarter, Convolution(half, quarter, 3, 2)),
+                Block(embeddings, full, Convolution(3, full, 9)),
+                Block(embeddings, half, Convolution(full, half, 3, 2)),
+                Block(embeddings, quarter, Convolution(half, quarter, 3, 2)),
             ]
         )
-        self.residual = nn.ModuleList([Residual(rows, quarter) for _ in range(blocks)])
-        self.up = nn.ModuleList([Block(rows, half, Grown(quarter, half)), Block(rows, full, Grown(half, full))])
+        self.residual = nn.ModuleList([Residual(embeddings, quarter) for _ in range(blocks)])
+        self.up = nn.ModuleList(
+            [Block(embeddings, half, UpsampleConvolution(quarter, half)), Block(embeddings, full, UpsampleConvolution(half, full))]
+        )
         self.out = Convolution(full, 3, 9)
 
     def stages(self) -> Iterator[Stage]:
@@ -188,18 +192,23 @@ class Lean(Network):
     work on cells of 2 x 2 px.
     """
 
-    def __init__(self, spec: str, rows: int, width: int, blocks: int) -> None:
-        super().__init__(spec, rows)
+    def __init__(self, spec: str, embeddings: int, width: int, blocks: int) -> None:
+        super().__init__(spec, embeddings)
         half, full = max(8, 3 * width // 8), max(8, width // 4)
         self.radius = 4 + 4 + 4 * 2 * blocks + 4 + 2 + 4
-        self.first = Block(rows, width, Convolution(48, width, 3))
-        self.residual = nn.ModuleList([Residual(rows, width) for _ in range(blocks)])
-        self.up = nn.ModuleList([Block(rows, half, Grown(width, half)), Block(rows, full, Grown(half, full, cells=True))])
-        self.out = OnCells(full, 3)
+        self.first = Block(embeddings, width, Convolution(48, width, 3))
+        self.residual = nn.ModuleList([Residual(embeddings, width) for _ in range(blocks)])
+        self.up = nn.ModuleList(
+            [
+                Block(embeddings, half, UpsampleConvolution(width, half)),
+                Block(embeddings, full, UpsampleConvolution(half, full, cells=True)),
+            ]
+        )
+        self.out = SubpixelConvolution(full, 3)
 
-    def enter(self, picture: Tensor) -> Tensor:
+    def preprocess(self, picture: Tensor) -> Tensor:
         """(N, 3, H, W) -> (N, 48, H / 4, W / 4)."""
-        return F.pixel_unshuffle(super().enter(picture), 4)
+        return F.pixel_unshuffle(super().preprocess(picture), 4)
 
     def stages(self) -> Iterator[Stage]:
         """In, through the blocks, up, out."""
@@ -214,35 +223,38 @@ class Hourglass(Network):
     """Down to an eighth of the size, where large forms are cheap, through residual blocks; three more at a quarter; two doublings.
 
     What is seen at a quarter of the size goes around the coarse blocks, and what is seen at half of it around everything, so those
-    need not carry where exactly an edge lies. (A network that begins at a quarter knows an edge as one of sixteen positions in
-    a cell, and draws it like a ladder.)
+    need not carry where exactly an edge lies. (A network that begins at a quarter knows an edge only as one of
+    sixteen positions in a cell, and draws it in steps.)
     """
 
     stride = 8
     FINE_BLOCKS = 3
 
-    def __init__(self, spec: str, rows: int, width: int, coarse: int, blocks: int) -> None:
-        super().__init__(spec, rows)
+    def __init__(self, spec: str, embeddings: int, width: int, coarse: int, blocks: int) -> None:
+        super().__init__(spec, embeddings)
         half, full = max(8, width // 2), max(8, width // 4)
         self.radius = 2 + 4 + 8 + 8 * 2 * blocks + 8 + 4 * 2 * self.FINE_BLOCKS + 4 + 2 + 4
         self.down = nn.ModuleList(
             [
-                Block(rows, half, Convolution(12, half, 3)),
-                Block(rows, width, Convolution(half, width, 3, 2)),
-                Block(rows, coarse, Convolution(width, coarse, 3, 2)),
+                Block(embeddings, half, Convolution(12, half, 3)),
+                Block(embeddings, width, Convolution(half, width, 3, 2)),
+                Block(embeddings, coarse, Convolution(width, coarse, 3, 2)),
             ]
         )
-        self.coarse = nn.ModuleList([Residual(rows, coarse) for _ in range(blocks)])
-        self.join = Block(rows, width, Grown(coarse, width, smooth=True))
-        self.fine = nn.ModuleList([Residual(rows, width) for _ in range(self.FINE_BLOCKS)])
+        self.coarse = nn.ModuleList([Residual(embeddings, coarse) for _ in range(blocks)])
+        self.join = Block(embeddings, width, UpsampleConvolution(coarse, width, smooth=True))
+        self.fine = nn.ModuleList([Residual(embeddings, width) for _ in range(self.FINE_BLOCKS)])
         self.up = nn.ModuleList(
-            [Block(rows, half, Grown(width, half, smooth=True)), Block(rows, full, Grown(half, full, cells=True, smooth=True))]
+            [
+                Block(embeddings, half, UpsampleConvolution(width, half, smooth=True)),
+                Block(embeddings, full, UpsampleConvolution(half, full, cells=True, smooth=True)),
+            ]
         )
-        self.out = OnCells(full, 3)
+        self.out = SubpixelConvolution(full, 3)
 
-    def enter(self, picture: Tensor) -> Tensor:
+    def preprocess(self, picture: Tensor) -> Tensor:
         """(N, 3, H, W) -> (N, 12, H / 2, W / 2)."""
-        return F.pixel_unshuffle(super().enter(picture), 2)
+        return F.pixel_unshuffle(super().preprocess(picture), 2)
 
     def stages(self) -> Iterator[Stage]:
         """Down, through the coarse blocks, up and joined, through the fine blocks, up and joined, up, out."""
@@ -250,11 +262,11 @@ class Hourglass(Network):
         for residual in self.coarse:
             yield from residual.stages()
         since = 1 + 2 * len(self.coarse)
-        yield Stage(self.join.convolution, self.join.norm, adds=since)
+        yield Stage(self.join.convolution, self.join.norm, skip=since)
         for residual in self.fine:
             yield from residual.stages()
         since += 2 + 2 * len(self.fine)
-        yield self.up[0].stage()._replace(adds=since)
+        yield self.up[0].stage()._replace(skip=since)
         yield self.up[1].stage()
         yield Stage(self.out)
 
@@ -269,23 +281,23 @@ class Texture(Network):
     NOISE = 3
     staged = False
 
-    def __init__(self, spec: str, rows: int, width: int, scales: int) -> None:
-        super().__init__(spec, rows)
+    def __init__(self, spec: str, embeddings: int, width: int, scales: int) -> None:
+        super().__init__(spec, embeddings)
         self.scales, self.stride = scales, 2 ** (scales - 1)
         self.radius = 6 * 2**scales
-        self.branches = nn.ModuleList([self._unit(rows, 3 + self.NOISE, width) for _ in range(scales)])
-        self.joins = nn.ModuleList([self._unit(rows, width * (k + 2), width * (k + 2)) for k in range(scales - 1)])
-        self.coarse = nn.ModuleList([ConditionalNorm(rows, width * (k + 1)) for k in range(scales - 1)])
-        self.fine = nn.ModuleList([ConditionalNorm(rows, width) for _ in range(scales - 1)])
+        self.branches = nn.ModuleList([self._unit(embeddings, 3 + self.NOISE, width) for _ in range(scales)])
+        self.joins = nn.ModuleList([self._unit(embeddings, width * (k + 2), width * (k + 2)) for k in range(scales - 1)])
+        self.coarse = nn.ModuleList([ConditionalNorm(embeddings, width * (k + 1)) for k in range(scales - 1)])
+        self.fine = nn.ModuleList([ConditionalNorm(embeddings, width) for _ in range(scales - 1)])
         self.out = Convolution(width * scales, 3, 1)
 
     @staticmethod
-    def _unit(rows: int, inputs: int, width: int) -> nn.ModuleList:
+    def _unit(embeddings: int, inputs: int, width: int) -> nn.ModuleList:
         return nn.ModuleList(
             [
-                Block(rows, width, Convolution(inputs, width, 3)),
-                Block(rows, width, Convolution(width, width, 3)),
-                Block(rows, width, Convolution(width, width, 1)),
+                Block(embeddings, width, Convolution(inputs, width, 3)),
+                Block(embeddings, width, Convolution(width, width, 3)),
+                Block(embeddings, width, Convolution(width, width, 1)),
             ]
         )
 
@@ -319,25 +331,25 @@ _SPEC = re.compile(
     r"|hourglass:(\d{1,3})-(\d{1,3})x(\d{1,2})|texture:(\d{1,2})x(\d)"
 )
 
-WIDEST, DEEPEST, MOST_ROWS = 256, 16, 512
+WIDEST, DEEPEST, MOST_EMBEDDINGS = 256, 16, 512
 """What a file may ask for: nobody's network is wider, and a hostile one could ask for all memory there is."""
 
 
-def build(spec: str, rows: int) -> Network:
-    """An untrained network with ``rows`` rows. Raises ``ValueError`` for a string that names none."""
+def build(spec: str, embeddings: int) -> Network:
+    """An untrained network with ``embeddings`` embeddings. Raises ``ValueError`` for a string that names none."""
     match = _SPEC.fullmatch(spec)
     numbers = [int(n) for n in match.groups() if n] if match else []
-    if not numbers or not all(1 <= n <= WIDEST for n in numbers) or numbers[-1] > DEEPEST or not 1 <= rows <= MOST_ROWS:
-        raise ValueError(f"no network is called {spec!r} with {rows} rows")
+    if not numbers or not all(1 <= n <= WIDEST for n in numbers) or numbers[-1] > DEEPEST or not 1 <= embeddings <= MOST_EMBEDDINGS:
+        raise ValueError(f"no network is called {spec!r} with {embeddings} embeddings")
     if spec.startswith("johnson"):
-        return Johnson(spec, rows, (numbers[0], numbers[1], numbers[2]), numbers[3])
+        return Johnson(spec, embeddings, (numbers[0], numbers[1], numbers[2]), numbers[3])
     if spec.startswith("lean"):
-        return Lean(spec, rows, *numbers)
+        return Lean(spec, embeddings, *numbers)
     if spec.startswith("hourglass"):
-        return Hourglass(spec, rows, *numbers)
+        return Hourglass(spec, embeddings, *numbers)
     if numbers[1] < 2:
         raise ValueError(f"no network is called {spec!r}: a texture network has two scales or more")
-    return Texture(spec, rows, *numbers)
+    return Texture(spec, embeddings, *numbers)
 
 
 def _through(block: Block, x: Tensor, mix: Tensor) -> Tensor:

@@ -10,8 +10,8 @@ from ..methods.encoded import stylize_encoded
 from ..stylization import Stylization
 from ..task import CONTENT, style_file
 from .control import Control
+from .disk_retry import retry_while_disk_full
 from .reporting import JobObserver, Report
-from .room import when_there_is_room
 
 if TYPE_CHECKING:
     from ..engine.engine import Engine
@@ -36,6 +36,6 @@ def run_stylize(
     control.check()
     file = folder / f"result{result.extension}"
     folder.mkdir(parents=True, exist_ok=True)  # it may have been swept away by somebody who makes room
-    when_there_is_room(lambda: write_whole(file, result.data), report, control)
+    retry_while_disk_full(lambda: write_whole(file, result.data), report, control)
     report("device", **engine.describe())
     return {"file": file.name, **result.facts}

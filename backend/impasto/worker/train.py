@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..task import painting_file
 from ..training import Training
 from .control import Control
+from .disk_retry import retry_while_disk_full
 from .reporting import JobObserver, Report
-from .room import when_there_is_room
 
 if TYPE_CHECKING:
     from ..engine.engine import Engine
@@ -32,5 +32,5 @@ def run_train(
         observer,
         folder,
         run=run,
-        save=lambda write: when_there_is_room(write, report, control),
+        save=lambda write: retry_while_disk_full(write, report, control),
     )

@@ -17,7 +17,7 @@ def columns_of(count: int) -> int:
     return max(c for c in range(1, math.isqrt(count) + 1) if count % c == 0)
 
 
-def lay(pictures: Tensor) -> Tensor:
+def tile(pictures: Tensor) -> Tensor:
     """(N, C, H, W) -> (1, C, rows * H, columns * W)."""
     count, channels, height, width = pictures.shape
     columns = columns_of(count)
@@ -25,13 +25,13 @@ def lay(pictures: Tensor) -> Tensor:
     return grid.permute(2, 0, 3, 1, 4).reshape(1, channels, count // columns * height, columns * width)
 
 
-def pieces(mosaic: Tensor, count: int) -> Tensor:
-    """The features (1, C, rows * h, columns * w) of ``count`` pictures laid by :func:`lay` -> (N, C, h', w').
+def untile(tiled: Tensor, count: int) -> Tensor:
+    """The features (1, C, rows * h, columns * w) of ``count`` pictures tiled by :func:`tile` -> (N, C, h', w').
 
     The outermost position of each is left out, where it has any to spare.
     """
     columns = columns_of(count)
     rows = count // columns
-    channels, height, width = mosaic.shape[1], mosaic.shape[2] // rows, mosaic.shape[3] // columns
-    grid = mosaic.reshape(channels, rows, height, columns, width).permute(1, 3, 0, 2, 4).reshape(count, channels, height, width)
+    channels, height, width = tiled.shape[1], tiled.shape[2] // rows, tiled.shape[3] // columns
+    grid = tiled.reshape(channels, rows, height, columns, width).permute(1, 3, 0, 2, 4).reshape(count, channels, height, width)
     return grid[..., 1:-1, 1:-1] if min(height, width) > 4 else grid

@@ -6,9 +6,9 @@ import errno
 
 import pytest
 from impasto import errors
-from impasto.worker import room
+from impasto.worker import disk_retry
 from impasto.worker.control import Control
-from impasto.worker.room import WAITING, when_there_is_room
+from impasto.worker.disk_retry import WAITING, retry_while_disk_full
 
 from .test_stylize import Reports
 
@@ -17,8 +17,8 @@ from .test_stylize import Reports
 def clock(monkeypatch):
     """Waiting takes no time; the steady clock goes on by what was waited for."""
     now = [0.0]
-    monkeypatch.setattr(room.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(room.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    monkeypatch.setattr(disk_retry.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(disk_retry.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
     return now
 
 
@@ -36,19 +36,19 @@ def failing(*faults):
 @pytest.mark.parametrize("fault", [OSError(errno.ENOSPC, "full"), OSError(errno.EDQUOT, "quota"), errors.DiskFull("Full.")])
 def test_it_is_saved_as_soon_as_there_is_room(clock, fault):
     reports = Reports()
-    assert when_there_is_room(failing(fault, fault, fault), reports, Control()) == "kept"
+    assert retry_while_disk_full(failing(fault, fault, fault), reports, Control()) == "kept"
     assert {fields["text"] for fields in reports.of("note")} == {WAITING} and clock[0] == 3
 
 
 def test_it_is_not_waited_for_for_ever(clock):
     with pytest.raises(OSError, match="full"):
-        when_there_is_room(failing(*[OSError(errno.ENOSPC, "full")] * 10_000), Reports(), Control())
-    assert room.WAIT_S < clock[0] < room.WAIT_S + 5
+        retry_while_disk_full(failing(*[OSError(errno.ENOSPC, "full")] * 10_000), Reports(), Control())
+    assert disk_retry.WAIT_S < clock[0] < disk_retry.WAIT_S + 5
 
 
 def test_what_waiting_does_not_mend_fails_at_once(clock):
     with pytest.raises(PermissionError):
-        when_there_is_room(failing(PermissionError(errno.EACCES, "no")), Reports(), Control())
+        retry_while_disk_full(failing(PermissionError(errno.EACCES, "no")), Reports(), Control())
     assert clock[0] == 0
 
 
@@ -56,4 +56,4 @@ def test_a_cancel_ends_the_waiting(clock):
     control = Control()
     control.cancel()
     with pytest.raises(errors.Cancelled):
-        when_there_is_room(failing(OSError(errno.ENOSPC, "full")), Reports(), control)
+        retry_while_disk_full(failing(OSError(errno.ENOSPC, "full")), Reports(), control)

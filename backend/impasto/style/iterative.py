@@ -2,9 +2,9 @@
 
 Gatys, Ecker & Bethge 2016 (CVPR), coarse to fine as in Gatys et al. 2017 (arXiv 1611.07865).
 
-A :class:`Painting` is an iterator. Whoever drives it may look at :meth:`Painting.picture` between any two steps, and ends
-it by no longer asking: "stop and keep" takes the picture, "discard" does not. :meth:`Painting.state` between two steps is what
-another :class:`Painting` of the same pictures goes on from.
+An :class:`IterativeTransfer` is an iterator. Whoever drives it may look at :meth:`IterativeTransfer.picture` between any two steps,
+and ends it by no longer asking: "stop and keep" takes the picture, "discard" does not. From :meth:`IterativeTransfer.state` between
+two steps, another :class:`IterativeTransfer` of the same pictures can go on.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .colour import keep_chroma, luminance, match_luminance, match_palette
 from .encoder import Encoder
 from .objective import Objective, moments_of
 from .optimise import LBFGS, Adam, Average, Optimiser
-from .scales import margin_of, resize, trim, widen, widened
+from .scales import crop_margin, margin_of, pad, padded_size, resize
 
 MOST_SKIPPED_IN_A_ROW = 10
 
@@ -45,10 +45,10 @@ class Progress:
     fraction: float
     """Share of the computing done, 0..1: steps weighted by their cost, so that it runs evenly with time."""
     skipped: int
-    """Steps so far that overshot or gave non-finite numbers and were taken back."""
+    """Steps so far that overshot or gave non-finite numbers and were undone."""
 
 
-class Painting(Iterator[Progress]):
+class IterativeTransfer(Iterator[Progress]):
     """One run of the iterative method.
 
     ``content`` (1, 3, H, W) and ``styles`` (a list of the same at any size) are float32, sRGB-encoded, 0..1, on the
@@ -66,9 +66,9 @@ class Painting(Iterator[Progress]):
         self.stylization = stylization
         self.sizes = pyramid(_size(content), stylization.scales or (REFINING_SCALES if start is not None else 0))
         self.margin = margin_of(_size(content))
-        seen, self._styles = _recoloured(content, styles, stylization.keep_colours)
-        self._seen = widen(seen, self.margin)
-        self._canvases = [widened(size, self.margin * max(size) / max(self.sizes[-1])) for size in self.sizes]
+        as_seen, self._styles = _recoloured(content, styles, stylization.keep_colours)
+        self._padded_content = pad(as_seen, self.margin)
+        self._padded_sizes = [padded_size(size, self.margin * max(size) / max(self.sizes[-1])) for size in self.sizes]
         self._scale = self._done = self.skipped = 0
         self._optimiser: Optimiser | None = None
         self._average = Average(_decay(stylization.iterations))
@@ -84,8 +84,8 @@ class Painting(Iterator[Progress]):
         size = size or _size(self.content)
         painted = self._average.value
         if painted is None:
-            painted = self._coarser if self._coarser is not None else self._seen
-        painted = resize(trim(resize(painted, _size(self._seen)), self.margin), size).clamp(0, 1)
+            painted = self._coarser if self._coarser is not None else self._padded_content
+        painted = resize(crop_margin(resize(painted, _size(self._padded_content)), self.margin), size).clamp(0, 1)
         if self.stylization.keep_colours == "luminance":
             painted = keep_chroma(resize(self.content, size).clamp(0, 1), painted)
         return painted
@@ -116,7 +116,7 @@ class Painting(Iterator[Progress]):
         self._coarser = state["coarser"]
         self._average.restore(state["average"])
         if state["optimiser"]:
-            self._optimiser = self._begun(self.content.new_zeros((1, 3, *self._canvases[self._scale])))
+            self._optimiser = self._new_optimiser(self.content.new_zeros((1, 3, *self._padded_sizes[self._scale])))
             self._optimiser.restore(state["optimiser"])
 
     # -- the work ----------------------------------------------------------------------------------------------------
@@ -125,23 +125,23 @@ class Painting(Iterator[Progress]):
         if self.stylization.strength == 0:
             return
         steps, scales = self.stylization.iterations, len(self.sizes)
-        self._optimiser = self._optimiser or self._begun(self._start(self._canvases[0]).clamp(0, 1))
+        self._optimiser = self._optimiser or self._new_optimiser(self._start(self._padded_sizes[0]).clamp(0, 1))
         while True:
-            objective = self._objective(self.sizes[self._scale], self._canvases[self._scale])
+            objective = self._objective(self.sizes[self._scale], self._padded_sizes[self._scale])
             while self._done < steps:
                 self._step(self._optimiser, objective, self._done / steps)
                 self._done += 1
                 yield self._progress(objective)
             if self._scale + 1 == scales:
                 return
-            self._refine()
+            self._next_scale()
 
-    def _refine(self) -> None:
+    def _next_scale(self) -> None:
         """Go over to the next scale."""
         with torch.no_grad():
             self._optimiser.picture.copy_(self._average.value)
         self._scale, self._done = self._scale + 1, 0
-        self._optimiser = self._optimiser.at(self._canvases[self._scale])
+        self._optimiser = self._optimiser.at(self._padded_sizes[self._scale])
         # Until the new scale has an average of its own, the last one's is what there is to see.
         self._coarser, self._average = self._average.value, Average(_decay(self.stylization.iterations))
 
@@ -172,30 +172,30 @@ class Painting(Iterator[Progress]):
             hint="Lower step_size or the weights, or use the fp32 precision.",
         )
 
-    def _objective(self, size: Size, canvas: Size) -> Objective:
+    def _objective(self, size: Size, padded: Size) -> Objective:
         s = self.stylization
         styles = [resize(style, self._style_size(style, size)).clamp(0, 1) for style in self._styles]
         moments = moments_of(self.encoder, styles, s.mix(), tuple(s.style_layers))
         content_weight = s.content_weight * content_share(s.strength)
-        return Objective(self.encoder, resize(self._seen, canvas).clamp(0, 1), moments, s, content_weight)
+        return Objective(self.encoder, resize(self._padded_content, padded).clamp(0, 1), moments, s, content_weight)
 
     def _style_size(self, style: Tensor, size: Size) -> Size:
         # Never enlarged beyond its own pixels: the blur would be learnt as part of the style.
         return fit(_size(style), min(max(size) * stroke_scale(self.stylization.detail), max(_size(style))))
 
-    def _start(self, canvas: Size) -> Tensor:
+    def _start(self, padded: Size) -> Tensor:
         if self.stylization.init == "content":
-            return resize(self._seen, canvas).clamp(0, 1)
+            return resize(self._padded_content, padded).clamp(0, 1)
         if self.stylization.init == "style":
-            return resize(self._styles[0], canvas).clamp(0, 1)
+            return resize(self._styles[0], padded).clamp(0, 1)
         if self.start is not None:
             start = luminance(self.start).expand(-1, 3, -1, -1) if self.stylization.keep_colours == "luminance" else self.start
-            return resize(widen(start.contiguous(), self.margin), canvas).clamp(0, 1)
+            return resize(pad(start.contiguous(), self.margin), padded).clamp(0, 1)
         # Drawn on the CPU, so that a seed means the same noise on every device.
         generator = torch.Generator().manual_seed(self.stylization.seed)
-        return torch.rand((1, 3, *canvas), generator=generator).to(self.content)
+        return torch.rand((1, 3, *padded), generator=generator).to(self.content)
 
-    def _begun(self, start: Tensor) -> Optimiser:
+    def _new_optimiser(self, start: Tensor) -> Optimiser:
         return LBFGS(start) if self.stylization.optimiser == "lbfgs" else Adam(start, self.stylization.step_size)
 
 
@@ -219,7 +219,7 @@ def _size(picture: Tensor) -> Size:
 
 
 def _recoloured(content: Tensor, styles: Sequence[Tensor], keep_colours: str) -> tuple[Tensor, list[Tensor]]:
-    """The content as the encoder shall see it, and the styles in the colours they shall give."""
+    """The content as the encoder is to see it, and the styles in the colours that they are to give."""
     if keep_colours == "luminance":
         return luminance(content).expand(-1, 3, -1, -1).contiguous(), [match_luminance(style, content) for style in styles]
     if keep_colours == "match":

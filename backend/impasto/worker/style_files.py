@@ -29,7 +29,7 @@ PICTURE_SIDE = 256
 """Long side of a painting inside a file, px."""
 
 
-def bring_in(library: StyleLibrary, file: Path, sample: bytes, title: str = "", picture: bytes | None = None) -> list[Style]:
+def import_styles(library: StyleLibrary, file: Path, sample: bytes, title: str = "", picture: bytes | None = None) -> list[Style]:
     """Import a fast style's file, Impasto's own or a checkpoint of PyTorch's fast_neural_style example; the styles that are new.
 
     ``title`` and ``picture`` are for a file with one style. A style without a picture gets the picture ``sample`` as its network
@@ -47,17 +47,17 @@ def bring_in(library: StyleLibrary, file: Path, sample: bytes, title: str = "", 
     return library.learn(header, arrays, pictures)
 
 
-def take_out(library: StyleLibrary, id: str, file: Path, rows_only: bool = False) -> None:
-    """Export one style with its network to ``file``; ``rows_only``: without the network's base, under a hundred kilobytes.
+def export_style(library: StyleLibrary, id: str, file: Path, embeddings_only: bool = False) -> None:
+    """Export one style with its network to ``file``; ``embeddings_only``: without the network's base, under a hundred kilobytes.
 
     Raises :class:`UnknownStyle`, :class:`StyleNotLearnt` or :class:`DiskFull`.
     """
     style, source = library.get(id), library.fast.need([id])
     told, arrays = fast.read(source.files[0])
     rows = [0, *source.styles[0].rows]
-    taken = {name: array[rows] for name, array in arrays.items() if fast.is_row(name)}
-    if not rows_only:
-        taken |= {name: array for name, array in fast.read(source.base)[1].items() if not fast.is_row(name)}
+    taken = {name: array[rows] for name, array in arrays.items() if fast.is_embedding(name)}
+    if not embeddings_only:
+        taken |= {name: array for name, array in fast.read(source.base)[1].items() if not fast.is_embedding(name)}
     small = images.encode(images.decode(images.thumbnail(library.picture(id), PICTURE_SIDE)), "jpeg", 85)
     texts = {name: getattr(style, name) for name in ("id", "title", "painter", "year", "licence")}
     header = dataclasses.replace(
@@ -104,7 +104,7 @@ def _network(library: StyleLibrary, header: FastHeader, arrays: Mapping[str, np.
 def _base(library: StyleLibrary, header: FastHeader) -> Mapping[str, np.ndarray]:
     for file, known in library.fast.files():
         if known.whole and known.base == header.base:
-            return {name: array for name, array in fast.read(file)[1].items() if not fast.is_row(name)}
+            return {name: array for name, array in fast.read(file)[1].items() if not fast.is_embedding(name)}
     raise BadStyleFile(
         "The file holds only a style; the network that it belongs to is not here.",
         hint="Import a file of the same network that is whole, then this one.",

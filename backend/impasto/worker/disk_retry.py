@@ -22,7 +22,7 @@ WAITING = "There is no room on the disk for the result: it is saved as soon as t
 Kept = TypeVar("Kept")
 
 
-def when_there_is_room(write: Callable[[], Kept], report: Callable[..., None], control: Control) -> Kept:
+def retry_while_disk_full(write: Callable[[], Kept], report: Callable[..., None], control: Control) -> Kept:
     """What ``write`` answers, tried again for up to :data:`WAIT_S` while the disk is full, of which ``report`` is told once.
 
     Raises what ``write`` raises, and :class:`Cancelled`.

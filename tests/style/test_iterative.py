@@ -6,7 +6,7 @@ import pytest
 import torch
 from impasto.errors import NumericalFailure
 from impasto.sizes import pyramid
-from impasto.style import Encoder, Painting
+from impasto.style import Encoder, IterativeTransfer
 from impasto.style.colour import luminance
 from impasto.style.optimise import LBFGS, Adam
 from impasto.style.scales import resize
@@ -16,7 +16,7 @@ from .conftest import CONVENTION, smooth_noise, vgg_weights
 
 
 def paint(content, style, encoder, **parameters):
-    painting = Painting(content, [style], encoder, Stylization(style=("upload:0",), **{"iterations": 8, **parameters}))
+    painting = IterativeTransfer(content, [style], encoder, Stylization(style=("upload:0",), **{"iterations": 8, **parameters}))
     return painting, list(painting)
 
 
@@ -55,7 +55,7 @@ def test_a_picture_that_is_painted_already_is_where_it_goes_on(encoder, content,
     stylization = Stylization(
         style=("upload:0",), init="fast", keep_colours=keep_colours, iterations=1, step_size=1e-5, optimiser="adam"
     )
-    painting = Painting(content, [style], encoder, stylization, start)
+    painting = IterativeTransfer(content, [style], encoder, stylization, start)
     scales = {progress.scales for progress in painting}
     error = (luminance(painting.picture()) - luminance(start)).abs().mean()
     assert scales == {2} and error < 0.4 * (luminance(painting.picture()) - luminance(content)).abs().mean()
@@ -69,7 +69,7 @@ def test_a_painting_taken_up_from_its_state_is_the_same_to_the_bit(encoder, cont
     """In the middle of a scale, at its last step, at the first of the next, and after the last of all."""
     asked = {"optimiser": optimiser, "init": init, "scales": 3, "loss": "gram"}
     whole, steps = paint(content, style, encoder, **asked)
-    stopped = Painting(content, [style], encoder, whole.stylization)
+    stopped = IterativeTransfer(content, [style], encoder, whole.stylization)
     for _ in range(stop):
         next(stopped)
     file = io.BytesIO()
@@ -77,7 +77,7 @@ def test_a_painting_taken_up_from_its_state_is_the_same_to_the_bit(encoder, cont
     for _ in range(2):
         next(stopped, None)  # what it does afterwards is none of the state's business
     file.seek(0)
-    resumed = Painting(content, [style], encoder, whole.stylization)
+    resumed = IterativeTransfer(content, [style], encoder, whole.stylization)
     resumed.restore(torch.load(file, weights_only=True))
     rest = list(resumed)
     assert rest == steps[stop:] and torch.equal(resumed.picture(), whole.picture())
@@ -85,16 +85,16 @@ def test_a_painting_taken_up_from_its_state_is_the_same_to_the_bit(encoder, cont
 
 def test_a_painting_not_begun_has_a_state_too(encoder, content, style):
     whole, _ = paint(content, style, encoder)
-    fresh = Painting(content, [style], encoder, whole.stylization)
-    fresh.restore(Painting(content, [style], encoder, whole.stylization).state())
+    fresh = IterativeTransfer(content, [style], encoder, whole.stylization)
+    fresh.restore(IterativeTransfer(content, [style], encoder, whole.stylization).state())
     assert len(list(fresh)) == len(whole.sizes) * 8 and torch.equal(fresh.picture(), whole.picture())
 
 
 def test_steps_taken_back_are_remembered_by_the_state(encoder, content, style):
-    painting = Painting(content, [style], encoder, Stylization(style=("upload:0",), iterations=8))
+    painting = IterativeTransfer(content, [style], encoder, Stylization(style=("upload:0",), iterations=8))
     next(painting)
     painting.skipped = 3
-    other = Painting(content, [style], encoder, painting.stylization)
+    other = IterativeTransfer(content, [style], encoder, painting.stylization)
     other.restore(painting.state())
     assert next(other).skipped == 3
 
@@ -106,7 +106,7 @@ def test_another_seed_is_another_picture(encoder, content, style):
 
 @pytest.mark.parametrize("after", [0, 1, 9, 17])
 def test_stop_and_keep_gives_a_whole_picture_at_any_step(encoder, content, style, after):
-    painting = Painting(content, [style], encoder, Stylization(style=("upload:0",), iterations=8, scales=2))
+    painting = IterativeTransfer(content, [style], encoder, Stylization(style=("upload:0",), iterations=8, scales=2))
     for progress in painting:
         if progress.step >= after:
             break
@@ -118,7 +118,7 @@ def test_stop_and_keep_gives_a_whole_picture_at_any_step(encoder, content, style
 def test_the_first_steps_of_a_new_scale_still_show_the_painting(encoder, content, style):
     """A preview taken as the scale changes must not fall back to the photograph."""
     stylization = Stylization(style=("upload:0",), iterations=10, scales=2, content_weight=0)
-    painting = Painting(content, [style], encoder, stylization)
+    painting = IterativeTransfer(content, [style], encoder, stylization)
     before = after = None
     for progress in painting:
         if progress.scale == 1:
@@ -143,7 +143,9 @@ def test_detail_sets_the_size_at_which_the_style_is_seen(encoder, content):
     big_style = smooth_noise(200, 200, 3)
 
     def seen_at(detail):
-        return Painting(content, [big_style], encoder, Stylization(style=("x",), detail=detail))._style_size(big_style, (48, 64))
+        return IterativeTransfer(content, [big_style], encoder, Stylization(style=("x",), detail=detail))._style_size(
+            big_style, (48, 64)
+        )
 
     sizes = {detail: seen_at(detail) for detail in (0.0, 0.5, 1.0)}
     assert sizes == {0.0: (128, 128), 0.5: (64, 64), 1.0: (32, 32)}
@@ -154,7 +156,7 @@ def test_two_styles_pull_by_their_weights(encoder, content, style):
 
     def mixed(weights):
         s = Stylization(style=("a", "b"), style_weights=weights, iterations=12, scales=1)
-        painting = Painting(content, [style, other], encoder, s)
+        painting = IterativeTransfer(content, [style, other], encoder, s)
         list(painting)
         return painting.picture()
 
@@ -213,7 +215,7 @@ def test_a_step_that_is_not_finite_is_skipped_and_reported(content, style, optim
 
 
 def test_endless_bad_steps_end_in_a_named_error_with_the_picture_still_there(content, style):
-    painting = Painting(content, [style], Faulty(lambda call: call > 3), Stylization(style=("x",), scales=1))
+    painting = IterativeTransfer(content, [style], Faulty(lambda call: call > 3), Stylization(style=("x",), scales=1))
     with pytest.raises(NumericalFailure):
         list(painting)
     assert torch.isfinite(painting.picture()).all()
@@ -273,7 +275,7 @@ def test_bf16_gets_as_close_to_the_style_as_fp32(content, style):
 def test_the_margin_is_painted_and_cut_off(encoder, style):
     """What zero padding does to the deeper layers along the border must not be seen: a flat picture has no frame."""
     flat = torch.full((1, 3, 64, 64), 0.5)
-    painting = Painting(flat, [style], encoder, Stylization(style=("x",), scales=1, iterations=15, content_weight=0.2))
+    painting = IterativeTransfer(flat, [style], encoder, Stylization(style=("x",), scales=1, iterations=15, content_weight=0.2))
     list(painting)
     picture = painting.picture()
     assert picture.shape == flat.shape

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 from impasto import images
-from impasto.engine.networks import compose, rows_in
+from impasto.engine.networks import compose, indices_in
 from impasto.errors import BadPicture, BadStyleFile, Conflict, StyleNotLearnt, UnknownStyle
 from impasto.models import FastHeader, FastStyle, StyleLibrary, fast, pytorch_examples
 from impasto.paths import Paths
 from impasto.settings import Settings
 from impasto.style import mixing
 from impasto.style.transformer import build
-from impasto.worker import exchange
+from impasto.worker import style_files
 from models.example_network import Theirs
 from safetensors.numpy import save_file
 
@@ -55,7 +55,9 @@ def weights_of(spec="lean:8x1", rows=9, seed=1):
 
 def style(id, number, **texts):
     """The network's style of that number, from 0."""
-    return FastStyle(id, **{"title": id.title(), "painter": "", "year": "", "licence": "CC0", **texts}, rows=mixing.rows_of(number))
+    return FastStyle(
+        id, **{"title": id.title(), "painter": "", "year": "", "licence": "CC0", **texts}, rows=mixing.embedding_indices(number)
+    )
 
 
 @pytest.fixture
@@ -69,8 +71,8 @@ def pair(library):
 def painted(library, id):
     choice = library.fast.need([id])
     network = compose(choice)
-    mix = torch.zeros(1, network.rows)
-    for row, share in zip(rows_in(choice)[0], (0.7, 0.4, 0.1, 0.2), strict=True):
+    mix = torch.zeros(1, network.embeddings)
+    for row, share in zip(indices_in(choice)[0], (0.7, 0.4, 0.1, 0.2), strict=True):
         mix[0, row] += share
     mix[0, 0] = 0.3
     with torch.inference_mode():
@@ -85,8 +87,8 @@ def rewritten(file, **changes):
 
 
 def test_out_and_in_again_paints_the_same(pair, other, tmp_path):
-    exchange.take_out(pair, "blue", tmp_path / "blue.safetensors")
-    (added,) = exchange.bring_in(other, tmp_path / "blue.safetensors", SAMPLE)
+    style_files.export_style(pair, "blue", tmp_path / "blue.safetensors")
+    (added,) = style_files.import_styles(other, tmp_path / "blue.safetensors", SAMPLE)
     assert (added.id, added.title, added.licence, added.own, added.fast) == ("blue", "Blue", "CC0", True, True)
     assert torch.allclose(painted(other, "blue"), painted(pair, "blue"), atol=1e-6)
     shown = images.decode(other.picture("blue")).rgb
@@ -95,14 +97,14 @@ def test_out_and_in_again_paints_the_same(pair, other, tmp_path):
 
 
 def test_rows_alone_are_small_and_need_their_network(pair, other, tmp_path):
-    exchange.take_out(pair, "red", tmp_path / "red.safetensors", rows_only=True)
-    exchange.take_out(pair, "blue", tmp_path / "blue.safetensors")
+    style_files.export_style(pair, "red", tmp_path / "red.safetensors", embeddings_only=True)
+    style_files.export_style(pair, "blue", tmp_path / "blue.safetensors")
     assert (tmp_path / "red.safetensors").stat().st_size < (tmp_path / "blue.safetensors").stat().st_size - 5000
     with pytest.raises(BadStyleFile, match="not here"):
-        exchange.bring_in(other, tmp_path / "red.safetensors", SAMPLE)
+        style_files.import_styles(other, tmp_path / "red.safetensors", SAMPLE)
     assert not any(style.own for style in other.styles())
-    exchange.bring_in(other, tmp_path / "blue.safetensors", SAMPLE)
-    exchange.bring_in(other, tmp_path / "red.safetensors", SAMPLE)
+    style_files.import_styles(other, tmp_path / "blue.safetensors", SAMPLE)
+    style_files.import_styles(other, tmp_path / "red.safetensors", SAMPLE)
     assert torch.allclose(painted(other, "red"), painted(pair, "red"), atol=1e-6)
     assert other.fast.find(["red", "blue"])
     other.remove("blue")  # and with it the file that has the network
@@ -112,20 +114,20 @@ def test_rows_alone_are_small_and_need_their_network(pair, other, tmp_path):
 
 
 def test_an_id_that_is_taken_is_not_taken_over(pair, tmp_path):
-    exchange.take_out(pair, "red", tmp_path / "red.safetensors")
-    (added,) = exchange.bring_in(pair, tmp_path / "red.safetensors", SAMPLE)
+    style_files.export_style(pair, "red", tmp_path / "red.safetensors")
+    (added,) = style_files.import_styles(pair, tmp_path / "red.safetensors", SAMPLE)
     assert added.id == "red-2" and pair.get("red").fast
     pair.remove("red")
     assert pair.get("red-2").fast and pair.get("blue").fast
     with pytest.raises(StyleNotLearnt):
         pair.fast.need(["red"])
     with pytest.raises(UnknownStyle):
-        exchange.take_out(pair, "red", tmp_path / "again.safetensors")
+        style_files.export_style(pair, "red", tmp_path / "again.safetensors")
 
 
 def test_a_shipped_style_goes_out_and_comes_in_as_ones_own(other, tmp_path):
-    exchange.take_out(other, "starry-night", tmp_path / "starry.safetensors")
-    (added,) = exchange.bring_in(other, tmp_path / "starry.safetensors", SAMPLE, title="My night")
+    style_files.export_style(other, "starry-night", tmp_path / "starry.safetensors")
+    (added,) = style_files.import_styles(other, tmp_path / "starry.safetensors", SAMPLE, title="My night")
     assert (added.id, added.painter, added.fast) == ("my-night", "Vincent van Gogh", True)
 
 
@@ -145,9 +147,9 @@ def test_a_checkpoint_of_the_example_comes_in(library, tmp_path):
     torch.manual_seed(0)
     theirs = Theirs()
     torch.save(theirs.state_dict(), tmp_path / "candy.pth")
-    (added,) = exchange.bring_in(library, tmp_path / "candy.pth", SAMPLE)
+    (added,) = style_files.import_styles(library, tmp_path / "candy.pth", SAMPLE)
     assert (added.id, added.title, added.fast, added.width) == ("candy", "candy", True, 80)
-    (named,) = exchange.bring_in(library, tmp_path / "candy.pth", SAMPLE, "Sweets", painting([1, 0, 0]))
+    (named,) = style_files.import_styles(library, tmp_path / "candy.pth", SAMPLE, "Sweets", painting([1, 0, 0]))
     assert named.id == "sweets" and images.decode(library.picture("sweets")).rgb[0, 0, 0] == 1
     choice = library.fast.need(["candy"])
     assert not choice.identity and choice.network == pytorch_examples.NETWORK
@@ -168,19 +170,19 @@ def test_a_checkpoint_of_the_example_comes_in(library, tmp_path):
 )
 def test_what_does_not_fit_is_not_kept(pair, other, tmp_path, changes):
     file = tmp_path / "blue.safetensors"
-    exchange.take_out(pair, "blue", file)
+    style_files.export_style(pair, "blue", file)
     rewritten(file, **changes)
     with pytest.raises(BadStyleFile):
-        exchange.bring_in(other, file, SAMPLE)
+        style_files.import_styles(other, file, SAMPLE)
     assert not any(style.own for style in other.styles()) and not list(other._own.glob("*"))
 
 
 def test_a_picture_in_it_is_looked_at_like_any_other(pair, other, tmp_path):
     file = tmp_path / "blue.safetensors"
-    exchange.take_out(pair, "blue", file)
+    style_files.export_style(pair, "blue", file)
     rewritten(file, pictures={"blue": base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(50)).decode()})
     with pytest.raises(BadPicture):
-        exchange.bring_in(other, file, SAMPLE)
+        style_files.import_styles(other, file, SAMPLE)
     assert not any(style.own for style in other.styles())
 
 
@@ -188,11 +190,11 @@ def test_a_network_that_explodes_is_not_kept(other, tmp_path):
     arrays = {name: array * np.float32(1e30) for name, array in weights_of().items()}
     fast.write(tmp_path / "bad.safetensors", arrays, FastHeader("lean:8x1", 9, (style("red", 0),)))
     with pytest.raises(BadStyleFile, match="beyond all bounds"):
-        exchange.bring_in(other, tmp_path / "bad.safetensors", SAMPLE)
+        style_files.import_styles(other, tmp_path / "bad.safetensors", SAMPLE)
 
 
 def test_one_name_for_two_styles_is_refused(other, tmp_path):
     fast.write(tmp_path / "two.safetensors", weights_of(), FastHeader("lean:8x1", 9, (style("red", 0), style("blue", 1))))
     with pytest.raises(BadStyleFile, match="2 styles"):
-        exchange.bring_in(other, tmp_path / "two.safetensors", SAMPLE, title="Both")
-    assert [added.id for added in exchange.bring_in(other, tmp_path / "two.safetensors", SAMPLE)] == ["red", "blue"]
+        style_files.import_styles(other, tmp_path / "two.safetensors", SAMPLE, title="Both")
+    assert [added.id for added in style_files.import_styles(other, tmp_path / "two.safetensors", SAMPLE)] == ["red", "blue"]
