@@ -2,6 +2,7 @@
 # make test   the same environment with the test tools: lint, then every test (make test ARGS="-k stylize")
 # make test-fast   the tests that need neither an editor nor a killed daemon nor real time: under a minute on two cores
 # make lint   how the code is written, and its types
+# make docs-site   the documentation as a site, in site/
 # make clean  remove what these made (fetched weights stay)
 #
 # Another Python: make run PYTHON=python3.12
@@ -14,7 +15,7 @@ else
 BIN := $(VENV)/bin
 endif
 
-.PHONY: run test test-fast lint docs pins clean
+.PHONY: run test test-fast lint docs docs-site pins clean
 
 run:
 	@$(PYTHON) tools/environment.py --venv $(VENV)
@@ -41,9 +42,13 @@ docs:
 	@$(BIN)/python -c "from impasto.settings import template; print(template(), end='')" > config.yaml
 	@$(BIN)/python tools/texts.py
 
+docs-site:
+	@$(PYTHON) tools/environment.py --venv $(VENV) --extra docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 # After a change of pyproject.toml: take the newest versions that fit, and write them down.
 pins:
 	@$(PYTHON) tools/pins.py
 
 clean:
-	rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) out site build dist .pytest_cache .ruff_cache .mypy_cache

@@ -1,4 +1,4 @@
-"""Make the virtual environment that `make run` and `make test` work in. Standard library only; run it with any Python >= 3.10.
+"""Make the virtual environment that the Makefile's targets work in. Standard library only; run it with any Python >= 3.10.
 
     python3 tools/environment.py [--extra test] [--venv .venv]
 
@@ -23,9 +23,9 @@ OLDEST = (3, 10)
 
 def main() -> None:
     """Make or refresh the environment."""
-    parser = argparse.ArgumentParser(description="Make the virtual environment that `make run` and `make test` work in.")
+    parser = argparse.ArgumentParser(description="Make the virtual environment that the Makefile's targets work in.")
     parser.add_argument("--venv", default=".venv", help="its folder, below the project's own")
-    parser.add_argument("--extra", action="append", default=[], help="an extra of pyproject.toml to install, such as test")
+    parser.add_argument("--extra", action="append", default=[], help="an extra of pyproject.toml to install, such as test or docs")
     arguments = parser.parse_args()
     if sys.version_info < OLDEST:
         sys.exit(

@@ -23,7 +23,7 @@ OLDEST = 10
 """The oldest Python is 3.OLDEST."""
 
 HEADER = """\
-# Every package that `make run` and `make test` install, at the version it was tested with. Written by `make pins`.
+# Every package that `make run`, `make test` and `make docs-site` install, at the version that was tested. Written by `make pins`.
 # pyproject.toml has the wider ranges that are meant to work. There are no local tags such as +cpu, so any build of torch fits.
 """
 
@@ -45,7 +45,9 @@ def main() -> None:
             "\n".join(line for line in FILE.read_text(encoding="utf-8").splitlines() if line.startswith(HELD)), encoding="utf-8"
         )
         environment = {**os.environ, "PIP_CONSTRAINT": str(held)}
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--editable", ".[test]"], cwd=ROOT, env=environment, check=True)
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--editable", ".[test,docs]"], cwd=ROOT, env=environment, check=True
+        )
         listed = json.loads(subprocess.run([python, "-c", LIST], capture_output=True, text=True, check=True).stdout)
     lines = [pin(*package) for package in listed if not LEFT_OUT.fullmatch(package[0])]
     FILE.write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
