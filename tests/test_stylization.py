@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from impasto.cli.parameters import page
 from impasto.errors import ImpastoError, InvalidParameter, StyleMissing, UnknownParameter
-from impasto.parameters import ADVANCED, BASIC, MAX_STYLES, plain
-from impasto.stylization import Stylization
+from impasto.parameters import ADVANCED, BASIC, plain
+from impasto.stylization import MAX_STYLES, Stylization
 
 PARAMETERS = {p.name: p for p in Stylization.parameters()}
 KINDS = {"number", "integer", "choice", "text list", "number list", "layers"}

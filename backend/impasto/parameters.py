@@ -1,7 +1,7 @@
 """What a form, a command-line option or a schema needs to know of a parameter, and dataclasses whose fields are parameters.
 
-An order (a stylization, a training) is one dataclass; everything outside derives from its fields or is tested against them, so a
-default or a range is written once. No torch: the daemon process and the command line import this module.
+What is asked for (a stylization, a training) is one dataclass; everything outside derives from its fields or is tested against
+them, so a default, a range or a label is written once. No torch: the daemon process and the command line import this module.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ STYLE_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 UPLOAD = re.compile(r"upload:[0-9]{1,2}")
 """A style picture that came with the request, by its position."""
 
-MAX_STYLES = 8
-
 
 @dataclass(frozen=True)
 class Parameter:
@@ -39,6 +37,25 @@ class Parameter:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+
+    label: str = ""
+    """What an interface calls it. Labels and hints are translated by the editors."""
+    hint: str = ""
+    """A sentence or two in an artist's words, in those of the labels."""
+    choice_labels: tuple[str, ...] = ()
+    """What an interface calls the choices, in their order."""
+    front: bool = False
+    """Whether it is in sight at once; interfaces fold the others away."""
+    widget: str = ""
+    """"slider" where one is fit; otherwise what the kind suggests."""
+    ends: tuple[str, ...] = ()
+    """What the two ends of its slider mean."""
+    step: float = 0.0
+    """What an arrow key adds to it in an interface; 0: what the kind suggests."""
+    zero: str = ""
+    """What 0 stands for, in a word, where it is no number: "Automatic"."""
+    most: int = 0
+    """Of a list: the most items that it takes; 0: any number."""
 
     def parse(self, value: Any) -> Any:
         """A typed value from a string, a number or a list. Raises :class:`InvalidParameter` with the accepted values."""
@@ -106,7 +123,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _text_list(p: Parameter, value: Any) -> tuple[str, ...]:
     names = tuple(_listed(value))
-    if len(names) > MAX_STYLES or not all(STYLE_ID.fullmatch(n) or UPLOAD.fullmatch(n) for n in names):
+    if (p.most and len(names) > p.most) or not all(STYLE_ID.fullmatch(n) or UPLOAD.fullmatch(n) for n in names):
         raise ValueError
     return names
 
@@ -143,10 +160,10 @@ def param(kind: str, default: Any, help: str, **spec: Any) -> Any:
     return field(default=default, metadata=spec)
 
 
-Kind = TypeVar("Kind", bound="Order")
+Kind = TypeVar("Kind", bound="ParameterSet")
 
 
-class Order:
+class ParameterSet:
     """A frozen dataclass whose fields are made with :func:`param`. The constructor trusts its caller; :meth:`parse` checks."""
 
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]

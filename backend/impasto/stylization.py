@@ -13,23 +13,32 @@ from typing import Any
 
 from .errors import InvalidParameter, StyleMissing
 from .methods import AUTO, METHODS
-from .parameters import ADVANCED, Order, param
+from .parameters import ADVANCED, ParameterSet, param
+
+MAX_STYLES = 8
+"""Styles that can be mixed."""
 
 
 @dataclass(frozen=True)
-class Stylization(Order):
+class Stylization(ParameterSet):
     """What to paint and how. Field order is the order in which interfaces show them: artists' words first.
 
     Build one from the outside with :meth:`parse`, which checks every value; the constructor trusts its caller.
     """
 
-    style: tuple[str, ...] = param("text list", (), "The style or styles: ids from the style list, or pictures sent along.")
+    style: tuple[str, ...] = param(
+        "text list",
+        (),
+        "The style or styles: ids from the style list, or pictures sent along.",
+        most=MAX_STYLES,
+    )
     style_weights: tuple[float, ...] = param(
         "number list",
         (),
         "How much each style counts, in the order of the styles (ids first, then pictures). Empty: equal parts.",
         minimum=0.0,
         maximum=100.0,
+        most=MAX_STYLES,
     )
     strength: float = param(
         "number",
@@ -37,6 +46,14 @@ class Stylization(Order):
         "How far the picture moves towards the style: 0 leaves it as it is, 1 keeps little more than its outlines.",
         minimum=0.0,
         maximum=1.0,
+        label="Strength",
+        hint=(
+            "How far the picture moves towards the style: at the left it stays as it is, at the right little more "
+            "than its outlines is kept."
+        ),
+        front=True,
+        widget="slider",
+        ends=("Picture", "Style"),
     )
     detail: float = param(
         "number",
@@ -44,31 +61,65 @@ class Stylization(Order):
         "Size of the brush strokes: 0 is broad (twice the painting's own), 0.5 as in the painting, 1 is fine (half).",
         minimum=0.0,
         maximum=1.0,
+        label="Detail",
+        hint="Size of the brush strokes: in the middle as in the painting, at the left twice as broad, at the right half.",
+        front=True,
+        widget="slider",
+        ends=("Broad strokes", "Fine strokes"),
     )
     keep_colours: str = param(
         "choice",
         "off",
         "Whose colours: off takes the style's, luminance keeps the picture's exactly, match paints with the picture's palette.",
         choices=("off", "luminance", "match"),
+        label="Keep colours",
+        hint=(
+            "Whose colours: the style's; exactly the picture's, so that only its lightness is painted; or the style's"
+            " strokes with the picture's palette."
+        ),
+        choice_labels=("No, take the style's", "Yes, exactly the picture's", "The picture's palette"),
+        front=True,
     )
     method: str = param(
         "choice",
         AUTO,
         "How it is painted: fast in one pass of a network that has learnt the style (seconds or less), iterative "
-        "by optimising the picture itself (minutes, any picture as style). auto: fast where the styles have been learnt, "
-        "unless one of the advanced parameters is set, which only the iterative method knows.",
+        "by optimising the picture itself (minutes, any picture as style). auto: fast where the styles have been "
+        "learnt, unless one of the advanced parameters is set, which only the iterative method knows.",
         choices=(AUTO, *METHODS),
+        label="Method",
+        hint=(
+            "Fast paints in one pass of a network that has learnt the style, in seconds. Iterative optimises the "
+            "picture itself: minutes, any picture as style. Automatic is fast where it can be."
+        ),
+        choice_labels=("Automatic", *(entry.label for entry in METHODS.values())),
+        front=True,
     )
     resolution: int = param(
         "integer",
         0,
-        "Long side at which the picture is painted; the result always has the content's size. "
-        "0: what the device can do in a few minutes; all of it with the fast method.",
+        "Long side at which the picture is painted; the result always has the content's size. 0: what the device "
+        "can do in a few minutes; all of it with the fast method.",
         unit="px",
         minimum=0,
         maximum=16384,
+        label="Paint at (px)",
+        hint=(
+            "Long side at which it is painted; the result always has the layer's own size. Automatic: all of it with "
+            "the fast method, what takes a few minutes with the iterative one."
+        ),
+        zero="Automatic",
+        step=64,
     )
-    seed: int = param("integer", 0, "The same seed gives the same picture (bit for bit on the CPU).", minimum=0, maximum=2**31 - 1)
+    seed: int = param(
+        "integer",
+        0,
+        "The same seed gives the same picture (bit for bit on the CPU).",
+        minimum=0,
+        maximum=2**31 - 1,
+        label="Seed",
+        hint="The same seed gives the same picture.",
+    )
 
     content_weight: float = param(
         "number",
@@ -77,9 +128,18 @@ class Stylization(Order):
         group=ADVANCED,
         minimum=0.0,
         maximum=1e6,
+        label="Content weight",
+        hint="How much the picture's forms count; 1 is the balance that looks right at a strength of 0.5.",
     )
     style_weight: float = param(
-        "number", 1.0, "How much the style counts, beta in the paper.", group=ADVANCED, minimum=0.0, maximum=1e6
+        "number",
+        1.0,
+        "How much the style counts, beta in the paper.",
+        group=ADVANCED,
+        minimum=0.0,
+        maximum=1e6,
+        label="Style weight",
+        hint="How much the style counts.",
     )
     tv_weight: float = param(
         "number",
@@ -88,6 +148,8 @@ class Stylization(Order):
         group=ADVANCED,
         minimum=0.0,
         maximum=1e6,
+        label="Smoothness",
+        hint="Calms single pixels; too much of it blurs.",
     )
     content_layers: dict[str, float] = param(
         "layers",
@@ -96,6 +158,8 @@ class Stylization(Order):
         group=ADVANCED,
         minimum=0.0,
         maximum=1e6,
+        label="Content layers",
+        hint="The encoder's layers whose features hold the content, with their weights.",
     )
     style_layers: dict[str, float] = param(
         "layers",
@@ -104,22 +168,33 @@ class Stylization(Order):
         group=ADVANCED,
         minimum=0.0,
         maximum=1e6,
+        label="Style layers",
+        hint="The encoder's layers whose statistics hold the style, with their weights.",
     )
     loss: str = param(
         "choice",
         "w2",
-        "Distance between style statistics: w2 (Wasserstein-2 of means and covariances), gram (size-invariant Gram matrices), "
-        "gatys (the 2016 paper's exact normalisation, content included).",
+        "Distance between style statistics: w2 (Wasserstein-2 of means and covariances), gram (size-invariant "
+        "Gram matrices), gatys (the 2016 paper's exact normalisation, content included).",
         group=ADVANCED,
         choices=("w2", "gram", "gatys"),
+        label="Style distance",
+        hint=(
+            "How far a style is from another: Wasserstein-2 compares means and covariances, Gram matrices are the "
+            "classic, Gatys 2016 is the paper to the letter."
+        ),
+        choice_labels=("Wasserstein-2", "Gram matrices", "Gatys 2016"),
     )
     init: str = param(
         "choice",
         "content",
-        "What the painting starts from; fast: the fast method's picture, which is then refined at the two "
-        "finest scales, unless scales says how many.",
+        "What the painting starts from; fast: the fast method's picture, which is then refined at the two finest "
+        "scales, unless scales says how many.",
         group=ADVANCED,
         choices=("content", "noise", "style", "fast"),
+        label="Start from",
+        hint="What the painting starts from. The fast painting is refined in fewer steps than a picture needs.",
+        choice_labels=("The picture", "Noise", "The style", "The fast painting"),
     )
     optimiser: str = param(
         "choice",
@@ -127,15 +202,30 @@ class Stylization(Order):
         "lbfgs is the paper's and gets further in the same time; adam needs less memory at large sizes.",
         group=ADVANCED,
         choices=("adam", "lbfgs"),
+        label="Optimiser",
+        hint="L-BFGS gets further in the same time; Adam needs less memory at large sizes.",
+        choice_labels=("Adam", "L-BFGS"),
     )
-    iterations: int = param("integer", 45, "Steps at each scale.", group=ADVANCED, unit="steps", minimum=1, maximum=100_000)
+    iterations: int = param(
+        "integer",
+        45,
+        "Steps at each scale.",
+        group=ADVANCED,
+        unit="steps",
+        minimum=1,
+        maximum=100000,
+        label="Steps at each scale",
+        hint="More steps, nearer to the style; time grows with them.",
+    )
     step_size: float = param(
         "number",
         0.04,
         "Adam's first step at each scale, in units of the picture's range; it shrinks to a quarter.",
         group=ADVANCED,
-        minimum=1e-5,
+        minimum=1e-05,
         maximum=1.0,
+        label="Step size (Adam)",
+        hint="Adam's first step, in units of the picture's range; it shrinks to a quarter.",
     )
     scales: int = param(
         "integer",
@@ -144,14 +234,29 @@ class Stylization(Order):
         group=ADVANCED,
         minimum=0,
         maximum=12,
+        label="Scales",
+        hint="How many sizes, coarse to fine, it is painted at. Automatic: as many as the size asks for.",
+        zero="Automatic",
     )
-    pooling: str = param("choice", "max", "How the encoder shrinks its features.", group=ADVANCED, choices=("max", "average", "l2"))
+    pooling: str = param(
+        "choice",
+        "max",
+        "How the encoder shrinks its features.",
+        group=ADVANCED,
+        choices=("max", "average", "l2"),
+        label="Pooling",
+        hint="How the encoder shrinks its features.",
+        choice_labels=("Maximum", "Average", "L2"),
+    )
     encoder: str = param(
         "choice",
         "auto",
-        "The network that sees: auto takes the best one present, then the best one that can be had.",
+        "The feature encoder (VGG): auto takes the best one present, then the best one that can be had.",
         group=ADVANCED,
         choices=("auto", "vgg19", "vgg16"),
+        label="Feature encoder (VGG)",
+        hint="The VGG network whose features of picture and style are compared. Automatic takes the best one there is.",
+        choice_labels=("Automatic", "VGG-19", "VGG-16"),
     )
 
     @classmethod

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import InvalidParameter
-from .parameters import ADVANCED, Order, param
+from .parameters import ADVANCED, ParameterSet, param
 
 STYLE, NETWORK = "style", "network"
 
@@ -27,7 +27,7 @@ SMALLEST_SIDE = 16
 
 
 @dataclass(frozen=True)
-class Training(Order):
+class Training(ParameterSet):
     """How to learn styles. Field order is the order in which interfaces show them."""
 
     learn: str = param(

@@ -12,6 +12,7 @@ import numpy as np
 from impasto import images
 from impasto.disk import write_whole
 from impasto.errors import OutOfMemory
+from impasto.formats import FORMATS
 
 FAILS, DIES = 666, 667
 
@@ -46,13 +47,13 @@ def stylize(order, report, control):
         time.sleep(order.parameters["step_size"])
     control.check()
     name = order.output["format"]
-    media_type, extension = images.FORMATS[name]
+    form = FORMATS[name]
     data = images.encode(images.repaint(content, painted.astype(np.float32)), name)
-    write_whole(order.folder / f"result{extension}", data)
+    write_whole(order.folder / f"result{form.extension}", data)
     return {
-        "file": f"result{extension}",
+        "file": f"result{form.extension}",
         "format": name,
-        "media_type": media_type,
+        "media_type": form.media_type,
         "width": content.width,
         "height": content.height,
         "steps": step,

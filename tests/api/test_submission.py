@@ -7,8 +7,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from impasto.parameters import MAX_STYLES
-from impasto.stylization import Stylization
+from impasto.stylization import MAX_STYLES, Stylization
 
 from . import pictures
 from .conftest import TOKEN, refused, stylize_files

@@ -7,7 +7,8 @@ import io
 import numpy as np
 import pytest
 from impasto.errors import NotAcceptable
-from impasto.images import FORMATS, Picture, check_fits, decode, encode, negotiate, recognise, thumbnail, to_png8
+from impasto.formats import FORMATS
+from impasto.images import Picture, check_fits, decode, encode, negotiate, recognise, thumbnail, to_png8
 from PIL import Image
 
 from . import files
@@ -51,12 +52,12 @@ def test_accept(accept, own, chosen):
 def test_accept_that_fits_nothing_lists_the_choices(accept):
     with pytest.raises(NotAcceptable) as caught:
         negotiate(accept, "png")
-    assert all(media in caught.value.hint for media, _ in FORMATS.values())
+    assert all(one.media_type in caught.value.hint for one in FORMATS.values())
 
 
 def test_every_format_has_a_media_type_and_an_extension():
-    for name, (media, extension) in FORMATS.items():
-        assert "/" in media and extension.startswith(".")
+    for name, one in FORMATS.items():
+        assert "/" in one.media_type and all(extension.startswith(".") for extension in one.extensions)
         assert recognise(encode(decode(files.npy(files.samples("uint8", 3))), name)) == name
 
 

@@ -8,7 +8,8 @@ from itertools import product
 import numpy as np
 import pytest
 import tifffile
-from impasto.images import FORMATS, Picture, decode, encode, losses, probe, repaint
+from impasto.formats import FORMATS
+from impasto.images import Picture, decode, encode, losses, probe, repaint
 from impasto.images.codecs import png
 from PIL import Image
 

@@ -10,7 +10,7 @@ from impasto import machine as machine_module
 from impasto.engine import device as devices
 from impasto.jobs import Submission
 from impasto.jobs.admission import refuse_training_that_cannot_fit, refuse_what_cannot_fit
-from impasto.methods import METHODS
+from impasto.methods import METHODS, Entry
 from impasto.methods.iterative import BYTES_PER_PIXEL, largest_side
 from impasto.models import FastLibrary
 from impasto.paths import Paths
@@ -141,7 +141,7 @@ class Card(Engine):
 
 @pytest.fixture
 def card(tmp_path, monkeypatch):
-    monkeypatch.setitem(METHODS, "iterative", "worker.negative:Negative")
+    monkeypatch.setitem(METHODS, "iterative", Entry("worker.negative:Negative", "Negative"))
     return lambda room, **settings: Card(Settings(data_dir=str(tmp_path / "data"), **settings), room)
 
 

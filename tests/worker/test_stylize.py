@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 from impasto import errors, images
-from impasto.methods import METHODS
+from impasto.methods import METHODS, Entry
 from impasto.settings import Settings
 from impasto.stylization import Stylization
 from impasto.task import PREVIEW
@@ -22,7 +22,7 @@ from .negative import Engine
 
 @pytest.fixture(autouse=True)
 def _negative(monkeypatch):
-    monkeypatch.setitem(METHODS, "iterative", "worker.negative:Negative")
+    monkeypatch.setitem(METHODS, "iterative", Entry("worker.negative:Negative", "Negative"))
 
 
 @pytest.fixture

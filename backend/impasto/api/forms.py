@@ -9,8 +9,8 @@ from flask import Request, request
 
 from ..errors import InvalidParameter, MalformedRequest, UnknownParameter, UnknownStyle, UnsupportedMediaType, harmless, quoted
 from ..methods.choice import choose
-from ..parameters import MAX_STYLES, STYLE_ID, UPLOAD
-from ..stylization import Stylization
+from ..parameters import STYLE_ID, UPLOAD
+from ..stylization import MAX_STYLES, Stylization
 from ..task import CONTENT, painting_file, style_file
 from ..training import MOST_PAINTINGS, Training
 from . import pictures

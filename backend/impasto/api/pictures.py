@@ -9,33 +9,21 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Request, Response, send_file
 
 from ..errors import Gone, ImpastoError, InvalidParameter, NotAcceptable, quoted
+from ..formats import FORMATS, named
 from ..settings import Settings
 
 if TYPE_CHECKING:
     from ..images import Limits, PictureInfo
-    from ..images.formats import Format
-
-ALIASES = {"jpg": "jpeg", "tif": "tiff"}
-
-LOSSLESS = ("png", "tiff", "npy")
-"""A content in one of these is answered in the same one unless another is asked for; any other content is answered in PNG."""
 
 _one_at_a_time = threading.Lock()
 """A decoded picture is many times its file's size, so request threads decode in turn."""
-
-
-def formats() -> Mapping[str, Format]:
-    """The formats that are read and written: name -> (media type, extension)."""
-    from .. import images
-
-    return images.FORMATS
 
 
 @contextlib.contextmanager
@@ -87,7 +75,7 @@ def media_type(data: bytes) -> str:
     """The media type of a picture's bytes."""
     from .. import images
 
-    return formats()[images.recognise(data)].media_type
+    return FORMATS[images.recognise(data)].media_type
 
 
 def wanted_format(name: str, request: Request, content: PictureInfo, *, strict: bool) -> str:
@@ -98,11 +86,11 @@ def wanted_format(name: str, request: Request, content: PictureInfo, *, strict: 
     from .. import images
 
     if name:
-        wanted = ALIASES.get(name.lower(), name.lower())
-        if wanted not in images.FORMATS:
-            raise InvalidParameter(f"format is {quoted(name)}, but must be one of {', '.join(images.FORMATS)}.", field="format")
+        wanted = named(name)
+        if wanted is None:
+            raise InvalidParameter(f"format is {quoted(name)}, but must be one of {', '.join(FORMATS)}.", field="format")
     else:
-        wanted = content.format if content.format in LOSSLESS else "png"
+        wanted = content.format if FORMATS[content.format].lossless else "png"
         with contextlib.nullcontext() if strict else contextlib.suppress(NotAcceptable):
             wanted = images.negotiate(request.headers.get("Accept"), wanted)
     images.check_fits(wanted, content.width, content.height)
@@ -113,9 +101,9 @@ def send_result(path: Path, stored: str, request: Request, settings: Settings, n
     """A result as it was stored (``stored``: its media type), or encoded anew where ``Accept`` prefers another format."""
     from .. import images
 
-    present = next(n for n, form in images.FORMATS.items() if form.media_type == stored)
+    present = next(n for n, form in FORMATS.items() if form.media_type == stored)
     wanted = images.negotiate(request.headers.get("Accept"), present)
-    form = images.FORMATS[wanted]
+    form = FORMATS[wanted]
     if wanted == present:
         response = send_file(path, mimetype=form.media_type, download_name=name + form.extension, conditional=False, etag=False)
     else:

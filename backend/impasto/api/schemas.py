@@ -8,8 +8,9 @@ from types import NoneType, UnionType
 from typing import Any
 
 from ..errors import all_errors
-from ..parameters import MAX_STYLES, Parameter
-from ..stylization import Stylization
+from ..formats import FORMATS
+from ..parameters import Parameter
+from ..stylization import MAX_STYLES, Stylization
 from ..training import MOST_PAINTINGS, Training
 
 TEXT: dict[str, Any] = {"type": "string"}
@@ -104,7 +105,7 @@ def stylize_form() -> dict[str, Any]:
         "content": {**FILE, "description": "The picture to paint."},
         "format": {
             **TEXT,
-            "description": "Format of the result (png, jpeg, webp, tiff, npy); else what Accept names, else one "
+            "description": f"Format of the result ({', '.join(FORMATS)}); else what Accept names, else one "
             "that keeps the content's depth.",
         },
     }

@@ -95,7 +95,7 @@ def finish(context: click.Context, id: str) -> None:
 @click.pass_context
 def save(context: click.Context, id: str, out: str, overwrite: bool, preview: bool) -> None:
     """Write a job's picture to a file, in the format that its extension names."""
-    from ..images import FORMATS
+    from ..formats import FORMATS
     from . import output
 
     target = output.planned(out, "png" if preview else "", overwrite=overwrite, sources=[])

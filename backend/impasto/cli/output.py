@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Conflict, DiskFull, InvalidParameter, did_you_mean
+from ..formats import FORMATS, named
 
 STDOUT = "-"
 STDOUT_FORMAT = "png"
-ALIASES = {"jpg": "jpeg", "tif": "tiff"}
 
 
 @dataclass(frozen=True)
 class Output:
-    """A result's place (None: standard output) and format (a name of `images.FORMATS`)."""
+    """A result's place (None: standard output) and format (a key of `impasto.formats.FORMATS`)."""
 
     path: Path | None
     format: str
@@ -67,11 +67,12 @@ def check_place(path: Path, *, overwrite: bool, sources: Iterable[Path] = ()) ->
 
 def format_named(name: str) -> str:
     """The format called ``name``, in any case and with the usual short forms."""
-    known = known_formats()
-    format = ALIASES.get(name.lower(), name.lower())
-    if format not in known:
+    format = named(name)
+    if format is None:
         raise InvalidParameter(
-            f"format is {name!r}, but must be one of {', '.join(known)}.", field="format", hint=did_you_mean(format, known)
+            f"format is {name!r}, but must be one of {', '.join(FORMATS)}.",
+            field="format",
+            hint=did_you_mean(name.lower(), list(FORMATS)),
         )
     return format
 
@@ -79,34 +80,13 @@ def format_named(name: str) -> str:
 def format_of(path: Path) -> str:
     """The format that a file's extension asks for."""
     extension = path.suffix.lower()
+    hint = f"Use one of {', '.join(one.extension for one in FORMATS.values())}, or --format."
     if not extension:
-        raise InvalidParameter(
-            f"{path} has no extension to tell the format by.",
-            field="output",
-            hint=f"Use one of {', '.join(extensions())}, or --format.",
-        )
-    format = ALIASES.get(extension[1:], extension[1:])
-    if format not in known_formats():
-        raise InvalidParameter(
-            f"{extension} is no format that Impasto writes.",
-            field="output",
-            hint=f"Use one of {', '.join(extensions())}, or --format.",
-        )
+        raise InvalidParameter(f"{path} has no extension to tell the format by.", field="output", hint=hint)
+    format = named(extension[1:])
+    if format is None:
+        raise InvalidParameter(f"{extension} is no format that Impasto writes.", field="output", hint=hint)
     return format
-
-
-def known_formats() -> list[str]:
-    """The names of the formats that are written."""
-    from ..images import FORMATS
-
-    return list(FORMATS)
-
-
-def extensions() -> list[str]:
-    """Their usual extensions."""
-    from ..images import FORMATS
-
-    return [extension for _, extension in FORMATS.values()]
 
 
 def write_bytes(path: Path, data: bytes) -> None:

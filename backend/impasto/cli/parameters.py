@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import click
 
-from ..parameters import MAX_STYLES, Parameter
-from ..stylization import Stylization
+from ..parameters import Parameter
+from ..stylization import MAX_STYLES, Stylization
 from ..training import Training
 from .options import HEADINGS, default_text, range_text
 

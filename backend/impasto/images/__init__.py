@@ -7,12 +7,12 @@ data = encode(repaint(picture, engine(filled(picture))))
 from .alpha import filled
 from .decode import decode, probe, verify
 from .encode import encode, outgoing, thumbnail, to_png8, write
-from .formats import FORMATS, check_fits, losses, negotiate, recognise
 from .limits import Limits
+from .negotiation import check_fits, losses, negotiate
 from .picture import Picture, PictureInfo, repaint
+from .recognition import recognise
 
 __all__ = [
-    "FORMATS",
     "Limits",
     "Picture",
     "PictureInfo",

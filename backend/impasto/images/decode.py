@@ -6,10 +6,10 @@ import numpy as np
 
 from ..errors import BadPicture, ImpastoError, PictureTooLarge
 from . import metadata, profiles
-from .codecs import CODECS
-from .formats import recognise
+from .codecs import codec
 from .limits import Limits
 from .picture import TOP, Dpi, Header, Picture, PictureInfo
+from .recognition import recognise
 
 LARGEST = 65504.0
 """Floats beyond this (the largest half float) are damage, not light."""
@@ -23,9 +23,9 @@ def probe(data: bytes, limits: Limits | None = None) -> PictureInfo:
 def verify(data: bytes, limits: Limits | None = None) -> PictureInfo:
     """What :func:`probe` says, of a picture whose pixels are known to be whole. Raises as :func:`decode` does."""
     name, header = _head(data, limits or Limits())
-    if hasattr(CODECS[name], "verify"):
+    if hasattr(codec(name), "verify"):
         with _Guard(name):
-            CODECS[name].verify(data, header)
+            codec(name).verify(data, header)
     else:
         _samples(data, name, header)
     return _info(name, header)
@@ -65,7 +65,7 @@ def read(data: bytes, limits: Limits) -> tuple[str, Header, np.ndarray]:
 
 def _samples(data: bytes, name: str, header: Header) -> np.ndarray:
     with _Guard(name):
-        samples = CODECS[name].samples(data, header)
+        samples = codec(name).samples(data, header)
         if samples.shape != (header.height, header.width, header.channels) or samples.dtype != header.dtype:
             raise BadPicture("The picture's pixels do not fit its header.")
         return samples
@@ -105,7 +105,7 @@ def _head(data: bytes, limits: Limits) -> tuple[str, Header]:
     limits.check_bytes(data)
     name = recognise(data)
     with _Guard(name):
-        header = CODECS[name].head(data, limits)
+        header = codec(name).head(data, limits)
     limits.check_memory(header.width, header.height, header.channels * header.dtype.itemsize)
     return name, header
 

@@ -8,12 +8,13 @@ import imagecodecs
 import numpy as np
 from PIL import Image
 
+from ..formats import FORMATS
 from . import alpha as transparency
 from . import profiles
-from .codecs import CODECS, png
+from .codecs import codec, png
 from .decode import assemble, read
-from .formats import CAPACITIES, check_fits, depth_in
 from .limits import Limits
+from .negotiation import check_fits, depth_in
 from .picture import TOP, Header, Outgoing, Picture
 
 
@@ -29,7 +30,7 @@ def encode(picture: Picture, format: str | None = None, quality: int = 95) -> by
 
 def write(outgoing: Outgoing, format: str) -> bytes:
     """The file of what :func:`outgoing` has made for ``format``."""
-    return CODECS[format].write(outgoing)
+    return codec(format).write(outgoing)
 
 
 def outgoing(picture: Picture, format: str | None = None, quality: int = 95) -> Outgoing:
@@ -37,12 +38,12 @@ def outgoing(picture: Picture, format: str | None = None, quality: int = 95) -> 
     need not stay in memory. Raises as that does."""
     name = format or picture.format
     check_fits(name, picture.width, picture.height)
-    capacity, dtype = CAPACITIES[name], depth_in(name, picture.dtype)
+    form, dtype = FORMATS[name], depth_in(name, picture.dtype)
     rgb, alpha = picture.rgb, picture.alpha
-    if alpha is not None and not capacity.alpha:
+    if alpha is not None and not form.alpha:
         rgb, alpha = transparency.flattened(rgb, alpha), None
     colours, icc = _in_own_space(rgb, picture)
-    if picture.grey and not capacity.grey:
+    if picture.grey and not form.grey:
         if icc is not None:
             colours, icc = np.repeat(profiles.to_grey(rgb), 3, axis=2), None
         else:

@@ -14,9 +14,8 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from ..errors import BadPicture
+from ..formats import image_extensions
 from ..style.training import SINGLE_PROCESS, ProcessGroup, TrainingConfig
-
-EXTENSIONS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 
 HELD_OUT = 20
 """Photographs that are never trained on, so that figures can be compared over time."""
@@ -40,7 +39,7 @@ class Photos:
 
         Raises :class:`BadPicture` where fewer than :data:`FEWEST` are left to train on.
         """
-        files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in EXTENSIONS and file.is_file())
+        files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in image_extensions() and file.is_file())
         held = set(random.Random(seed).sample(range(len(files)), HELD_OUT)) if len(files) >= 4 * HELD_OUT else set()
         self.held_out = [files[i] for i in sorted(held)]
         self.unreadable: list[str] = []

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import images
+from ..formats import FORMATS
 from ..images import Picture
 from ..observer import Observer
 from ..stylization import Stylization
@@ -64,11 +65,11 @@ def stylize_encoded(
     picture = done.picture
     del done  # at 100 megapixels the picture has 1.2 GB, which the file need not find beside it
     name = output.get("format") or picture.format
-    media_type, extension = images.FORMATS[name]
+    form = FORMATS[name]
     for loss in images.losses(picture, name):
         observer.note(loss)
     samples = images.outgoing(picture, name, int(output.get("quality") or QUALITY))
-    facts: dict[str, Any] = {"format": name, "media_type": media_type, "width": picture.width, "height": picture.height}
+    facts: dict[str, Any] = {"format": name, "media_type": form.media_type, "width": picture.width, "height": picture.height}
     del picture
     data = images.write(samples, name)
-    return EncodedResult(data, extension, {**facts, "bytes": len(data), **painted})
+    return EncodedResult(data, form.extension, {**facts, "bytes": len(data), **painted})

@@ -27,7 +27,7 @@ def progress(job, translate=lambda text: text):
             "learning": "Learning",
             "saving": "Saving",
             "preparing": "Preparing",
-            "fetching weights": "Fetching the network that sees",
+            "fetching weights": "Fetching the feature encoder",
         }.get(job.get("phase"), "Starting")
     )
     parts = [phase]

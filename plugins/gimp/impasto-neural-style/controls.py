@@ -11,11 +11,8 @@ from impasto_client.parameters import PARAMETERS  # noqa: E402
 from texts import _  # noqa: E402
 
 DEFAULTS = {p["name"]: p["default"] for p in PARAMETERS}
-IN_FRONT = ("strength", "detail", "keep_colours", "method")
+IN_FRONT = tuple(p["name"] for p in PARAMETERS if p["front"])
 """What an artist sees at once; the others are folded away."""
-
-AUTOMATIC = ("resolution", "scales")
-"""Numbers whose 0 stands for "as the daemon thinks best"."""
 
 
 class Controls:
@@ -26,7 +23,7 @@ class Controls:
         self._get, self._set, self._changed, self._rows = {}, {}, changed, 0
         words, hints = labels.names(_), labels.hints(_)
         for p in (p for p in PARAMETERS if p["name"] in names):
-            slider = p["kind"] == "number" and (p["minimum"], p["maximum"]) == (0.0, 1.0)
+            slider = p["widget"] == "slider"
             widget = self._slider(p, words[p["name"]]) if slider else self._field(p)
             widget.set_tooltip_text(hints[p["name"]])
             if slider:
@@ -86,13 +83,14 @@ class Controls:
     def _spin(self, p):
         whole = p["kind"] == "integer"
         step = 1 if whole else 0.01 if p["maximum"] <= 1 else 0.1
-        spin = Gtk.SpinButton.new_with_range(p["minimum"], p["maximum"], 64 if p["name"] == "resolution" else step)
+        spin = Gtk.SpinButton.new_with_range(p["minimum"], p["maximum"], p["step"] or step)
         spin.set_digits(0 if whole else 2)
         spin.set_value(p["default"])
-        if p["name"] in AUTOMATIC:
+        if p["zero"]:
+            word = labels.zeros(_)[p["name"]]
             spin.set_numeric(False)
-            spin.connect("output", automatic_at_zero)
-            spin.connect("input", zero_if_automatic)
+            spin.connect("output", word_at_zero, word)
+            spin.connect("input", zero_at_word, word)
             spin.set_width_chars(10)
         spin.connect("value-changed", lambda _spin: self._changed())
         self._get[p["name"]] = spin.get_value_as_int if whole else lambda: round(spin.get_value(), 5)
@@ -117,16 +115,16 @@ class Controls:
         return entry
 
 
-def automatic_at_zero(spin):
-    """Shows the word where the number is 0."""
+def word_at_zero(spin, word):
+    """Shows ``word`` where the number is 0."""
     if spin.get_value_as_int() == 0:
-        spin.set_text(_("Automatic"))
+        spin.set_text(word)
         return True
     return False
 
 
-def zero_if_automatic(spin, _value):
+def zero_at_word(spin, _value, word):
     """Reads the word back; PyGObject takes the value from the second part of the answer."""
-    if spin.get_text().strip() == _("Automatic"):
+    if spin.get_text().strip() == word:
         return True, 0.0
     return False, 0.0

@@ -16,15 +16,13 @@ from gi.repository import GdkPixbuf, Gegl, Gimp, Gio, GLib  # noqa: E402
 
 import layers  # noqa: E402
 from impasto_client import pixels  # noqa: E402
+from impasto_client.formats import FORMATS  # noqa: E402
 
 STYLE_SIDE = 2048
 """Px: a style's strokes are looked at no larger than this, so a layer that is a style is sent no larger."""
 
 HOLED_SIDE = 1024
 """Px: the same for one with transparent parts, whose file is larger."""
-
-EXTENSIONS = ((b"\x89PNG", ".png"), (b"\xff\xd8", ".jpg"), (b"RIFF", ".webp"), (b"II*", ".tif"), (b"MM\0*", ".tif"))
-"""How a picture's file begins, and what it is called."""
 
 
 def of_layer(layer):
@@ -82,7 +80,7 @@ def of_bytes(data, side):
 
 
 def _read_by_gimp(data, side):
-    extension = next((extension for start, extension in EXTENSIONS if data.startswith(start)), None)
+    extension = next((extensions[0] for _label, extensions, starts in FORMATS if data.startswith(tuple(starts))), None)
     if extension is None:
         return None
     with tempfile.TemporaryDirectory(prefix="impasto-") as folder:

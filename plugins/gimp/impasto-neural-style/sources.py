@@ -10,10 +10,10 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import Gimp, GLib, Gtk, Pango  # noqa: E402
 
 import pictures  # noqa: E402
+from impasto_client.formats import FORMATS  # noqa: E402
 from impasto_client.recipe import Style  # noqa: E402
 from texts import _  # noqa: E402
 
-KINDS = ("png", "jpg", "jpeg", "webp", "tif", "tiff")
 KEPT = 40
 """Pictures that are remembered for "repeat", at most."""
 
@@ -24,10 +24,11 @@ def ask_for_file(parent, title):
     """A picture's file that the user chooses, or None."""
     chooser = Gtk.FileChooserNative.new(title, parent, Gtk.FileChooserAction.OPEN, _("_Open"), _("_Cancel"))
     known = Gtk.FileFilter()
-    known.set_name(_("Pictures (PNG, JPEG, WebP, TIFF)"))
-    for kind in KINDS:
-        known.add_pattern("*." + kind)
-        known.add_pattern("*." + kind.upper())
+    known.set_name("%s (%s)" % (_("Pictures"), ", ".join(label for label, _extensions, _starts in FORMATS)))
+    for _label, extensions, _starts in FORMATS:
+        for extension in extensions:
+            known.add_pattern("*" + extension)
+            known.add_pattern("*" + extension.upper())
     chooser.add_filter(known)
     folder = GLib.get_user_special_dir(GLib.UserDirectory.DIRECTORY_PICTURES)
     if folder:

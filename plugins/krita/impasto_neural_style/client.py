@@ -1,8 +1,8 @@
 """The protocol that the plug-in shares with GIMP's: the installer lays it into this folder, a checkout has it on the path."""
 
 try:
-    from .impasto_client import errand, labels, languages, parameters, pixels, places, recipe, starter, wire, words
+    from .impasto_client import errand, formats, labels, languages, parameters, pixels, places, recipe, starter, wire, words
 except ImportError:
-    from impasto_client import errand, labels, languages, parameters, pixels, places, recipe, starter, wire, words
+    from impasto_client import errand, formats, labels, languages, parameters, pixels, places, recipe, starter, wire, words
 
-__all__ = ["errand", "labels", "languages", "parameters", "pixels", "places", "recipe", "starter", "wire", "words"]
+__all__ = ["errand", "formats", "labels", "languages", "parameters", "pixels", "places", "recipe", "starter", "wire", "words"]

@@ -7,8 +7,6 @@ from .texts import _
 from .widgets import Calm, Slider
 
 DEFAULTS = {p["name"]: p["default"] for p in parameters.PARAMETERS}
-AUTOMATIC = ("resolution", "scales")
-"""Numbers whose 0 stands for "as the daemon thinks best"."""
 
 
 class Controls(QtWidgets.QWidget):
@@ -26,7 +24,7 @@ class Controls(QtWidgets.QWidget):
         self.form.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         words, hints = labels.names(_), labels.hints(_)
         for p in (p for p in parameters.PARAMETERS if p["name"] in names):
-            slider = p["kind"] == "number" and (p["minimum"], p["maximum"]) == (0.0, 1.0)
+            slider = p["widget"] == "slider"
             widget = self._slider(p, words[p["name"]]) if slider else self._field(p)
             self.add("" if slider else words[p["name"]], widget, p["name"], hints[p["name"]])
 
@@ -67,9 +65,9 @@ class Controls(QtWidgets.QWidget):
     def _whole(self, p):
         spin = QtWidgets.QSpinBox(self)
         spin.setRange(int(p["minimum"]), int(p["maximum"]))
-        spin.setSingleStep(64 if p["name"] == "resolution" else 1)
-        if p["name"] in AUTOMATIC:
-            spin.setSpecialValueText(_("Automatic"))
+        spin.setSingleStep(int(p["step"]) or 1)
+        if p["zero"]:
+            spin.setSpecialValueText(labels.zeros(_)[p["name"]])
         return self._spin(spin, p)
 
     def _number(self, p):

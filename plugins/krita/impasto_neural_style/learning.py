@@ -3,12 +3,13 @@
 import os
 
 from . import pictures
+from .client import formats
 from .client import recipe as recipes
 from .qt import QtWidgets
 from .texts import _
 
 LARGEST_MB = 64
-ENDINGS = "*.png *.jpg *.jpeg *.webp *.tif *.tiff"
+ENDINGS = " ".join("*" + extension for _label, extensions, _starts in formats.FORMATS for extension in extensions)
 
 
 def from_file(parent):

@@ -9,11 +9,8 @@ from .qt import Qt, QtWidgets, Signal
 from .texts import _
 from .widgets import Fold
 
-MOST_STYLES = 8
-"""Styles that can be mixed."""
-
-SLIDERS = ("strength", "detail")
-IN_FRONT = ("keep_colours", "method")
+SLIDERS = tuple(p["name"] for p in parameters.PARAMETERS if p["front"] and p["widget"] == "slider")
+IN_FRONT = tuple(p["name"] for p in parameters.PARAMETERS if p["front"] and p["widget"] != "slider")
 """What an artist sees at once, on the first page and on the second; the other parameters are folded away."""
 
 
@@ -62,7 +59,7 @@ class StylesPage(QtWidgets.QWidget):
 
     def chosen(self):
         """The chosen styles with their weights."""
-        styles = [self._known[key].style for key in self.gallery.chosen()[:MOST_STYLES]]
+        styles = [self._known[key].style for key in self.gallery.chosen()[: parameters.MAX_STYLES]]
         return [recipes.Style(one.id, one.picture, one.title, self.weights.weight(key_of(one))) for one in styles]
 
     def choose(self, styles):
@@ -73,7 +70,7 @@ class StylesPage(QtWidgets.QWidget):
         self._selected()
 
     def _selected(self):
-        self.weights.show_for({key: self._known[key].style.title for key in self.gallery.chosen()[:MOST_STYLES]})
+        self.weights.show_for({key: self._known[key].style.title for key in self.gallery.chosen()[: parameters.MAX_STYLES]})
         self.changed.emit()
 
 

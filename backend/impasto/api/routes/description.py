@@ -9,9 +9,9 @@ from typing import Any
 from flask import Blueprint, Response, current_app
 
 from ... import __version__
-from ...parameters import MAX_STYLES
-from ...stylization import Stylization
-from .. import docs_page, openapi, pictures
+from ...formats import FORMATS, Format
+from ...stylization import MAX_STYLES, Stylization
+from .. import docs_page, openapi
 from ..openapi import Answer, describe
 from ..pages import page
 from ..services import services
@@ -32,6 +32,10 @@ def docs() -> Response:
     return page("docs.html", api=api, tags=docs_page.tags(api), tables=partial(docs_page.tables, api))
 
 
+def _format(one: Format) -> dict[str, Any]:
+    return {"label": one.label, "media_type": one.media_type, "extension": one.extension, "extensions": list(one.extensions)}
+
+
 @blueprint.get("/v1/parameters")
 @describe(
     "Every parameter of a stylization, with default, range and help; formats and limits.",
@@ -42,7 +46,7 @@ def parameters() -> dict[str, Any]:
     settings = services().settings
     return {
         "parameters": [dataclasses.asdict(parameter) for parameter in Stylization.parameters()],
-        "formats": {name: form._asdict() for name, form in pictures.formats().items()},
+        "formats": {name: _format(one) for name, one in FORMATS.items()},
         "limits": {
             "styles": MAX_STYLES,
             "megapixels": settings.max_megapixels,

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, send_from_directory
 
 from ... import __version__
 from ...errors import NotFound, Unauthorised, UnsupportedMediaType
+from ...formats import FORMATS, labels
 from .. import security
 from ..forms import no_body
 from ..openapi import Answer, describe
@@ -28,7 +29,13 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
     {200: Answer("The page.", media="text/html"), 401: Answer("The sign-in page.", media="text/html")},
 )
 def studio() -> Response:
-    return page("studio.html", version=__version__)
+    formats = labels(images_only=True, last="or")
+    return page("studio.html", version=__version__, extensions=",".join(studio_extensions()), formats=formats)
+
+
+def studio_extensions() -> list[str]:
+    """What the page offers to choose: every format that is read."""
+    return [extension for one in FORMATS.values() for extension in one.extensions]
 
 
 @blueprint.get("/static/<name>")

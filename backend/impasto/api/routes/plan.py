@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, request
 
 from ...errors import InvalidParameter, OutOfMemory, StyleMissing, StyleNotLearnt, UnknownStyle
-from ...parameters import MAX_STYLES, UPLOAD, Parameter
-from ...stylization import Stylization
+from ...parameters import UPLOAD, Parameter
+from ...stylization import MAX_STYLES, Stylization
 from ..forms import style_id
 from ..openapi import Answer, Query, describe
 from ..query import number

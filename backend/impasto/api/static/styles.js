@@ -30,7 +30,7 @@ export class Styles {
   adder() {
     const tile = document.createElement("label"), input = document.createElement("input");
     tile.className = "style own";
-    Object.assign(input, { type: "file", accept: ".png,.jpg,.jpeg,.webp,.tif,.tiff,.npy", ariaLabel: "Choose a picture of your own as style" });
+    Object.assign(input, { type: "file", accept: document.getElementById("content-file").accept, ariaLabel: "Choose a picture of your own as style" });
     input.addEventListener("change", () => { if (input.files[0]) this.take(input.files[0]); });
     tile.addEventListener("dragover", (event) => { event.preventDefault(); event.stopPropagation(); tile.classList.add("over"); });
     tile.addEventListener("dragleave", () => tile.classList.remove("over"));

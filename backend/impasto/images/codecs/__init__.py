@@ -1,4 +1,4 @@
-"""One module per format, each with the same three functions:
+"""One module per format, called as in :data:`impasto.formats.FORMATS`, each with the same three functions:
 
 - ``head(data, limits) -> Header``: the header alone, with every size checked; nothing large is allocated.
 - ``samples(data, header) -> ndarray``: (H, W, C) as stored, in ``header.dtype``.
@@ -9,6 +9,12 @@ Where the pixels can be known to be whole without being decoded, there is also `
 They may raise anything; `decode` turns what is not ours into :class:`BadPicture`.
 """
 
-from . import jpeg, npy, png, tiff, webp
+from __future__ import annotations
 
-CODECS = {"png": png, "jpeg": jpeg, "webp": webp, "tiff": tiff, "npy": npy}
+from importlib import import_module
+from types import ModuleType
+
+
+def codec(format: str) -> ModuleType:
+    """The module that reads and writes ``format``, a key of :data:`impasto.formats.FORMATS`."""
+    return import_module(f"{__name__}.{format}")
