@@ -33,6 +33,12 @@ export class Stage {
     this.open();
   }
 
+  // Width and height of the picture to be painted, px; null where the browser cannot tell.
+  contentSize() {
+    const { naturalWidth: width, naturalHeight: height } = this.before;
+    return !this.before.hidden && width ? { width, height } : null;
+  }
+
   compare(on) {
     on = on && !this.before.hidden && !this.after.hidden;
     this.frame.classList.toggle("comparing", on);

@@ -3,6 +3,7 @@
 import { ended, follow, json, picture, request } from "./api.js";
 import { Controls } from "./controls.js";
 import { History } from "./history.js";
+import { Plan } from "./plan.js";
 import { draw, duration } from "./progress.js";
 import { Stage } from "./stage.js";
 import { Styles } from "./styles.js";
@@ -12,6 +13,7 @@ if (location.hash) history.replaceState(null, "", location.pathname);  // a tick
 
 const stage = new Stage(find);
 const styles = new Styles(find("styles"), find("style-name"), fail);
+const plan = new Plan(find("plan"), planned);
 const strip = new History(find("history"), (id) => open(id).catch(fail));
 const REFRESH_MS = 3000;
 const REFINED = ["style", "style_weights", "strength", "detail", "keep_colours"];  // what a refined picture shares with the fast one
@@ -43,6 +45,13 @@ async function take(file) {
   strip.mark(null);
   await stage.showContent(file);
   arrange();
+  plan.refresh();
+}
+
+// The choices as the daemon is asked about them; null before there is a picture whose size is known.
+function planned() {
+  const size = stage.contentSize();
+  return content && controls && size ? { ...size, ...styles.query(), ...controls.values() } : null;
 }
 
 function arrange() {
@@ -200,6 +209,8 @@ function on(id, run) {
 }
 
 function listen() {
+  find("controls").addEventListener("input", () => plan.refresh());
+  find("controls").addEventListener("change", () => plan.refresh());
   find("controls").addEventListener("submit", (event) => { event.preventDefault(); paint(); });
   on("finish", () => request(shownJob.links.finish, { method: "POST" }));
   on("discard", discard);
@@ -230,7 +241,7 @@ async function start() {
   const [described, device] = await Promise.all([json("/v1/parameters"), json("/v1/device"), styles.load()]);
   controls = new Controls(described.parameters, find("basic"), find("advanced"));
   formats = described.formats;
-  find("format").append(...Object.keys(formats).map((name) => new Option(name === "npy" ? "NumPy" : name === "webp" ? "WebP" : name.toUpperCase(), name)));
+  find("format").append(...Object.keys(formats).map((name) => new Option(formats[name].label, name)));
   find("device").textContent = device.device === "cpu" ? "CPU" : device.name ?? "";
   const running = (await strip.load()).find((job) => job.state === "running");
   if (running) watch(running);

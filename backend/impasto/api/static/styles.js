@@ -69,6 +69,12 @@ export class Styles {
     else if (id) form.append("style", id);
   }
 
+  // The chosen style as the plan is asked about it: an id, or that a picture comes along.
+  query() {
+    const id = this.chosen();
+    return id === OWN ? { pictures: 1 } : id ? { style: id } : {};
+  }
+
   describe() {
     const id = this.chosen(), style = this.known.find((one) => one.id === id);
     if (id === OWN) this.caption.replaceChildren(this.file.name, " \u2013 ", this.act("keep it as a style", () => this.keep()));
