@@ -160,7 +160,7 @@ def layers(
 def template() -> str:
     """A configuration file that says of every setting what it means and what its default is; `config.yaml` is this text."""
     lines = [
-        "# Impasto's settings, each with its default. ParameterSet: this file < environment (IMPASTO_PORT=8737) "
+        "# Impasto's settings, each with its default. Order: this file < environment (IMPASTO_PORT=8737) "
         "< command-line flags (--port 8737).",
         "# A wrong key or value is an error that names it.",
     ]

@@ -146,7 +146,8 @@ def test_parameters_are_those_of_the_dataclass(client):
     told = client.get("/v1/parameters").json()
     assert [p["name"] for p in told["parameters"]] == [p.name for p in Stylization.parameters()]
     assert Stylization.parse({p["name"]: p["default"] for p in told["parameters"]}, styles_required=False) == Stylization()
-    assert told["formats"]["jpeg"] == {"media_type": "image/jpeg", "extension": ".jpg"}
+    jpeg = {"label": "JPEG", "media_type": "image/jpeg", "extension": ".jpg", "extensions": [".jpg", ".jpeg"]}
+    assert told["formats"]["jpeg"] == jpeg
     assert told["limits"]["upload_mb"] == 4
 
 
