@@ -111,7 +111,7 @@ def main() -> None:
     settings = dataclasses.replace(Settings.load(), device=given.device)
     device = devices.choose(settings)
     encoder = Encoder(*ModelStore(Catalogue.load(), Paths.of(settings), settings).load("vgg16"), dtype=device.dtype)
-    encoder = encoder.to(device.torch)
+    encoder = encoder.to(device.torch_device)
     photos = Photos(given.photos)
     previews = [opened(file, 384).to(given.device) for file in given.preview]
     print(f"{len(photos)} photographs, {len(photos.held_out)} held out, {NETWORK}", flush=True)

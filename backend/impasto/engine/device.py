@@ -7,6 +7,7 @@ import ctypes
 import os
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +22,13 @@ from ..settings import Settings
 class Device:
     """Where the work is done, and in which ``dtype`` the convolutions compute."""
 
-    torch: torch.device
+    torch_device: torch.device
     dtype: torch.dtype
 
     @property
     def is_gpu(self) -> bool:
         """Whether it is anything but the CPU."""
-        return self.torch.type != "cpu"
+        return self.torch_device.type != "cpu"
 
     @property
     def precision(self) -> str:
@@ -36,17 +37,17 @@ class Device:
 
     def available(self) -> int:
         """Bytes of memory that could still be taken."""
-        used, total = _memory(self.torch)
-        if self.torch.type == "cuda":  # what torch keeps for later use is ours to take
-            used -= torch.cuda.memory_reserved(self.torch) - torch.cuda.memory_allocated(self.torch)
+        used, total = _memory(self.torch_device)
+        if self.torch_device.type == "cuda":  # what torch keeps for later use is ours to take
+            used -= torch.cuda.memory_reserved(self.torch_device) - torch.cuda.memory_allocated(self.torch_device)
         return total - used
 
     def describe(self) -> dict[str, Any]:
         """Plain JSON: what it is, and its memory now in bytes."""
-        used, total = _memory(self.torch)
+        used, total = _memory(self.torch_device)
         return {
-            "device": str(self.torch),
-            "name": _name(self.torch),
+            "device": str(self.torch_device),
+            "name": _name(self.torch_device),
             "precision": self.precision,
             "torch": str(torch.__version__),
             "threads": torch.get_num_threads(),
@@ -71,7 +72,11 @@ def _named(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
     kind, _, index = name.partition(":")
-    known = {"cpu": lambda: True, "cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    known: dict[str, Callable[[], bool]] = {
+        "cpu": lambda: True,
+        "cuda": torch.cuda.is_available,
+        "mps": torch.backends.mps.is_available,
+    }
     if kind not in known or (index and not index.isdecimal()):
         raise DeviceUnavailable(f"The setting device is {name[:40]!r}, but must be auto, cpu, cuda, cuda:1 or mps.", field="device")
     if not known[kind]():

@@ -60,7 +60,7 @@ class Engine:
 
     def machine(self) -> Machine:
         """What the methods need to know of it; ``memory`` is what is free now."""
-        return Machine(self.device.torch.type, self.device.precision, self.device.available())
+        return Machine(self.device.torch_device.type, self.device.precision, self.device.available())
 
     def network(self, source: NetworkSource, dtype: torch.dtype) -> Network:
         """The network of fast styles from ``source``, ready to paint. Raises :class:`BadStyleFile` for a damaged file."""
@@ -68,7 +68,7 @@ class Engine:
         if key not in self._networks:
             while len(self._networks) >= KEPT_NETWORKS:
                 self._networks.pop(next(iter(self._networks)))
-            self._networks[key] = compose(source).to(self.device.torch).prepare_for_inference(dtype)
+            self._networks[key] = compose(source).to(self.device.torch_device).prepare_for_inference(dtype)
         return self._networks[key]
 
     def encoder(self, wanted: str, observer: Observer, pooling: str = "max") -> tuple[Encoder, str]:
@@ -80,19 +80,25 @@ class Engine:
         chosen = store.choose(wanted)
         if (chosen, pooling) not in self._encoders:
             try:
-                loaded = store.load(chosen)
+                weights, convention = store.load(chosen)
             except WeightsUnavailable:
                 observer.phase("fetching weights")
                 chosen = store.ensure(wanted, observer.download, lambda: observer.cancelled)
-                loaded = store.load(chosen)
+                weights, convention = store.load(chosen)
             while len(self._encoders) >= KEPT_ENCODERS:
                 self._encoders.pop(next(iter(self._encoders)))
-            self._encoders[chosen, pooling] = Encoder(*loaded, pooling, self.device.dtype).to(self.device.torch)
+            self._encoders[chosen, pooling] = Encoder(weights, convention, pooling, self.device.dtype).to(self.device.torch_device)
         return self._encoders[chosen, pooling], chosen
 
     def tensor(self, picture: np.ndarray) -> Tensor:
         """A picture (H, W, 3) as (1, 3, H, W) on the device, held to the range 0..1, which float pictures may exceed."""
-        return torch.from_numpy(np.ascontiguousarray(picture)).to(self.device.torch).permute(2, 0, 1)[None].contiguous().clamp(0, 1)
+        return (
+            torch.from_numpy(np.ascontiguousarray(picture))
+            .to(self.device.torch_device)
+            .permute(2, 0, 1)[None]
+            .contiguous()
+            .clamp(0, 1)
+        )
 
     def release(self) -> None:
         """Give back to the system what painting has left behind; what is kept warm stays."""

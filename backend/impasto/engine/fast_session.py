@@ -54,7 +54,7 @@ class FastSession(Iterator[Progress]):
             content = as_array(resize(engine.tensor(content), size).clamp(0, 1))
         buffer = functools.partial(FileBuffer, engine.folder) if size[0] * size[1] > IN_MEMORY_PIXELS else None
         opacity = opacity_of(stylization.strength, source.identity)
-        return cls(network, mix, content, stylization.keep_colours, opacity, engine.device.torch, buffer)
+        return cls(network, mix, content, stylization.keep_colours, opacity, engine.device.torch_device, buffer)
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ class FileBuffer:
         """See :class:`impasto.style.feature_maps.FeatureMap`."""
         rows = np.empty((bottom - top, self.channels, self.width), np.float32)
         self._file.seek(top * rows[0].nbytes)
-        if self._file.readinto(memoryview(rows).cast("B")) != rows.nbytes:
+        if self._file.readinto(rows.data.cast("B")) != rows.nbytes:
             raise OSError(errno.EIO, "a temporary file has become shorter")
         return torch.from_numpy(rows).permute(1, 0, 2)[None].contiguous().to(self._device)
 
@@ -33,4 +33,4 @@ class FileBuffer:
         self._device = rows.device
         samples = rows[0].permute(1, 0, 2).contiguous().float().cpu().numpy()
         self._file.seek(top * samples[0].nbytes)
-        self._file.write(memoryview(samples).cast("B"))
+        self._file.write(samples.data.cast("B"))

@@ -15,7 +15,7 @@ from ..observer import Observer
 from ..sizes import Size, fit
 from ..style import Encoder, IterativeTransfer, Progress
 from ..style.colour import keep_chroma
-from ..style.scales import resize
+from ..style.scales import resize, size_of
 from ..stylization import Stylization
 from .engine import Engine
 from .fast_session import FastSession, as_array, as_tensor
@@ -48,7 +48,7 @@ class IterativeSession(Iterator[Progress]):
         for style in styles:
             observer.check()
             tensor = engine.tensor(style)
-            tensors.append(resize(tensor, fit(tensor.shape[-2:], largest)).clamp(0, 1) if max(style.shape) > largest else tensor)
+            tensors.append(resize(tensor, fit(size_of(tensor), largest)).clamp(0, 1) if max(style.shape) > largest else tensor)
         small = resize(engine.tensor(content), size).clamp(0, 1)
         start = _fast_picture(engine, content, size, stylization, observer) if stylization.init == "fast" else None
         painting = IterativeTransfer(small, tensors, encoder, stylization, start)

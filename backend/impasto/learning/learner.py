@@ -29,7 +29,7 @@ from ..paths import shipped
 from ..settings import Settings
 from ..sizes import fit
 from ..style.mixing import EMBEDDINGS_PER_STYLE, IDENTITY_EMBEDDING, embedding_indices
-from ..style.scales import resize
+from ..style.scales import resize, size_of
 from ..style.training import Trainer, TrainingConfig, with_new_embeddings
 from ..style.transformer import Network, build
 from ..training import STEPS, STYLE, Training
@@ -89,8 +89,8 @@ def learn(
     observer.phase("preparing")
     network, base = _network(training, len(titles), engine)
     device = engine.device
-    tensors = [one.to(device.torch) for one in pictures]
-    trainer = Trainer(network, encoder, tensors, config, training.learn == STYLE, join(device.torch), device.dtype)
+    tensors = [one.to(device.torch_device) for one in pictures]
+    trainer = Trainer(network, encoder, tensors, config, training.learn == STYLE, join(device.torch_device), device.dtype)
     checkpoint = None
     if checkpoints is not None:
         key = {"order": _fingerprint(training, paintings)}
@@ -158,18 +158,18 @@ def _painting(data: bytes, title: str, settings: Settings) -> Tensor:
     tensor = torch.from_numpy(np.ascontiguousarray(images.filled(picture))).permute(2, 0, 1)[None].clamp(0, 1)
     if float(tensor.std((2, 3)).max()) < FLAT:
         raise BadPicture(f"'{title}' is of one colour, so there is nothing to learn.", field="picture")
-    return resize(tensor, fit(tensor.shape[-2:], min(PAINTING_SIDE, max(tensor.shape)))).clamp(0, 1)
+    return resize(tensor, fit(size_of(tensor), min(PAINTING_SIDE, max(tensor.shape)))).clamp(0, 1)
 
 
 def _network(training: Training, paintings: int, engine: Engine) -> tuple[Network, str]:
     """The network to train, and the digest of the base that stays as it is ("" where all is trained anew)."""
     if training.learn != STYLE:
         torch.manual_seed(training.seed)
-        return build(training.network, IDENTITY_EMBEDDING + 1 + EMBEDDINGS_PER_STYLE * paintings).to(engine.device.torch), ""
+        return build(training.network, IDENTITY_EMBEDDING + 1 + EMBEDDINGS_PER_STYLE * paintings).to(engine.device.torch_device), ""
     for file, header in engine.fast_styles.files():
         known = [style.rows for style in header.styles if len(style.rows) == EMBEDDINGS_PER_STYLE]
         if header.whole and header.identity and known:
-            return with_new_embeddings(open_network(file), known, paintings).to(engine.device.torch), header.base
+            return with_new_embeddings(open_network(file), known, paintings).to(engine.device.torch_device), header.base
     raise BadStyleFile("There is no network that a style could be added to.", hint="Train one: --learn network.")
 
 

@@ -22,17 +22,21 @@ if TYPE_CHECKING:
 class Session(Protocol):
     """One painting under way: an iterator over its steps. Arrays are float32 (H, W, 3), sRGB-encoded, 0..1."""
 
-    can_stop: bool
-    """Whether what there is after some of the steps is a picture that is worth keeping."""
+    @property
+    def can_stop(self) -> bool:
+        """Whether what there is after some of the steps is a picture that is worth keeping."""
 
-    has_preview: bool
-    """Whether there is anything to see yet."""
+    @property
+    def has_preview(self) -> bool:
+        """Whether there is anything to see yet."""
 
-    checkpoint_key: list[Any] | None
-    """What, besides the stylization and its pictures, has to be the same for :meth:`restore`; None where it cannot go on later."""
+    @property
+    def checkpoint_key(self) -> list[Any] | None:
+        """What, besides stylization and pictures, has to be the same for :meth:`restore`; None where it cannot go on later."""
 
-    done: int
-    """Steps so far."""
+    @property
+    def done(self) -> int:
+        """Steps so far."""
 
     def __iter__(self) -> Iterator[Progress]: ...
 

@@ -182,7 +182,7 @@ class _Attempt:
 
         key = {"stylization": self._stylization.to_dict(), "canvas": session.checkpoint_key}
         checkpoint = Checkpoint(self._checkpoints, key, self._engine.settings.checkpoint_s, self._observer)
-        if state := checkpoint.load(self._engine.device.torch):
+        if state := checkpoint.load(self._engine.device.torch_device):
             session.restore(state)
             self._observer.note(f"Gone on from step {session.done}, where it was interrupted.")
         return checkpoint

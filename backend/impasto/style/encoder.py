@@ -29,8 +29,13 @@ UNIT_STD = 0.2255
 class Convention(Protocol):
     """How a network wants its input: ``(rgb - mean) / std`` on sRGB values 0..1."""
 
-    mean: Sequence[float]
-    std: Sequence[float]
+    @property
+    def mean(self) -> Sequence[float]:
+        """Red, green, blue."""
+
+    @property
+    def std(self) -> Sequence[float]:
+        """The same."""
 
 
 class Encoder(nn.Module):
@@ -42,6 +47,10 @@ class Encoder(nn.Module):
     inputs. Rectified convolutions are homogeneous, so dividing the input and every bias by one number divides every
     feature by it: all conventions end up in the same range, where bf16 is safe and one set of defaults serves.
     """
+
+    mean: Tensor
+    std: Tensor
+    conv1_1_weight: Tensor
 
     def __init__(
         self, weights: Mapping[str, Tensor], convention: Convention, pooling: str = "max", dtype: torch.dtype = torch.float32

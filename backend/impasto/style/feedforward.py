@@ -101,6 +101,7 @@ class FeedForward:
                 skipped[number] = x
             raw = ConvolvedMap(x, stage.convolution)
             buffer = None if number == len(stages) - 2 else self.buffers(raw.channels, raw.height, raw.width)
+            assert stage.norm is not None, "only the last stage has no norm"
             statistics = Statistics(stage.norm)
             for top, bottom in self._bands(raw.height):
                 part = raw.rows(top, bottom)

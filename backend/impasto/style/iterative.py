@@ -23,7 +23,7 @@ from .colour import keep_chroma, luminance, match_luminance, match_palette
 from .encoder import Encoder
 from .objective import Objective, moments_of
 from .optimise import LBFGS, Adam, Average, Optimiser
-from .scales import crop_margin, margin_of, pad, padded_size, resize
+from .scales import crop_margin, margin_of, pad, padded_size, resize, size_of
 
 MOST_SKIPPED_IN_A_ROW = 10
 
@@ -64,8 +64,8 @@ class IterativeTransfer(Iterator[Progress]):
         self.start = start
         self.encoder = encoder
         self.stylization = stylization
-        self.sizes = pyramid(_size(content), stylization.scales or (REFINING_SCALES if start is not None else 0))
-        self.margin = margin_of(_size(content))
+        self.sizes = pyramid(size_of(content), stylization.scales or (REFINING_SCALES if start is not None else 0))
+        self.margin = margin_of(size_of(content))
         as_seen, self._styles = _recoloured(content, styles, stylization.keep_colours)
         self._padded_content = pad(as_seen, self.margin)
         self._padded_sizes = [padded_size(size, self.margin * max(size) / max(self.sizes[-1])) for size in self.sizes]
@@ -81,11 +81,11 @@ class IterativeTransfer(Iterator[Progress]):
 
     def picture(self, size: Size | None = None) -> Tensor:
         """The painting so far, (1, 3, H, W), 0..1, at the content's size or at ``size``; before the first step, the content."""
-        size = size or _size(self.content)
+        size = size or size_of(self.content)
         painted = self._average.value
         if painted is None:
             painted = self._coarser if self._coarser is not None else self._padded_content
-        painted = resize(crop_margin(resize(painted, _size(self._padded_content)), self.margin), size).clamp(0, 1)
+        painted = resize(crop_margin(resize(painted, size_of(self._padded_content)), self.margin), size).clamp(0, 1)
         if self.stylization.keep_colours == "luminance":
             painted = keep_chroma(resize(self.content, size).clamp(0, 1), painted)
         return painted
@@ -125,25 +125,27 @@ class IterativeTransfer(Iterator[Progress]):
         if self.stylization.strength == 0:
             return
         steps, scales = self.stylization.iterations, len(self.sizes)
-        self._optimiser = self._optimiser or self._new_optimiser(self._start(self._padded_sizes[0]).clamp(0, 1))
+        optimiser = self._optimiser = self._optimiser or self._new_optimiser(self._start(self._padded_sizes[0]).clamp(0, 1))
         while True:
             objective = self._objective(self.sizes[self._scale], self._padded_sizes[self._scale])
             while self._done < steps:
-                self._step(self._optimiser, objective, self._done / steps)
+                self._step(optimiser, objective, self._done / steps)
                 self._done += 1
                 yield self._progress(objective)
             if self._scale + 1 == scales:
                 return
-            self._next_scale()
+            optimiser = self._optimiser = self._next_scale(optimiser)
 
-    def _next_scale(self) -> None:
-        """Go over to the next scale."""
-        with torch.no_grad():
-            self._optimiser.picture.copy_(self._average.value)
+    def _next_scale(self, optimiser: Optimiser) -> Optimiser:
+        """Go over to the next scale, with the optimiser that goes on there."""
+        painted = self._average.value
+        if painted is not None:
+            with torch.no_grad():
+                optimiser.picture.copy_(painted)
         self._scale, self._done = self._scale + 1, 0
-        self._optimiser = self._optimiser.at(self._padded_sizes[self._scale])
         # Until the new scale has an average of its own, the last one's is what there is to see.
-        self._coarser, self._average = self._average.value, Average(_decay(self.stylization.iterations))
+        self._coarser, self._average = painted, Average(_decay(self.stylization.iterations))
+        return optimiser.at(self._padded_sizes[self._scale])
 
     def _progress(self, objective: Objective) -> Progress:
         scale, steps, (height, width) = self._scale, self.stylization.iterations, self.sizes[self._scale]
@@ -181,7 +183,7 @@ class IterativeTransfer(Iterator[Progress]):
 
     def _style_size(self, style: Tensor, size: Size) -> Size:
         # Never enlarged beyond its own pixels: the blur would be learnt as part of the style.
-        return fit(_size(style), min(max(size) * stroke_scale(self.stylization.detail), max(_size(style))))
+        return fit(size_of(style), min(max(size) * stroke_scale(self.stylization.detail), max(size_of(style))))
 
     def _start(self, padded: Size) -> Tensor:
         if self.stylization.init == "content":
@@ -212,10 +214,6 @@ def content_share(strength: float) -> float:
 def stroke_scale(detail: float) -> float:
     """The style's size relative to the picture's: 2 at detail 0 (broad strokes), 1 at 0.5, 1/2 at 1 (fine ones)."""
     return 2 ** (1 - 2 * detail)
-
-
-def _size(picture: Tensor) -> Size:
-    return picture.shape[-2], picture.shape[-1]
 
 
 def _recoloured(content: Tensor, styles: Sequence[Tensor], keep_colours: str) -> tuple[Tensor, list[Tensor]]:

@@ -27,6 +27,7 @@ class Convolution(nn.Module):
     """
 
     up = 1
+    folded: Tensor | None
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
@@ -172,7 +173,7 @@ class ConditionalNorm(nn.Module):
             return _scaled(x, scale, beta - mean.flatten(1) * scale, cell)
         # torch 2.13 writes the gradient of the input of an affine norm in bf16 even where nobody wants one, and to nowhere.
         if len(x) == 1 and not torch.is_grad_enabled():
-            return F.group_norm(x, channels, *(each[0].repeat_interleave(cell) for each in (gamma, beta)), NORM_EPS)
+            return F.group_norm(x, channels, gamma[0].repeat_interleave(cell), beta[0].repeat_interleave(cell), NORM_EPS)
         return _scaled(F.group_norm(x, channels, eps=NORM_EPS), gamma, beta, cell)
 
     def measured(self, x: Tensor) -> tuple[Tensor, Tensor, int]:

@@ -10,14 +10,25 @@ the layer's width or the encoder; weights then mean the same everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 EPS = 1e-8
+
+
+def weighted_sum(weights: Iterable[float], tensors: Iterable[Tensor]) -> Tensor:
+    """``sum_i w_i t_i``. Raises ``ValueError`` where there is nothing to add."""
+    total: Tensor | None = None
+    for weight, tensor in zip(weights, tensors, strict=True):
+        total = weight * tensor if total is None else total + weight * tensor
+    if total is None:
+        raise ValueError("a sum of no tensors")
+    return total
 
 
 class FirstTwoMoments(torch.autograd.Function):
@@ -27,13 +38,13 @@ class FirstTwoMoments(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, flat: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, flat: Tensor) -> tuple[Tensor, Tensor]:
         """``flat`` (C, M) -> mean (C,) and F F^T / M (C, C)."""
         ctx.save_for_backward(flat)
         return flat.mean(1), flat @ flat.T / flat.shape[1]
 
     @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, by_mean: Tensor, by_raw: Tensor) -> Tensor:
+    def backward(ctx: Any, by_mean: Tensor, by_raw: Tensor) -> Tensor:
         """``(D + D^T) F / M + d 1^T / M`` for the incoming gradients d (C,) and D (C, C)."""
         (flat,) = ctx.saved_tensors
         positions = flat.shape[1]
@@ -56,14 +67,15 @@ class Moments:
         """Moments of features (1, C, H, W), in float32 at the least: sums over a picture outgrow half precision."""
         flat = features.flatten(2)[0]
         flat = flat.float() if flat.dtype in (torch.bfloat16, torch.float16) else flat
-        return cls(*FirstTwoMoments.apply(flat), flat.shape[1])
+        mean, raw = FirstTwoMoments.apply(flat)
+        return cls(mean, raw, flat.shape[1])
 
     @classmethod
     def mix(cls, moments: Sequence[Moments], weights: Sequence[float]) -> Moments:
         """The weighted mean of several styles' moments (weights sum to 1)."""
         return cls(
-            sum(w * m.mean for m, w in zip(moments, weights, strict=True)),
-            sum(w * m.raw for m, w in zip(moments, weights, strict=True)),
+            weighted_sum(weights, (m.mean for m in moments)),
+            weighted_sum(weights, (m.raw for m in moments)),
             round(sum(w * m.positions for m, w in zip(moments, weights, strict=True))),
         )
 
@@ -164,7 +176,7 @@ class TraceSqrt(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, matrix: Tensor) -> Tensor:
+    def forward(ctx: Any, matrix: Tensor) -> Tensor:
         """``matrix`` (C, C) -> scalar."""
         values, vectors = eigh(matrix)
         roots = values.clamp_min(0).sqrt()
@@ -172,7 +184,7 @@ class TraceSqrt(torch.autograd.Function):
         return roots.sum()
 
     @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, gradient: Tensor) -> Tensor:
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         """The gradient (C, C), finite also where the matrix is singular."""
         roots, vectors = ctx.saved_tensors
         floor = roots.max() * 1e-4 + EPS
@@ -216,5 +228,8 @@ def total_variation(picture: Tensor) -> Tensor:
     return 2 * ((right + below) / 3 + (falling + rising) / 12)
 
 
-STYLE_LOSSES = {"gram": GramLoss, "gatys": GatysGramLoss, "w2": W2Loss}
-CONTENT_LOSSES = {"gram": ContentLoss, "gatys": GatysContentLoss, "w2": ContentLoss}
+LayerLoss = Callable[[Tensor], Tensor]
+"""A layer's features (1, C, H, W) -> scalar."""
+
+STYLE_LOSSES: dict[str, Callable[[Moments], LayerLoss]] = {"gram": GramLoss, "gatys": GatysGramLoss, "w2": W2Loss}
+CONTENT_LOSSES: dict[str, Callable[[Tensor], LayerLoss]] = {"gram": ContentLoss, "gatys": GatysContentLoss, "w2": ContentLoss}

@@ -10,7 +10,7 @@ from torch import Tensor
 from ..sizes import fit
 from .encoder import Encoder
 from .losses import Moments, W2Loss
-from .scales import resize
+from .scales import resize, size_of
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYER = "relu4_2"
@@ -26,7 +26,7 @@ def distances(
     ``content``: relative feature error at relu4_2, 0 for the content itself.
     The style is taken at the picture's long side, never enlarged.
     """
-    style = resize(style, fit((style.shape[-2], style.shape[-1]), min(max(picture.shape[-2:]), max(style.shape[-2:])))).clamp(0, 1)
+    style = resize(style, fit(size_of(style), min(max(size_of(picture)), max(size_of(style))))).clamp(0, 1)
     with torch.no_grad():
         seen, original = encoder(picture, (*layers, CONTENT_LAYER)), encoder(content, (*layers, CONTENT_LAYER))
         painted = encoder(style, layers)

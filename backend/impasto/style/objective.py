@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..stylization import Stylization
 from .encoder import Encoder
-from .losses import CONTENT_LOSSES, STYLE_LOSSES, Moments, total_variation
+from .losses import CONTENT_LOSSES, STYLE_LOSSES, LayerLoss, Moments, total_variation, weighted_sum
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,17 @@ class Objective:
     def __call__(self, picture: Tensor) -> Tensor:
         """The loss of ``picture`` (1, 3, H, W), a scalar with gradient."""
         features = self.encoder(picture, self.layers)
-        content = sum(weight * self.content_losses[layer](features[layer]) for layer, weight in self.content_layers.items())
-        style = sum(weight * self.style_losses[layer](features[layer]) for layer, weight in self.style_layers.items())
+        content = _weighted(self.content_layers, self.content_losses, features)
+        style = _weighted(self.style_layers, self.style_losses, features)
         smooth = total_variation(picture)
         total = self.content_weight * content + self.style_weight * style + self.tv_weight * smooth
         parts = {"content": content, "style": style, "tv": smooth, "total": total}
         self.losses = {name: float(part.detach()) for name, part in parts.items()}
         return total
+
+
+def _weighted(layers: Mapping[str, float], losses: Mapping[str, LayerLoss], features: Mapping[str, Tensor]) -> Tensor:
+    return weighted_sum(layers.values(), (losses[layer](features[layer]) for layer in layers))
 
 
 def moments_of(encoder: Encoder, styles: Sequence[Tensor], weights: Sequence[float], layers: Sequence[str]) -> dict[str, Moments]:

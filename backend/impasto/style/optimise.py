@@ -57,7 +57,7 @@ class Adam:
         self._adam.zero_grad()
         loss = evaluate(self.picture)
         loss.backward()
-        if not (torch.isfinite(loss) and torch.isfinite(self.picture.grad).all()):
+        if not (torch.isfinite(loss) and _gradient_is_finite(self.picture)):
             return False
         self._adam.step()
         with torch.no_grad():
@@ -118,7 +118,7 @@ class LBFGS:
             loss = evaluate(self.picture) * self.GAIN
             loss.backward()
             value = float(loss.detach())
-            good = math.isfinite(value) and bool(torch.isfinite(self.picture.grad).all()) and value < self.EXPLODED * self._loss
+            good = math.isfinite(value) and _gradient_is_finite(self.picture) and value < self.EXPLODED * self._loss
             self._loss = value
             return loss
 
@@ -177,3 +177,7 @@ class Average:
     def value(self) -> Tensor | None:
         """The mean so far, or None before the first update."""
         return None if self._sum is None else self._sum / self._weight
+
+
+def _gradient_is_finite(picture: Tensor) -> bool:
+    return picture.grad is not None and bool(torch.isfinite(picture.grad).all())

@@ -16,9 +16,9 @@ from ..sizes import fit
 from .encoder import Encoder
 from .gaussian import Gaussian, wasserstein
 from .iterative import content_share
-from .losses import EPS, Moments, total_variation
+from .losses import EPS, Moments, total_variation, weighted_sum
 from .objective import moments_of, normalised
-from .scales import resize
+from .scales import resize, size_of
 from .tiled_batch import tile, untile
 
 PERIOD, BLOCK = 4, 64
@@ -53,7 +53,8 @@ class StyleTarget:
 
     def __init__(self, encoder: Encoder, painting: Tensor, side: int, layers: Sequence[str], halvings: int = 0) -> None:
         """``painting`` (1, 3, H, W), shrunk to a long side of ``side`` px, and then halved so many times."""
-        size = fit(painting.shape[-2:], min(side, max(painting.shape[-2:])))
+        full = size_of(painting)
+        size = fit(full, min(side, max(full)))
         small = resize(painting, size).clamp(0, 1)
         self.gaussians: list[dict[str, Gaussian]] = []
         for halving in range(halvings + 1):
@@ -96,9 +97,9 @@ class Perceptual:
         content_features = contents if contents is not None else self.contents(photos)
         features = self._features(painted, {**config.content_layers, **config.style_layers})
         # One division for a whole layer: a picture without features of its own (a clear sky) would count without measure.
-        content = sum(
-            weight * _relative(features[layer].float(), content_features[layer].float())
-            for layer, weight in normalised(config.content_layers).items()
+        layers = normalised(config.content_layers)
+        content = weighted_sum(
+            layers.values(), (_relative(features[layer].float(), content_features[layer].float()) for layer in layers)
         )
         style, small = painted.new_zeros(count), painted
         for halving in range(config.halvings + 1):

@@ -8,6 +8,11 @@ from torch.nn import functional as F
 from ..sizes import Size
 
 
+def size_of(picture: Tensor) -> Size:
+    """Height and width of (..., H, W)."""
+    return picture.shape[-2], picture.shape[-1]
+
+
 def margin_of(size: Size) -> int:
     """Width in px of the strip that is painted beyond each edge and cut off again: what zero padding spoils in the encoder's
     deeper layers (streaks, dots and fringes along the border) happens there."""

@@ -48,8 +48,13 @@ class TrainingConfig(PerceptualConfig):
 class ProcessGroup(Protocol):
     """Processes that train one network: how many, which one this is, and the mean of what each found."""
 
-    count: int
-    rank: int
+    @property
+    def count(self) -> int:
+        """How many there are."""
+
+    @property
+    def rank(self) -> int:
+        """This one's number, from 0 on."""
 
     def average(self, gradients: Sequence[Tensor]) -> None:
         """Replace each gradient by its mean over all processes."""
@@ -117,10 +122,11 @@ class Trainer:
             shift = self._shift(painted, photos, mix)
             losses, total = {**losses, "shift": float(shift.detach())}, total + self.config.shift_weight * shift
         total.backward()
+        gradients = [parameter.grad for parameter in self.trainable if parameter.grad is not None]
         if self.embeddings_only:
-            for parameter in self.trainable:
-                parameter.grad[IDENTITY_EMBEDDING] = 0  # files with embeddings of one base share it
-        self.group.average([parameter.grad for parameter in self.trainable])
+            for gradient in gradients:
+                gradient[IDENTITY_EMBEDDING] = 0  # files with embeddings of one base share it
+        self.group.average(gradients)
         length = torch.nn.utils.clip_grad_norm_(self.trainable, self.config.clip)
         self.done += 1
         if torch.isfinite(length):

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -90,6 +90,16 @@ class Residual(nn.Module):
         return self.first.stage(), Stage(self.convolution, self.norm, skip=1)
 
 
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
+
+
+class Modules(nn.ModuleList, Generic[ModuleT]):
+    """A list of modules that knows what kind they are."""
+
+    def __iter__(self) -> Iterator[ModuleT]:
+        return cast("Iterator[ModuleT]", super().__iter__())
+
+
 class Network(nn.Module):
     """What all transformation networks share: (N, 3, H, W) sRGB 0..1 and a mix of embeddings in, a painting of the same size out.
 
@@ -143,7 +153,8 @@ class Network(nn.Module):
                 module.fold_weights()
         if self.staged and dtype != torch.float32:
             for stage in list(self.stages())[:-1]:
-                stage.convolution.to(dtype=dtype, memory_format=torch.channels_last)
+                # torch's declarations leave out the memory format.
+                stage.convolution.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
     @property
@@ -163,15 +174,15 @@ class Johnson(Network):
         super().__init__(spec, embeddings)
         full, half, quarter = widths
         self.radius = 4 + 1 + 2 + 4 * 2 * blocks + 4 + 2 + 4 + 1
-        self.down = nn.ModuleList(
+        self.down: Modules[Block] = Modules(
             [
                 Block(embeddings, full, Convolution(3, full, 9)),
                 Block(embeddings, half, Convolution(full, half, 3, 2)),
                 Block(embeddings, quarter, Convolution(half, quarter, 3, 2)),
             ]
         )
-        self.residual = nn.ModuleList([Residual(embeddings, quarter) for _ in range(blocks)])
-        self.up = nn.ModuleList(
+        self.residual: Modules[Residual] = Modules([Residual(embeddings, quarter) for _ in range(blocks)])
+        self.up: Modules[Block] = Modules(
             [Block(embeddings, half, UpsampleConvolution(quarter, half)), Block(embeddings, full, UpsampleConvolution(half, full))]
         )
         self.out = Convolution(full, 3, 9)
@@ -197,8 +208,8 @@ class Lean(Network):
         half, full = max(8, 3 * width // 8), max(8, width // 4)
         self.radius = 4 + 4 + 4 * 2 * blocks + 4 + 2 + 4
         self.first = Block(embeddings, width, Convolution(48, width, 3))
-        self.residual = nn.ModuleList([Residual(embeddings, width) for _ in range(blocks)])
-        self.up = nn.ModuleList(
+        self.residual: Modules[Residual] = Modules([Residual(embeddings, width) for _ in range(blocks)])
+        self.up: Modules[Block] = Modules(
             [
                 Block(embeddings, half, UpsampleConvolution(width, half)),
                 Block(embeddings, full, UpsampleConvolution(half, full, cells=True)),
@@ -234,17 +245,17 @@ class Hourglass(Network):
         super().__init__(spec, embeddings)
         half, full = max(8, width // 2), max(8, width // 4)
         self.radius = 2 + 4 + 8 + 8 * 2 * blocks + 8 + 4 * 2 * self.FINE_BLOCKS + 4 + 2 + 4
-        self.down = nn.ModuleList(
+        self.down: Modules[Block] = Modules(
             [
                 Block(embeddings, half, Convolution(12, half, 3)),
                 Block(embeddings, width, Convolution(half, width, 3, 2)),
                 Block(embeddings, coarse, Convolution(width, coarse, 3, 2)),
             ]
         )
-        self.coarse = nn.ModuleList([Residual(embeddings, coarse) for _ in range(blocks)])
+        self.coarse: Modules[Residual] = Modules([Residual(embeddings, coarse) for _ in range(blocks)])
         self.join = Block(embeddings, width, UpsampleConvolution(coarse, width, smooth=True))
-        self.fine = nn.ModuleList([Residual(embeddings, width) for _ in range(self.FINE_BLOCKS)])
-        self.up = nn.ModuleList(
+        self.fine: Modules[Residual] = Modules([Residual(embeddings, width) for _ in range(self.FINE_BLOCKS)])
+        self.up: Modules[Block] = Modules(
             [
                 Block(embeddings, half, UpsampleConvolution(width, half, smooth=True)),
                 Block(embeddings, full, UpsampleConvolution(half, full, cells=True, smooth=True)),
@@ -266,8 +277,9 @@ class Hourglass(Network):
         for residual in self.fine:
             yield from residual.stages()
         since += 2 + 2 * len(self.fine)
-        yield self.up[0].stage()._replace(skip=since)
-        yield self.up[1].stage()
+        joined, last = self.up
+        yield joined.stage()._replace(skip=since)
+        yield last.stage()
         yield Stage(self.out)
 
 
@@ -285,15 +297,17 @@ class Texture(Network):
         super().__init__(spec, embeddings)
         self.scales, self.stride = scales, 2 ** (scales - 1)
         self.radius = 6 * 2**scales
-        self.branches = nn.ModuleList([self._unit(embeddings, 3 + self.NOISE, width) for _ in range(scales)])
-        self.joins = nn.ModuleList([self._unit(embeddings, width * (k + 2), width * (k + 2)) for k in range(scales - 1)])
+        self.branches: Modules[Modules[Block]] = Modules([self._unit(embeddings, 3 + self.NOISE, width) for _ in range(scales)])
+        self.joins: Modules[Modules[Block]] = Modules(
+            [self._unit(embeddings, width * (k + 2), width * (k + 2)) for k in range(scales - 1)]
+        )
         self.coarse = nn.ModuleList([ConditionalNorm(embeddings, width * (k + 1)) for k in range(scales - 1)])
         self.fine = nn.ModuleList([ConditionalNorm(embeddings, width) for _ in range(scales - 1)])
         self.out = Convolution(width * scales, 3, 1)
 
     @staticmethod
-    def _unit(embeddings: int, inputs: int, width: int) -> nn.ModuleList:
-        return nn.ModuleList(
+    def _unit(embeddings: int, inputs: int, width: int) -> Modules[Block]:
+        return Modules(
             [
                 Block(embeddings, width, Convolution(inputs, width, 3)),
                 Block(embeddings, width, Convolution(width, width, 3)),
@@ -303,10 +317,11 @@ class Texture(Network):
 
     def paint(self, x: Tensor, mix: Tensor) -> Tensor:
         painted: Tensor | None = None
+        branches, joins = list(self.branches), list(self.joins)
         for level in reversed(range(self.scales)):
             small = F.avg_pool2d(x, 2**level) if level else x
             branch = torch.cat([small, self._noise(small, level)], 1)
-            for block in self.branches[level]:
+            for block in branches[level]:
                 branch = _through(block, branch, mix)
             if painted is None:
                 painted = branch
@@ -314,7 +329,7 @@ class Texture(Network):
             join = self.scales - 2 - level
             grown = F.interpolate(painted, scale_factor=2, mode="nearest")
             painted = torch.cat([self.coarse[join](grown, mix), self.fine[join](branch, mix)], 1)
-            for block in self.joins[join]:
+            for block in joins[join]:
                 painted = _through(block, painted, mix)
         return self.out(painted)
 
