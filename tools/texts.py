@@ -2,8 +2,8 @@
 
     python tools/texts.py           plugins/client/impasto_client/locale/*/LC_MESSAGES/impasto.po
 
-A text is a string in the source that goes through ``_`` or ``translate``, one of the client's `words`, or what the table of
-parameters says. New texts come in empty, or with the translation of a similar one that is gone, marked fuzzy; a test fails while
+A text is a string in the source that goes through ``_`` or ``translate``, a constant of the client's `messages`, or what the table
+of parameters says. New texts come in empty, or with the translation of a similar one that is gone, marked fuzzy; a test fails while
 any is left so, or is not in the catalogues. For another language make its folder with an empty impasto.po, and run this.
 """
 
@@ -21,7 +21,7 @@ from impasto.editors.catalogues import Message, read, written
 PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
 LOCALE = PLUGINS / "client" / "impasto_client" / "locale"
 TRANSLATORS = {"_", "translate"}
-CONSTANTS = {"words.py"}
+CONSTANTS = {"messages.py"}
 """Modules of the client whose constants in capitals are texts."""
 
 ALIKE = 0.6

@@ -32,7 +32,7 @@ def zipped(made) -> zipfile.ZipFile:
 
 def test_it_holds_the_plug_in_the_client_and_the_languages(made):
     assert {GIMP: "impasto-neural-style.py", KRITA: "__init__.py"}[made.kind] in made.inside
-    assert {"impasto_client/wire.py", "impasto_client/words.py", "impasto_client/parameters.py"} <= set(made.inside)
+    assert {"impasto_client/wire.py", "impasto_client/messages.py", "impasto_client/parameters.py"} <= set(made.inside)
     assert made.languages() == ["de", "fr"]
     assert made.inside["impasto_client/locale/de/LC_MESSAGES/impasto.mo"][:4] == b"\xde\x12\x04\x95"
     assert not [name for name in made.inside if name.endswith((".po", ".pot", ".pyc")) or "__pycache__" in name]
@@ -52,7 +52,7 @@ def test_it_works_outside_the_checkout(made, tmp_path):
         py_compile.compile(str(file), cfile=str(tmp_path / "compiled"), doraise=True)
     program = (
         f"import sys; sys.path.insert(0, {str(folder)!r})\n"
-        "from impasto_client import errand, parameters, pixels, places, recipe, wire, words\nprint(wire.__file__)"
+        "from impasto_client import job_client, messages, parameters, pixels, places, recipe, wire\nprint(wire.__file__)"
     )
     told = subprocess.run(
         [sys.executable, "-I", "-X", "utf8", "-c", program],
@@ -80,7 +80,7 @@ def test_gimps_zip_unpacks_into_a_folder_that_gimp_runs(tmp_path):
     entry = archive.getinfo("impasto-neural-style/impasto-neural-style.py")
     assert entry.create_system == 3 and stat.S_IMODE(entry.external_attr >> 16) == 0o755
     assert archive.read(entry).startswith(b"#!/usr/bin/env python3\n")
-    assert stat.S_IMODE(archive.getinfo("impasto-neural-style/texts.py").external_attr >> 16) == 0o644
+    assert stat.S_IMODE(archive.getinfo("impasto-neural-style/translation.py").external_attr >> 16) == 0o644
 
 
 @pytest.mark.parametrize("kind", [GIMP, KRITA])

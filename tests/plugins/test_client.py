@@ -16,8 +16,8 @@ from api.conftest import TOKEN, start
 from impasto.api import runtime
 from impasto.paths import Paths
 from impasto.settings import Settings
-from impasto_client import labels, languages, pixels, places, preview, recipe, wire, words
-from impasto_client.errand import CANCELLED, DONE, FAILED, Errand
+from impasto_client import labels, messages, pixels, places, preview_sample, recipe, translation, wire
+from impasto_client.job_client import CANCELLED, DONE, FAILED, JobClient
 from impasto_client.parameters import PARAMETERS
 from impasto_client.pixels import Pixels
 from impasto_client.recipe import Recipe, Style
@@ -58,13 +58,13 @@ def content(**sizes):
 GREAT_WAVE = Recipe([Style("great-wave", title="The Great Wave")], {"iterations": 3, "strength": 0.7, "keep_colours": "luminance"})
 
 
-def run(errand, send, between=lambda errand: None, most=400):
+def run(job_client, send, between=lambda job_client: None, most=400):
     for _ in range(most):
-        if errand.request is None:
-            return errand
-        errand.answered(*send(errand.request))
-        between(errand)
-    raise AssertionError(f"still {errand.state}: {errand.job}")
+        if job_client.request is None:
+            return job_client
+        job_client.handle_response(*send(job_client.request))
+        between(job_client)
+    raise AssertionError(f"still {job_client.state}: {job_client.job}")
 
 
 @pytest.mark.parametrize("depth, dtype", [("u8", np.uint8), ("u16", np.uint16), ("float", np.float32)])
@@ -98,25 +98,25 @@ def test_what_is_no_picture_is_refused(data):
 
 
 def test_a_painting_from_pixels_to_pixels(send):
-    errand = run(Errand.painting(content(), GREAT_WAVE, "key-1"), send)
-    assert errand.state == DONE and errand.error is None
-    back = pixels.unpack(errand.result)
+    job_client = run(JobClient.stylize(content(), GREAT_WAVE, "key-1"), send)
+    assert job_client.state == DONE and job_client.error is None
+    back = pixels.unpack(job_client.result)
     assert (back.width, back.height, back.channels, back.depth) == (40, 30, 4, "u8")
-    assert errand.job["parameters"]["strength"] == 0.7 and errand.job["parameters"]["keep_colours"] == "luminance"
+    assert job_client.job["parameters"]["strength"] == 0.7 and job_client.job["parameters"]["keep_colours"] == "luminance"
 
 
 def test_a_picture_may_be_sent_in_pieces(send):
     whole = content()
     body = wire.stylize([whole[:100], whole[100:]], GREAT_WAVE, "key-pieces")
     assert isinstance(body.body, list)
-    errand = run(Errand(body._replace(body=b"".join(body.body))), send)
-    assert errand.state == DONE and pixels.unpack(errand.result).width == 40
-    assert send(wire.remove(errand.job["id"]))[0] == 204
-    assert send(wire.job(errand.job["id"]))[0] == 404
+    job_client = run(JobClient(body._replace(body=b"".join(body.body))), send)
+    assert job_client.state == DONE and pixels.unpack(job_client.result).width == 40
+    assert send(wire.remove(job_client.job["id"]))[0] == 204
+    assert send(wire.job(job_client.job["id"]))[0] == 404
 
 
 def test_the_same_key_is_the_same_job(send):
-    first, second = (run(Errand.painting(content(), GREAT_WAVE, "key-2"), send) for _ in range(2))
+    first, second = (run(JobClient.stylize(content(), GREAT_WAVE, "key-2"), send) for _ in range(2))
     assert first.job["id"] == second.job["id"]
 
 
@@ -124,28 +124,33 @@ def test_pictures_and_ids_are_mixed_with_their_weights(send):
     mixed = Recipe(
         [Style(picture=content(), title="mine", weight=3.0), Style("scream", title="The Scream", weight=1.0)], {"iterations": 2}
     )
-    errand = run(Errand.painting(content(), mixed, "key-3"), send)
-    assert errand.job["parameters"]["style"] == ["scream", "upload:0"] and errand.job["parameters"]["style_weights"] == [1.0, 3.0]
+    job_client = run(JobClient.stylize(content(), mixed, "key-3"), send)
+    assert job_client.job["parameters"]["style"] == ["scream", "upload:0"] and job_client.job["parameters"]["style_weights"] == [
+        1.0,
+        3.0,
+    ]
     assert mixed.title() == "mine + The Scream"
 
 
 def test_stop_and_keep_and_discard(send):
     def after_a_step(wish):
-        return lambda errand: getattr(errand, wish)() if errand.job.get("step", 0) >= 2 and not errand.ended else None
+        return lambda job_client: (
+            getattr(job_client, wish)() if job_client.job.get("step", 0) >= 2 and not job_client.ended else None
+        )
 
     long = Recipe(GREAT_WAVE.styles, {"iterations": 5000, "step_size": 0.02})
-    kept = run(Errand.painting(content(), long, "key-4"), send, after_a_step("finish"))
+    kept = run(JobClient.stylize(content(), long, "key-4"), send, after_a_step("finish"))
     assert kept.state == DONE and kept.job["result"]["finished_early"]
     assert kept.preview is None or kept.preview.startswith(b"\x89PNG")
-    gone = run(Errand.painting(content(), long, "key-5"), send, after_a_step("cancel"))
+    gone = run(JobClient.stylize(content(), long, "key-5"), send, after_a_step("cancel"))
     assert gone.state == CANCELLED and gone.result is None and gone.error is None
 
 
 def test_to_stop_before_the_first_step_is_to_discard(send):
     long = Recipe(GREAT_WAVE.styles, {"iterations": 5000, "step_size": 0.02})
-    running = Errand.painting(content(), long, "key-6")
-    running.answered(*send(running.request))
-    waiting = Errand.painting(content(), long, "key-7")
+    running = JobClient.stylize(content(), long, "key-6")
+    running.handle_response(*send(running.request))
+    waiting = JobClient.stylize(content(), long, "key-7")
     waiting.finish()
     assert run(waiting, send).state == CANCELLED
     running.cancel()
@@ -154,37 +159,39 @@ def test_to_stop_before_the_first_step_is_to_discard(send):
 
 @pytest.mark.parametrize("values, code", [({"strength": 3.0}, "invalid_parameter"), ({"strenght": 1}, "unknown_parameter")])
 def test_a_refusal_has_the_daemons_own_words(send, values, code):
-    errand = run(Errand.painting(content(), Recipe(GREAT_WAVE.styles, values), "key-x" + code), send)
-    assert errand.state == FAILED and errand.error.code == code and errand.error.message and errand.error.status == 400
+    job_client = run(JobClient.stylize(content(), Recipe(GREAT_WAVE.styles, values), "key-x" + code), send)
+    assert (
+        job_client.state == FAILED and job_client.error.code == code and job_client.error.message and job_client.error.status == 400
+    )
 
 
 def test_a_wrong_token_is_told(send):
-    errand = Errand.painting(content(), GREAT_WAVE, "key-8")
-    errand.answered(*send(errand.request, token="wrong"))
-    assert errand.state == FAILED and errand.error.code == "unauthorised"
+    job_client = JobClient.stylize(content(), GREAT_WAVE, "key-8")
+    job_client.handle_response(*send(job_client.request, token="wrong"))
+    assert job_client.state == FAILED and job_client.error.code == "unauthorised"
 
 
 def test_a_daemon_that_is_gone_is_told_after_some_tries(send):
-    errand = Errand.painting(content(), GREAT_WAVE, "key-9")
-    errand.answered(*send(errand.request))
+    job_client = JobClient.stylize(content(), GREAT_WAVE, "key-9")
+    job_client.handle_response(*send(job_client.request))
     tries = 0
-    while errand.request is not None:
-        errand.lost("connection refused")
+    while job_client.request is not None:
+        job_client.handle_no_response("connection refused")
         tries += 1
-    assert tries == 6 and errand.state == FAILED and "kept" in errand.error.hint
+    assert tries == 6 and job_client.state == FAILED and "kept" in job_client.error.hint
 
 
 @pytest.mark.parametrize("status, body", [(500, b"<html>"), (200, b"\xff"), (502, b""), (404, b'{"error": 3}'), (200, b"[1")])
 def test_an_answer_of_somebody_else_is_an_error(status, body):
-    with pytest.raises(wire.Refused):
-        wire.read(status, body)
+    with pytest.raises(wire.ApiError):
+        wire.read_json(status, body)
 
 
 @pytest.mark.slow
 def test_a_job_nobody_asks_about_is_given_up(send, daemon):
     long = Recipe(GREAT_WAVE.styles, {"iterations": 5000, "step_size": 0.02})
-    asked = wire.read(*send(wire.stylize(content(), long, "key-10", lease=1)))
-    kept = wire.read(*send(wire.stylize(content(), long, "key-11", lease=60)))
+    asked = wire.read_json(*send(wire.stylize(content(), long, "key-10", lease=1)))
+    kept = wire.read_json(*send(wire.stylize(content(), long, "key-11", lease=60)))
     given_up = threading.Event()
     for _ in range(200):
         # Not through get(): that would be to ask about it.
@@ -197,39 +204,41 @@ def test_a_job_nobody_asks_about_is_given_up(send, daemon):
 
 
 def test_styles_thumbnails_and_an_own_style(send):
-    listed = wire.read(*send(wire.styles()))["styles"]
+    listed = wire.read_json(*send(wire.styles()))["styles"]
     assert {"id", "title", "fast"} <= set(listed[0])
-    assert wire.checked(*send(wire.thumbnail(listed[0]["id"]))).startswith(b"\x89PNG")
-    added = wire.read(*send(wire.add_style("Über-Fresko \u00e9", content(width=80, height=60, channels=3))))
+    assert wire.read_bytes(*send(wire.thumbnail(listed[0]["id"]))).startswith(b"\x89PNG")
+    added = wire.read_json(*send(wire.add_style("Über-Fresko \u00e9", content(width=80, height=60, channels=3))))
     assert added["title"] == "Über-Fresko \u00e9" and added["own"]
-    assert wire.checked(*send(wire.style_picture(added["id"])))
+    assert wire.read_bytes(*send(wire.style_picture(added["id"])))
     assert send(wire.remove_style(added["id"]))[0] == 204 and send(wire.style_picture(added["id"]))[0] == 404
-    assert wire.read(*send(wire.jobs(3)))["jobs"]
+    assert wire.read_json(*send(wire.jobs(3)))["jobs"]
 
 
 def test_an_editor_that_cannot_go_on_says_why():
-    errand = Errand.painting(content(), GREAT_WAVE, "key-13")
-    errand.give_up("The disk is gone.")
-    assert errand.state == FAILED and errand.request is None and errand.error.sentence() == "The disk is gone."
+    job_client = JobClient.stylize(content(), GREAT_WAVE, "key-13")
+    job_client.fail("The disk is gone.")
+    assert job_client.state == FAILED and job_client.request is None and job_client.error.sentence() == "The disk is gone."
 
 
 def test_a_preview_is_a_part_at_its_final_size():
-    assert preview.sample(1000, 700, 0, 800_000) == (0, 0, 1000, 700, 1.0, True)
-    x, y, width, height, factor, whole = preview.sample(4000, 3000, 0, 800_000)
+    assert preview_sample.sample(1000, 700, 0, 800_000) == (0, 0, 1000, 700, 1.0, True)
+    x, y, width, height, factor, whole = preview_sample.sample(4000, 3000, 0, 800_000)
     assert not whole and factor == 1 and 700_000 < width * height <= 800_000 and abs(width / height - 4 / 3) < 0.01
     assert (x + width / 2, y + height / 2) == pytest.approx((2000, 1500), abs=1)
-    corner = preview.sample(4000, 3000, 0, 800_000, (1.0, 0.0))
+    corner = preview_sample.sample(4000, 3000, 0, 800_000, (1.0, 0.0))
     assert (corner.x + corner.width, corner.y) == (4000, 0)
-    assert preview.sample(4000, 3000, 1000, 800_000) == (0, 0, 4000, 3000, 0.25, True), "what is painted smaller needs no part"
-    assert preview.sample(4000, 3000, 2000, 800_000).factor == 0.5
-    assert preview.sample(20000, 30, 0, 100_000).height == 30 and preview.sample(4000, 3000, 0, 0).whole
+    assert preview_sample.sample(4000, 3000, 1000, 800_000) == (0, 0, 4000, 3000, 0.25, True), (
+        "what is painted smaller needs no part"
+    )
+    assert preview_sample.sample(4000, 3000, 2000, 800_000).factor == 0.5
+    assert preview_sample.sample(20000, 30, 0, 100_000).height == 30 and preview_sample.sample(4000, 3000, 0, 0).whole
 
 
 def test_a_training_is_followed_to_its_end(send):
-    errand = run(Errand.training("My fresco", content(width=200, height=150, channels=3), "key-12"), send)
-    assert errand.job["kind"] == "train" and errand.state in (DONE, FAILED) and errand.result is None
-    again = run(Errand.again(errand.job, picture=False), send)
-    assert again.state == errand.state
+    job_client = run(JobClient.train("My fresco", content(width=200, height=150, channels=3), "key-12"), send)
+    assert job_client.job["kind"] == "train" and job_client.state in (DONE, FAILED) and job_client.result is None
+    again = run(JobClient.resume(job_client.job, has_picture=False), send)
+    assert again.state == job_client.state
 
 
 def test_a_recipe_comes_back_as_it_was():
@@ -246,7 +255,7 @@ def test_a_recipe_comes_back_as_it_was():
         '{"impasto": 2, "styles": [], "values": {}}',
         '{"impasto": 1, "styles": [], "values": {}}',
         '{"impasto": 1, "styles": [{"id": "x"}], "values": {}}',
-        "x" * (recipe.MOST_BYTES + 1),
+        "x" * (recipe.MAX_BYTES + 1),
     ],
 )
 def test_a_text_that_is_no_recipe_is_refused(text):
@@ -299,10 +308,10 @@ def test_a_runtime_file_that_is_none_is_told(text):
 
 
 def test_progress_is_told_in_words():
-    assert words.progress({"state": "queued", "position": 2}) == "Waiting; 2 in the queue"
-    told = words.progress({"state": "running", "phase": "painting", "fraction": 0.214, "eta": 130.0})
+    assert messages.progress({"state": "queued", "position": 2}) == "Waiting; 2 in the queue"
+    told = messages.progress({"state": "running", "phase": "painting", "fraction": 0.214, "eta": 130.0})
     assert told == "Painting · 21 % · about 2 min left"
-    told = words.progress({"state": "running", "phase": "learning", "fraction": 0.5, "eta": 31.4})
+    told = messages.progress({"state": "running", "phase": "learning", "fraction": 0.5, "eta": 31.4})
     assert told == "Learning · 50 % · about 31 s left"
 
 
@@ -315,7 +324,8 @@ def test_the_client_needs_the_standard_library_alone_and_only_the_starter_opens_
             (node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level
         }
         starts = file.name == "starter.py"
-        assert names <= ({"os", "shutil", "subprocess", "sys"} if starts else pure), file
+        more = {"starter.py": {"os", "shutil", "subprocess", "sys"}, "translation.py": {"gettext"}}.get(file.name, set())
+        assert names <= (more if starts else pure | more), file
         assert starts or not any(isinstance(node, ast.Name) and node.id in ("open", "print") for node in ast.walk(tree)), file
 
 
@@ -389,4 +399,4 @@ def test_every_parameter_and_every_choice_has_words():
     ],
 )
 def test_english_before_german_is_no_wish_for_german(told, expected):
-    assert languages.wanted(told) == expected
+    assert translation.preferred(told) == expected

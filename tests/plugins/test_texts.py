@@ -75,8 +75,8 @@ def test_a_changed_text_brings_its_translation_along_to_be_looked_at():
 
 def test_each_editor_looks_for_them_where_they_are():
     assert (PLUGINS / "client/impasto_client/locale/de/LC_MESSAGES/impasto.po").is_file()
-    from impasto_client import languages
+    from impasto_client import translation
 
-    assert Path(languages.FOLDER) == texts.LOCALE
-    for file in ("gimp/impasto-neural-style/texts.py", "krita/impasto_neural_style/texts.py"):
-        assert "languages.FOLDER" in (PLUGINS / file).read_text(encoding="utf-8"), file
+    assert Path(translation.FOLDER) == texts.LOCALE
+    for file in ("gimp/impasto-neural-style/translation.py", "krita/impasto_neural_style/translation.py"):
+        assert "translation.translator(" in (PLUGINS / file).read_text(encoding="utf-8"), file

@@ -28,7 +28,7 @@ def runtime_file(platform, environment, home):
     if environment.get("IMPASTO_RUNTIME_DIR"):
         join = ntpath.join if platform == "win32" else posixpath.join
         return join(environment["IMPASTO_RUNTIME_DIR"], "daemon.json")
-    return _usual(platform, environment, home)
+    return _default(platform, environment, home)
 
 
 def runtime_files(platform, environment, home, launch=None):
@@ -40,11 +40,11 @@ def runtime_files(platform, environment, home, launch=None):
     first = runtime_file(platform, environment, home)
     if environment.get("IMPASTO_RUNTIME_DIR"):
         return [first]
-    places = [launch.runtime if launch and launch.runtime else first, first, _usual(platform, {}, home)]
+    places = [launch.runtime if launch and launch.runtime else first, first, _default(platform, {}, home)]
     return sorted(set(places), key=places.index)
 
 
-def _usual(platform, environment, home):
+def _default(platform, environment, home):
     if platform == "win32":
         data = environment.get("LOCALAPPDATA") or ntpath.join(home, "AppData", "Local")
         return ntpath.join(data, "impasto", "run", "daemon.json")
@@ -57,8 +57,8 @@ def _usual(platform, environment, home):
 def read_runtime(text):
     """The :class:`Daemon` that a runtime file tells of, or None where it is no such file."""
     try:
-        told = json.loads(text)
-        values = [told[name] for name in Daemon._fields]
+        payload = json.loads(text)
+        values = [payload[name] for name in Daemon._fields]
     except (ValueError, KeyError, TypeError):
         return None
     if not all(isinstance(value, str) for value in values) or not values[0].startswith("http://"):
@@ -69,8 +69,8 @@ def read_runtime(text):
 def read_launch(text):
     """The :class:`Launch` that a command.json tells of, or None where it is no such file. Unknown and odd parts are left out."""
     try:
-        told = json.loads(text)
-        serve, files, environment = told["serve"], [told.get("runtime"), told.get("log")], told.get("environment")
+        payload = json.loads(text)
+        serve, files, environment = payload["serve"], [payload.get("runtime"), payload.get("log")], payload.get("environment")
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     if not isinstance(serve, list) or not serve or not all(isinstance(word, str) for word in serve):
@@ -95,7 +95,7 @@ def program_folders(platform, environment, home):
 
 
 def from_a_sandbox(launch, home):
-    """The words that start the daemon from inside a Flatpak. The editor needs leave for that (words.SANDBOXED says which)."""
+    """The words that start the daemon from inside a Flatpak. The editor needs leave for that (messages.SANDBOXED says which)."""
     given = ["--env=%s=%s" % pair for pair in sorted(launch.environment.items())]
     return ["flatpak-spawn", "--host", "--directory=" + home] + given + launch.serve
 

@@ -4,7 +4,7 @@ import base64
 import json
 
 VERSION = 1
-MOST_BYTES = 8 << 20
+MAX_BYTES = 8 << 20
 """A recipe that is longer, pictures included, is no recipe of ours."""
 
 
@@ -58,21 +58,21 @@ class Recipe:
     @staticmethod
     def from_json(text):
         """Raises ``ValueError`` for anything that is no recipe of this version."""
-        if len(text) > MOST_BYTES:
+        if len(text) > MAX_BYTES:
             raise ValueError("too long for a recipe")
         try:
-            told = json.loads(text)
-            if told["impasto"] != VERSION or not isinstance(told["values"], dict):
+            payload = json.loads(text)
+            if payload["impasto"] != VERSION or not isinstance(payload["values"], dict):
                 raise ValueError("a recipe of another version")
             styles = [
                 Style(str(s["id"]), base64.b64decode(s["picture"], validate=True), str(s["title"]), float(s["weight"]))
-                for s in told["styles"]
+                for s in payload["styles"]
             ]
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("no recipe") from error
         if not styles:
             raise ValueError("a recipe without a style")
-        return Recipe(styles, told["values"])
+        return Recipe(styles, payload["values"])
 
 
 def _text(value):

@@ -40,11 +40,11 @@ class Starter:
 
     def command(self):
         """How to start the daemon: as the installer wrote it down, else by what is on the path; empty where it is not installed."""
-        told, home = self.launch(), os.path.expanduser("~")
-        if told and self.sandboxed():  # whether the program is there cannot be seen from inside
-            return places.from_a_sandbox(told, home)
-        if told and os.path.exists(told.serve[0]):
-            return told.serve
+        launch, home = self.launch(), os.path.expanduser("~")
+        if launch and self.sandboxed():  # whether the program is there cannot be seen from inside
+            return places.from_a_sandbox(launch, home)
+        if launch and os.path.exists(launch.serve[0]):
+            return launch.serve
         known = shutil.which("impasto", path=places.program_folders(sys.platform, os.environ, home))
         return [known, "serve"] if known else []
 
@@ -52,23 +52,23 @@ class Starter:
         """Start the daemon so that it outlives the editor. Answers its process; raises ``OSError``."""
         # A console that nobody sees, which the daemon's workers share: without one each would open a window of its own.
         apart = {"creationflags": 0x08000000 | 0x00000200} if sys.platform == "win32" else {"start_new_session": True}
-        told = self.launch()
-        with _log(told) as output:
+        launch = self.launch()
+        with _log(launch) as output:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 close_fds=True,
-                env=places.daemon_environment(os.environ, told),
+                env=places.daemon_environment(os.environ, launch),
                 **apart,
             )
 
 
-def _log(told):
+def _log(launch):
     """An open file for what the daemon says: the one that the installer named, or none."""
     try:
-        os.makedirs(os.path.dirname(told.log), exist_ok=True)
-        return open(told.log, "wb")
+        os.makedirs(os.path.dirname(launch.log), exist_ok=True)
+        return open(launch.log, "wb")
     except (OSError, AttributeError):
         return open(os.devnull, "wb")

@@ -1,4 +1,4 @@
-"""Requests as values, and answers as dictionaries or errors."""
+"""The HTTP requests of the daemon's API as values, and its responses as dictionaries or errors."""
 
 import json
 import uuid
@@ -8,11 +8,11 @@ Request = namedtuple("Request", "method path headers body timeout")
 """``path`` from the daemon's address on; ``headers``: a dictionary, without the token; ``body``: bytes, or a list of them to be
 sent one after the other; ``timeout``: seconds."""
 
-SHORT_S, LONG_S = 10.0, 120.0
-"""How long an answer may take; what sends or fetches a picture gets the long one."""
+SHORT_TIMEOUT_S, LONG_TIMEOUT_S = 10.0, 120.0
+"""Timeouts of a request; one that sends or fetches a picture gets the long one."""
 
-HELD_S = 20.0
-"""How long the daemon may hold a question for the next change of a job."""
+LONG_POLL_S = 20.0
+"""How long the daemon may hold a request for a job until the job changes (long polling)."""
 
 LEASE_S = 45
 """A job that nobody has asked about for so long is given up by the daemon: the editor that wanted it is gone."""
@@ -20,8 +20,8 @@ LEASE_S = 45
 NPY = "application/x-npy"
 
 
-class Refused(Exception):
-    """The daemon's no: ``code`` for programs, ``message`` and ``hint`` for people, ``status`` of HTTP."""
+class ApiError(Exception):
+    """An error response: ``code`` for programs, ``message`` and ``hint`` for people, ``status`` of HTTP."""
 
     def __init__(self, code, message, hint="", status=0):
         Exception.__init__(self, message)
@@ -32,18 +32,18 @@ class Refused(Exception):
         return " ".join(filter(None, [self.message, self.hint]))
 
 
-def read(status, body):
-    """The JSON in an answer. Raises :class:`Refused` for an error, in whatever shape it comes."""
+def read_json(status, body):
+    """The JSON of a response. Raises :class:`ApiError` for an error, in whatever shape it comes."""
     try:
-        told = json.loads(bytes(body).decode("utf-8")) if body else {}
+        payload = json.loads(bytes(body).decode("utf-8")) if body else {}
     except ValueError:
-        told = None
-    if 200 <= status < 300 and told is not None:
-        return told
-    error = told.get("error") if isinstance(told, dict) else None
+        payload = None
+    if 200 <= status < 300 and payload is not None:
+        return payload
+    error = payload.get("error") if isinstance(payload, dict) else None
     if not isinstance(error, dict):
         error = {}
-    raise Refused(
+    raise ApiError(
         str(error.get("code") or "unreadable_answer"),
         str(error.get("message") or "The daemon's answer cannot be read."),
         str(error.get("hint") or ""),
@@ -51,10 +51,10 @@ def read(status, body):
     )
 
 
-def checked(status, body):
-    """The bytes of an answer that is no JSON. Raises :class:`Refused`."""
+def read_bytes(status, body):
+    """The body of a response that is no JSON. Raises :class:`ApiError`."""
     if not 200 <= status < 300:
-        read(status, body)
+        read_json(status, body)
     return body
 
 
@@ -75,34 +75,34 @@ def form(fields, files):
 
 
 def health():
-    """Is anybody there? The only question that needs no token."""
-    return Request("GET", "/health", {}, b"", SHORT_S)
+    """Is anybody there? The only request that needs no token."""
+    return Request("GET", "/health", {}, b"", SHORT_TIMEOUT_S)
 
 
 def styles():
     """The list of styles."""
-    return Request("GET", "/v1/styles", {}, b"", SHORT_S)
+    return Request("GET", "/v1/styles", {}, b"", SHORT_TIMEOUT_S)
 
 
 def thumbnail(style):
     """A style's picture, a PNG of at most 256 px a side."""
-    return Request("GET", "/v1/styles/%s/thumbnail" % style, {}, b"", SHORT_S)
+    return Request("GET", "/v1/styles/%s/thumbnail" % style, {}, b"", SHORT_TIMEOUT_S)
 
 
 def style_picture(style):
     """A style's picture as it was added."""
-    return Request("GET", "/v1/styles/%s/picture" % style, {}, b"", LONG_S)
+    return Request("GET", "/v1/styles/%s/picture" % style, {}, b"", LONG_TIMEOUT_S)
 
 
 def remove_style(style):
     """Remove one of the user's own styles."""
-    return Request("DELETE", "/v1/styles/" + style, {}, b"", SHORT_S)
+    return Request("DELETE", "/v1/styles/" + style, {}, b"", SHORT_TIMEOUT_S)
 
 
 def add_style(name, picture):
     """Keep a picture (a file's bytes) as a style of the user's own."""
     body, kind = form([("name", name)], [("picture", picture)])
-    return Request("POST", "/v1/styles", {"Content-Type": kind}, body, LONG_S)
+    return Request("POST", "/v1/styles", {"Content-Type": kind}, body, LONG_TIMEOUT_S)
 
 
 def stylize(content, recipe, key, lease=LEASE_S):
@@ -111,56 +111,64 @@ def stylize(content, recipe, key, lease=LEASE_S):
     ``content``: a file's bytes, or a list of its pieces.
     """
     body, kind = form(recipe.fields() + [("format", "npy")], [("content", content)] + [("style", one) for one in recipe.pictures()])
-    return Request("POST", "/v1/jobs", {"Content-Type": kind, "Idempotency-Key": key, "Impasto-Lease": str(lease)}, body, LONG_S)
+    return Request(
+        "POST", "/v1/jobs", {"Content-Type": kind, "Idempotency-Key": key, "Impasto-Lease": str(lease)}, body, LONG_TIMEOUT_S
+    )
 
 
 def train(name, picture, key):
     """Queue a training: ``picture`` (a file's bytes) becomes a fast style called ``name``. It outlives the editor."""
     body, kind = form([("name", name)], [("picture", picture)])
-    return Request("POST", "/v1/styles/train", {"Content-Type": kind, "Idempotency-Key": key}, body, LONG_S)
+    return Request("POST", "/v1/styles/train", {"Content-Type": kind, "Idempotency-Key": key}, body, LONG_TIMEOUT_S)
 
 
 def job(id, since=None):
     """A job; with ``since``, as soon as its version is greater."""
     path = "/v1/jobs/" + id
-    return Request("GET", path if since is None else "%s?since=%d&timeout=%g" % (path, since, HELD_S), {}, b"", HELD_S + SHORT_S)
+    return Request(
+        "GET",
+        path if since is None else "%s?since=%d&timeout=%g" % (path, since, LONG_POLL_S),
+        {},
+        b"",
+        LONG_POLL_S + SHORT_TIMEOUT_S,
+    )
 
 
 def jobs(limit=20):
     """The newest jobs."""
-    return Request("GET", "/v1/jobs?limit=%d" % limit, {}, b"", SHORT_S)
+    return Request("GET", "/v1/jobs?limit=%d" % limit, {}, b"", SHORT_TIMEOUT_S)
 
 
 def preview(id):
     """A running job's newest preview, a PNG."""
-    return Request("GET", "/v1/jobs/%s/preview" % id, {}, b"", SHORT_S)
+    return Request("GET", "/v1/jobs/%s/preview" % id, {}, b"", SHORT_TIMEOUT_S)
 
 
 def job_thumbnail(id):
     """A job's result, small: a PNG."""
-    return Request("GET", "/v1/jobs/%s/thumbnail" % id, {}, b"", LONG_S)
+    return Request("GET", "/v1/jobs/%s/thumbnail" % id, {}, b"", LONG_TIMEOUT_S)
 
 
 def result(id):
     """The picture."""
-    return Request("GET", "/v1/jobs/%s/result" % id, {"Accept": NPY}, b"", LONG_S)
+    return Request("GET", "/v1/jobs/%s/result" % id, {"Accept": NPY}, b"", LONG_TIMEOUT_S)
 
 
 def remove(id):
     """Remove a job that has ended, with its pictures."""
-    return Request("DELETE", "/v1/jobs/" + id, {}, b"", SHORT_S)
+    return Request("DELETE", "/v1/jobs/" + id, {}, b"", SHORT_TIMEOUT_S)
 
 
 def finish(id):
     """Stop and keep."""
-    return _order("/v1/jobs/%s/finish" % id)
+    return _post("/v1/jobs/%s/finish" % id)
 
 
 def cancel(id):
     """Stop and discard."""
-    return _order("/v1/jobs/%s/cancel" % id)
+    return _post("/v1/jobs/%s/cancel" % id)
 
 
-def _order(path):
+def _post(path):
     # An empty JSON: transports call a body without a type a form, even one without a byte, and the daemon wants none here.
-    return Request("POST", path, {"Content-Type": "application/json"}, b"{}", SHORT_S)
+    return Request("POST", path, {"Content-Type": "application/json"}, b"{}", SHORT_TIMEOUT_S)

@@ -8,7 +8,7 @@ from gi.repository import GimpUi, Gtk  # noqa: E402
 
 from impasto_client import labels  # noqa: E402
 from impasto_client.parameters import PARAMETERS  # noqa: E402
-from texts import _  # noqa: E402
+from translation import _  # noqa: E402
 
 DEFAULTS = {p["name"]: p["default"] for p in PARAMETERS}
 IN_FRONT = tuple(p["name"] for p in PARAMETERS if p["front"])

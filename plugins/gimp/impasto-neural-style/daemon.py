@@ -5,11 +5,11 @@ import time
 import urllib.error
 import urllib.request
 
-from impasto_client import places, starter, wire, words
-from texts import _
+from impasto_client import messages, places, starter, wire
+from translation import _
 
 START_S = 40
-"""So long a daemon that was just started may take to answer."""
+"""How long a daemon that was just started may take to answer."""
 
 _starter = starter.Starter(os.path.dirname(os.path.abspath(__file__)))
 
@@ -17,62 +17,62 @@ _starter = starter.Starter(os.path.dirname(os.path.abspath(__file__)))
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class Trouble(Exception):
+class DaemonError(Exception):
     """A sentence for the user: what is wrong with the daemon, and what to do."""
 
 
-class Lost(Exception):
+class NoResponse(Exception):
     """A request got no answer."""
 
 
-def found():
+def find():
     """The :class:`places.Daemon` that answers, or None."""
-    daemons = (answering(places.read_runtime(starter.text_of(file))) for file in _starter.runtime_files())
+    daemons = (checked(places.read_runtime(starter.text_of(file))) for file in _starter.runtime_files())
     return next((daemon for daemon in daemons if daemon), None)
 
 
-def answering(told):
-    """``told`` if that daemon answers, else None."""
-    if told is None:
+def checked(candidate):
+    """``candidate`` if that daemon answers, else None."""
+    if candidate is None:
         return None
     try:
-        status, body = send(told, wire.health())
-        said = wire.read(status, body)
-    except (Lost, wire.Refused):
+        status, body = send(candidate, wire.health())
+        health = wire.read_json(status, body)
+    except (NoResponse, wire.ApiError):
         return None
-    if said.get("instance") != told.instance:
+    if health.get("instance") != candidate.instance:
         return None
-    if not str(said.get("version", "")).startswith(("0.", "1.")):
-        raise Trouble(_(words.OTHER_VERSION).format(version=said.get("version"), editor="gimp"))
-    return told
+    if not str(health.get("version", "")).startswith(("0.", "1.")):
+        raise DaemonError(_(messages.OTHER_VERSION).format(version=health.get("version"), editor="gimp"))
+    return candidate
 
 
-def found_or_started(wait=time.sleep):
-    """The daemon, started if need be. Raises :class:`Trouble`. ``wait``: called with seconds between two looks."""
-    daemon = found()
+def find_or_start(wait=time.sleep):
+    """The daemon, started if need be. Raises :class:`DaemonError`. ``wait``: called with seconds between two looks."""
+    daemon = find()
     if daemon is not None:
         return daemon
     command = _starter.command()
     if not command:
-        raise Trouble(_(words.NOT_INSTALLED).format(editor="gimp"))
+        raise DaemonError(_(messages.NOT_INSTALLED).format(editor="gimp"))
     try:
         process = _starter.start(command)
     except OSError as error:
-        raise Trouble(_(words.NOT_INSTALLED).format(editor="gimp") + "\n\n" + str(error))
+        raise DaemonError(_(messages.NOT_INSTALLED).format(editor="gimp") + "\n\n" + str(error))
     deadline, failed = time.monotonic() + START_S, 0
     while time.monotonic() < deadline and failed < 5:  # one that failed may have met another that was just starting: look again
         wait(0.2)
-        daemon = found()
+        daemon = find()
         if daemon is not None:
             return daemon
         failed += process.poll() not in (None, 0)
     if _starter.sandboxed():
-        raise Trouble(_(words.SANDBOXED).format(editor="GIMP", app="org.gimp.GIMP"))
-    raise Trouble(_(words.NOT_STARTED))
+        raise DaemonError(_(messages.SANDBOXED).format(editor="GIMP", app="org.gimp.GIMP"))
+    raise DaemonError(_(messages.NOT_STARTED))
 
 
 def send(daemon, request):
-    """Status and body of the answer to a :class:`wire.Request`. Raises :class:`Lost`."""
+    """Status and body of the answer to a :class:`wire.Request`. Raises :class:`NoResponse`."""
     headers = dict(request.headers, Authorization="Bearer " + daemon.token)
     if isinstance(request.body, list):  # sent piece by piece, whose length urllib cannot know
         headers["Content-Length"] = str(sum(map(len, request.body)))
@@ -86,41 +86,41 @@ def send(daemon, request):
         with error:
             return error.code, error.read()
     except (OSError, ValueError) as error:  # URLError is an OSError; http.client's own errors are ValueErrors or OSErrors
-        raise Lost(str(getattr(error, "reason", error)))
+        raise NoResponse(str(getattr(error, "reason", error)))
 
 
-def sentence(refused):
-    """A :class:`wire.Refused` in words."""
-    return _(words.WRONG_TOKEN) if refused.status == 401 else refused.sentence()
+def sentence(error):
+    """A :class:`wire.ApiError` in words."""
+    return _(messages.WRONG_TOKEN) if error.status == 401 else error.sentence()
 
 
-def carry_out(daemon, errand, told=lambda job: None, pause=time.sleep):
-    """Send an errand's requests one after another until it has ended; ``told(job)`` after each. Blocks.
+def run(daemon, job_client, on_progress=lambda job: None, pause=time.sleep):
+    """Send a job's requests one after another until it has ended; ``on_progress(job)`` after each. Blocks.
 
     A daemon that has gone in the middle is looked for anew and started again: it goes on with the jobs that it had accepted.
     """
-    forgiven = 1
-    while errand.request is not None:
+    retries = 1
+    while job_client.request is not None:
         try:
-            status, body = send(daemon, errand.request)
-        except Lost as lost:
-            errand.lost(str(lost))
-            if errand.request is not None:
+            status, body = send(daemon, job_client.request)
+        except NoResponse as lost:
+            job_client.handle_no_response(str(lost))
+            if job_client.request is not None:
                 pause(0.5)
-                daemon = _again(daemon)
+                daemon = _find_again(daemon)
             continue
-        if status == 401 and forgiven:  # another one took the place of ours in the meantime: it has a token of its own
-            forgiven, other = 0, found()
+        if status == 401 and retries:  # another one took the place of ours in the meantime: it has a token of its own
+            retries, other = 0, find()
             if other is not None and other.token != daemon.token:
                 daemon = other
                 continue
-        errand.answered(status, body)
-        if errand.job:
-            told(errand.job)
+        job_client.handle_response(status, body)
+        if job_client.job:
+            on_progress(job_client.job)
 
 
-def _again(daemon):
+def _find_again(daemon):
     try:
-        return found_or_started()
-    except Trouble:
-        return daemon  # the errand gives up by itself, in words of its own
+        return find_or_start()
+    except DaemonError:
+        return daemon  # the job client gives up by itself, in words of its own

@@ -8,7 +8,7 @@ from gi.repository import Gdk, GimpUi, GLib, GObject, Gtk, Pango  # noqa: E402
 
 import pictures  # noqa: E402
 from impasto_client.recipe import Style  # noqa: E402
-from texts import _  # noqa: E402
+from translation import _  # noqa: E402
 
 TILE = 84
 """Px: a side of a style's picture."""
@@ -122,7 +122,7 @@ class Gallery(Gtk.Box):
         self._chosen(self._flow)
 
     def chosen(self):
-        """The chosen styles with their weights, in the list's order."""
+        """The chosen styles with their weights, in the list's options."""
         selected = self._selected()
         several = len(selected) > 1
         return [Style(c.style.id, c.style.picture, c.style.title, self._weights.get(c, 1.0) if several else 1.0) for c in selected]

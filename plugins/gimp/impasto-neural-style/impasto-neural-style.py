@@ -2,9 +2,9 @@
 """Filters > Neural Style: GIMP's side of Impasto. The painting is done by the Impasto daemon; this sends the layer and brings back
 the result.
 
-    daemon.py   finds the daemon, starts it, sends requests     layers.py    pixels out of layers
-    order.py    what to paint, from a procedure's arguments     results.py   paintings into the image
-    painting.py from layer to painting without a window         dialog.py    the window, and the modules that it names
+    daemon.py          finds the daemon, starts it, sends requests     layers.py    pixels out of layers
+    paint_options.py   what to paint, from a procedure's arguments     results.py   paintings into the image
+    noninteractive.py  from layer to painting without a window         dialog.py    the window, and the modules that it names
 """
 
 import os
@@ -21,10 +21,10 @@ if not os.path.isdir(os.path.join(HERE, "impasto_client")):  # a checkout, as a 
 
 import daemon  # noqa: E402
 import layers  # noqa: E402
-import order  # noqa: E402
-import painting  # noqa: E402
-from impasto_client import words  # noqa: E402
-from texts import _  # noqa: E402
+import paint_options  # noqa: E402
+import noninteractive  # noqa: E402
+from impasto_client import messages  # noqa: E402
+from translation import _  # noqa: E402
 
 PAINT, REPEAT = "plug-in-impasto-neural-style", "plug-in-impasto-repeat"
 
@@ -36,7 +36,7 @@ class NeuralStyle(Gimp.PlugIn):
         return [PAINT, REPEAT]
 
     def do_set_i18n(self, name):
-        return False  # texts.py does it: catalogues lie beside the plug-in under a name of their own
+        return False  # translation.py does it: catalogues lie beside the plug-in under a name of their own
 
     def do_create_procedure(self, name):
         procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, {PAINT: paint, REPEAT: repeat}[name], None)
@@ -50,14 +50,14 @@ class NeuralStyle(Gimp.PlugIn):
                 _("Sends the layer to the Impasto daemon on this computer and adds the painting as a new layer."),
                 name,
             )
-            order.add_arguments(procedure)
+            paint_options.add_arguments(procedure)
         else:
             procedure.set_menu_label(_("_Repeat Neural Style"))
             procedure.set_documentation(
                 _("Paint the layer as the last one was painted"), _("Neural Style with the last settings."), name
             )
         procedure.add_layer_return_value(
-            "layer", _("The painting"), _("The new layer, or the one whose pixels were replaced."), True, order.FLAGS
+            "layer", _("The painting"), _("The new layer, or the one whose pixels were replaced."), True, paint_options.FLAGS
         )
         procedure.add_menu_path("<Image>/Filters/Neural Style")
         return procedure
@@ -79,33 +79,33 @@ def paint(procedure, run_mode, image, drawables, config, _data):
     """Paint the one selected layer. With a window where one is asked for, else at once."""
     try:
         layer = layers.only_layer(image, drawables)
-    except layers.Unfit as unfit:
-        if run_mode != Gimp.RunMode.INTERACTIVE or not unfit.curable:
-            return answer(procedure, S.EXECUTION_ERROR, str(unfit))
-        layer = drawables[0]  # the window offers the cure
+    except layers.UnsupportedLayer as unsupported:
+        if run_mode != Gimp.RunMode.INTERACTIVE or not unsupported.convertible:
+            return answer(procedure, S.EXECUTION_ERROR, str(unsupported))
+        layer = drawables[0]  # the window offers the action
     if run_mode == Gimp.RunMode.INTERACTIVE:
         import dialog
 
         new = dialog.show(image, layer, config)
         return answer(procedure, S.SUCCESS if new else S.CANCEL, layer=new)
     try:
-        wanted = order.from_config(config)
-    except order.Wrong as wrong:
+        options = paint_options.from_config(config)
+    except paint_options.InvalidArguments as wrong:
         return answer(procedure, S.CALLING_ERROR, str(wrong))
     Gimp.progress_init(_("Neural Style"))
     try:
-        new = painting.paint(image, layer, wanted, daemon.found_or_started(), told)
-    except (layers.Unfit, daemon.Trouble) as trouble:
-        return answer(procedure, S.EXECUTION_ERROR, str(trouble))
+        new = noninteractive.paint(image, layer, options, daemon.find_or_start(), show_progress)
+    except (layers.UnsupportedLayer, daemon.DaemonError) as error:
+        return answer(procedure, S.EXECUTION_ERROR, str(error))
     finally:
         Gimp.progress_end()
     Gimp.displays_flush()
     return answer(procedure, S.SUCCESS, layer=new)
 
 
-def told(job):
+def show_progress(job):
     """Progress in GIMP's own bar."""
-    Gimp.progress_set_text(words.progress(job, _))
+    Gimp.progress_set_text(messages.progress(job, _))
     Gimp.progress_update(job.get("fraction") or 0.0)
 
 

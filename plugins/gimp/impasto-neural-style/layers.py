@@ -9,7 +9,7 @@ gi.require_version("Gegl", "0.4")
 from gi.repository import Gegl, Gimp  # noqa: E402
 
 from impasto_client import pixels  # noqa: E402
-from texts import _  # noqa: E402
+from translation import _  # noqa: E402
 
 SMALLEST = 16
 """Px: what the daemon takes at least on a side."""
@@ -35,35 +35,42 @@ MASKS = {
 """The same for selections and layer masks, which are linear in every image."""
 
 
-class Unfit(Exception):
-    """A sentence about a layer that cannot be painted. ``curable``: whether the dialog can offer a way out."""
+class UnsupportedLayer(Exception):
+    """A sentence about a layer that cannot be painted. ``convertible``: whether converting the image to RGB helps."""
 
-    def __init__(self, message, curable=False):
+    def __init__(self, message, convertible=False):
         Exception.__init__(self, message)
-        self.curable = curable
+        self.convertible = convertible
 
 
 def only_layer(image, drawables):
-    """The one layer to paint. Raises :class:`Unfit`."""
+    """The one layer to paint. Raises :class:`UnsupportedLayer`."""
     if len(drawables) != 1:
-        raise Unfit(_("Neural Style paints one layer at a time. Select one, or a layer group."))
+        raise UnsupportedLayer(_("Neural Style paints one layer at a time. Select one, or a layer group."))
     layer = drawables[0]
     if isinstance(layer, Gimp.LayerMask) or not isinstance(layer, Gimp.Layer):
-        raise Unfit(_("Neural Style paints layers, not masks or channels. Click the layer's picture in the Layers dialog."))
+        raise UnsupportedLayer(
+            _("Neural Style paints layers, not masks or channels. Click the layer's picture in the Layers dialog.")
+        )
     if layer.is_floating_sel():
-        raise Unfit(_("There is a floating selection. Anchor it, or make a new layer of it, first."))
+        raise UnsupportedLayer(_("There is a floating selection. Anchor it, or make a new layer of it, first."))
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
-        raise Unfit(_("The image has indexed colours, too few to paint with. Convert it first: Image > Mode > RGB."), curable=True)
+        raise UnsupportedLayer(
+            _("The image has indexed colours, too few to paint with. Convert it first: Image > Mode > RGB."), convertible=True
+        )
     return layer
 
 
 def extent(layer):
-    """(x, y, width, height) in the layer: what lies within the selection's bounds. Raises :class:`Unfit` where it is too little."""
+    """(x, y, width, height) in the layer: what lies within the selection's bounds.
+
+    Raises :class:`UnsupportedLayer` where that is too little.
+    """
     there, x, y, width, height = layer.mask_intersect()
     if not there:
-        raise Unfit(_("The selection lies outside the layer. Select a part of it, or nothing."))
+        raise UnsupportedLayer(_("The selection lies outside the layer. Select a part of it, or nothing."))
     if min(width, height) < SMALLEST:
-        raise Unfit(
+        raise UnsupportedLayer(
             _("{width} x {height} px are too few to paint; it takes {smallest} on each side.").format(
                 width=width, height=height, smallest=SMALLEST
             )
@@ -80,7 +87,7 @@ class Part:
 
     def __init__(self, image, layer, area=None, effects=True):
         """Reads the layer within the selection's bounds, or ``area`` (x, y, width, height) of it. ``effects``: as the layer looks
-        with them, else the pixels beneath. Raises :class:`Unfit` where there is nothing to paint."""
+        with them, else the pixels beneath. Raises :class:`UnsupportedLayer` where there is nothing to paint."""
         self.x, self.y, self.width, self.height = area or extent(layer)
         found = layer.get_offsets()
         self.left, self.top = found[-2] + self.x, found[-1] + self.y

@@ -6,15 +6,15 @@ gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
 from gi.repository import GimpUi, Gtk  # noqa: E402
 
-import order as orders  # noqa: E402
+import paint_options  # noqa: E402
 from controls import IN_FRONT, Controls  # noqa: E402
 from gallery import Gallery  # noqa: E402
 from impasto_client.parameters import PARAMETERS  # noqa: E402
 from learning import Learning  # noqa: E402
-from notice import Notice  # noqa: E402
-from pane import Pane  # noqa: E402
+from message_bar import MessageBar  # noqa: E402
+from preview_pane import PreviewPane  # noqa: E402
 from recent import Recent  # noqa: E402
-from texts import _  # noqa: E402
+from translation import _  # noqa: E402
 
 PAINT, KEEP, DISCARD = 1, 2, 3
 """What the buttons below answer."""
@@ -26,32 +26,33 @@ BESIDE = [p["name"] for p in PARAMETERS if p["name"] not in IN_FRONT]
 
 
 class Layout:
-    """The window's parts: ``dialog``, ``notice``, ``pane``, ``whole``, ``recent``, ``gallery``, ``from_file``, ``from_layer``,
-    ``learn``, ``front``, ``advanced``, ``source``, ``output``, ``learning``, ``status``, ``bar``, and the three buttons."""
+    """The window's parts: ``dialog``, ``message_bar``, ``preview_pane``, ``whole``, ``recent``, ``gallery``, ``from_file``,
+    ``from_layer``, ``learn``, ``front``, ``advanced``, ``source``, ``output``, ``learning``, ``status``, ``bar``, and the three
+    buttons."""
 
-    def __init__(self, runner, moved, title_of):
+    def __init__(self, connection, moved, title_of):
         """``moved()``: a control was moved; ``title_of(job)``: what a result is called."""
         self.dialog = GimpUi.Dialog(title=_("Neural Style"), role="impasto-neural-style")
         self.dialog.set_default_size(*SIZE)
         GimpUi.window_set_transient(self.dialog)
         content = self.dialog.get_content_area()
-        self.notice = Notice()
-        content.pack_start(self.notice, False, False, 0)
+        self.message_bar = MessageBar()
+        content.pack_start(self.message_bar, False, False, 0)
         columns = Gtk.Box(spacing=18, margin=12)
         content.pack_start(columns, True, True, 0)
-        columns.pack_start(self._left(runner, title_of), False, False, 0)
+        columns.pack_start(self._left(connection, title_of), False, False, 0)
         columns.pack_start(self._right(moved), True, True, 0)
-        content.pack_start(self._bottom(runner), False, False, 0)
+        content.pack_start(self._bottom(connection), False, False, 0)
         self._buttons()
 
-    def _left(self, runner, title_of):
+    def _left(self, connection, title_of):
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        self.pane = Pane()
+        self.preview_pane = PreviewPane()
         self.whole = Gtk.CheckButton.new_with_mnemonic(_("Preview the _whole picture"))
         self.whole.set_tooltip_text(_("Takes as long as painting it; Paint then has nothing left to do."))
         self.whole.set_no_show_all(True)
-        self.recent = Recent(runner, title_of)
-        box.pack_start(self.pane, False, False, 0)
+        self.recent = Recent(connection, title_of)
+        box.pack_start(self.preview_pane, False, False, 0)
         box.pack_start(self.whole, False, False, 0)
         box.pack_end(self.recent, False, False, 0)
         return box
@@ -65,7 +66,7 @@ class Layout:
         self.front.grid.set_margin_top(6)
         box.pack_start(self.front.grid, False, False, 0)
         self.source, self.output = Gtk.ComboBoxText(), Gtk.ComboBoxText()
-        for value, text in orders.outputs():
+        for value, text in paint_options.outputs():
             self.output.append(value, text)
         self.front.add_row(_("_Result"), self.output)
         self.source_row = self.front.add_row(_("Paint _from"), self.source)
@@ -89,9 +90,9 @@ class Layout:
             row.pack_start(button, True, True, 0)
         return row
 
-    def _bottom(self, runner):
+    def _bottom(self, connection):
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin_start=12, margin_end=12)
-        self.learning = Learning(runner)
+        self.learning = Learning(connection)
         self.bar = Gtk.ProgressBar(no_show_all=True)
         self.status = Gtk.Label(xalign=0, wrap=True, max_width_chars=100)
         for widget in (self.learning, self.bar, self.status):

@@ -8,9 +8,9 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import GObject, Gtk, Pango  # noqa: E402
 
 import daemon as daemons  # noqa: E402
-from impasto_client import words  # noqa: E402
-from impasto_client.errand import DONE, FAILED, Errand  # noqa: E402
-from texts import _  # noqa: E402
+from impasto_client import messages  # noqa: E402
+from impasto_client.job_client import DONE, FAILED, JobClient  # noqa: E402
+from translation import _  # noqa: E402
 
 LONGEST_NAME = 100
 """What the daemon takes."""
@@ -33,7 +33,7 @@ def ask(parent, choices):
         label.set_mnemonic_widget(widget)
         grid.attach(label, 0, row, 1, 1)
         grid.attach(widget, 1, row, 1, 1)
-    told = Gtk.Label(
+    explanation = Gtk.Label(
         label=_(
             "A network learns to paint like it, which takes some minutes. You can go on working, and close this "
             "window or GIMP; the style is in the list when it has been learnt."
@@ -43,7 +43,7 @@ def ask(parent, choices):
         max_width_chars=52,
         margin_top=6,
     )
-    grid.attach(told, 0, 2, 2, 1)
+    grid.attach(explanation, 0, 2, 2, 1)
     asked.get_content_area().add(grid)
     combo.set_active(0)
     asked.show_all()
@@ -54,17 +54,17 @@ def ask(parent, choices):
 
 
 class Learning(Gtk.Box):
-    """A line about the training that runs; hidden while there is none. Signal ``ended`` (the errand)."""
+    """A line about the training that runs; hidden while there is none. Signal ``ended`` (the job client)."""
 
     __gsignals__ = {"ended": (GObject.SignalFlags.RUN_FIRST, None, (object,))}
 
-    def __init__(self, runner):
+    def __init__(self, connection):
         Gtk.Box.__init__(self, spacing=8, no_show_all=True)
-        self._runner, self._errand = runner, None
+        self._connection, self._job_client = connection, None
         self._label = Gtk.Label(xalign=0, visible=True, ellipsize=Pango.EllipsizeMode.END)
         self._bar = Gtk.ProgressBar(visible=True, valign=Gtk.Align.CENTER, width_request=160)
         stop = Gtk.Button(label=_("Stop Learning"), visible=True)
-        stop.connect("clicked", lambda _button: self._runner.stop(self._errand, keep=False))
+        stop.connect("clicked", lambda _button: self._connection.stop(self._job_client, keep=False))
         self.pack_start(self._label, True, True, 0)
         self.pack_start(self._bar, False, False, 0)
         self.pack_start(stop, False, False, 0)
@@ -72,49 +72,49 @@ class Learning(Gtk.Box):
     @property
     def busy(self):
         """Whether a training is followed."""
-        return self._errand is not None
+        return self._job_client is not None
 
     def begin(self, name, picture):
         """Learn ``picture`` (a file's bytes) as a style called ``name``."""
-        self._follow(Errand.training(name, picture, uuid.uuid4().hex))
+        self._follow(JobClient.train(name, picture, uuid.uuid4().hex))
 
-    def take_up(self, jobs):
+    def resume(self, jobs):
         """Follow the training that still runs among these jobs, as the daemon lists them, if there is one."""
-        if self._errand is None:
+        if self._job_client is None:
             running = [job for job in jobs if job["kind"] == "train" and job["state"] in ("queued", "running")]
             if running:
-                self._follow(Errand.again(running[-1], picture=False))
+                self._follow(JobClient.resume(running[-1], has_picture=False))
 
-    def _follow(self, errand):
-        self._errand = errand
-        self._runner.carry_out(errand, self._news)
+    def _follow(self, job_client):
+        self._job_client = job_client
+        self._connection.run(job_client, self._news)
         self._show()
         self.show()
 
     def _show(self):
-        job = self._errand.job
+        job = self._job_client.job
         names = ", ".join((job.get("parameters") or {}).get("name") or [])
-        told = words.progress(job, _).split(" · ")
+        parts = messages.progress(job, _).split(" · ")
         if names:  # which says that it learns, too
-            told[: job.get("phase") == "learning"] = [_("Learning '{name}'").format(name=names)]
-        self._label.set_text(" · ".join(told))
+            parts[: job.get("phase") == "learning"] = [_("Learning '{name}'").format(name=names)]
+        self._label.set_text(" · ".join(parts))
         self._bar.set_fraction(job.get("fraction") or 0.0)
 
-    def _news(self, errand):
-        if errand is not self._errand:
+    def _news(self, job_client):
+        if job_client is not self._job_client:
             return
-        if not errand.ended:
+        if not job_client.ended:
             self._show()
             return
-        self._errand = None
+        self._job_client = None
         self.hide()
-        self.emit("ended", errand)
+        self.emit("ended", job_client)
 
 
-def outcome(errand):
-    """What became of a training: (sentence, whether that is a trouble, ids of the new styles)."""
-    if errand.state == DONE:
-        return _("Learnt. The new style paints in seconds."), False, list((errand.job.get("result") or {}).get("styles") or [])
-    if errand.state == FAILED:
-        return daemons.sentence(errand.error), True, []
+def outcome(job_client):
+    """What became of a training: (sentence, whether that is an error, ids of the new styles)."""
+    if job_client.state == DONE:
+        return _("Learnt. The new style paints in seconds."), False, list((job_client.job.get("result") or {}).get("styles") or [])
+    if job_client.state == FAILED:
+        return daemons.sentence(job_client.error), True, []
     return _("The training was stopped; nothing was kept of it."), False, []

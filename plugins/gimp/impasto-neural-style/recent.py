@@ -7,7 +7,7 @@ from gi.repository import GObject, Gtk  # noqa: E402
 
 import pictures  # noqa: E402
 from impasto_client import wire  # noqa: E402
-from texts import _  # noqa: E402
+from translation import _  # noqa: E402
 
 MOST = 7
 TILE = 56
@@ -19,10 +19,10 @@ class Recent(Gtk.Box):
 
     __gsignals__ = {"chosen": (GObject.SignalFlags.RUN_FIRST, None, (object,))}
 
-    def __init__(self, runner, title_of):
+    def __init__(self, connection, title_of):
         """``title_of(job)``: what a result is called."""
         Gtk.Box.__init__(self, orientation=Gtk.Orientation.VERTICAL, spacing=2, no_show_all=True)
-        self._runner, self._title_of = runner, title_of
+        self._connection, self._title_of = connection, title_of
         label = Gtk.Label(label=_("Recent results; click one to insert it again"), xalign=0, visible=True)
         label.get_style_context().add_class("dim-label")
         self._row = Gtk.Box(spacing=2, visible=True)
@@ -52,7 +52,7 @@ class Recent(Gtk.Box):
         for old in self._row.get_children()[MOST:]:
             self._row.remove(old)
         self.show()
-        self._runner.ask(wire.job_thumbnail(job["id"]), lambda status, body: self._pictured(button, status, body), quietly=True)
+        self._connection.ask(wire.job_thumbnail(job["id"]), lambda status, body: self._pictured(button, status, body), quietly=True)
 
     def _pictured(self, button, status, body):
         if status == 200:

@@ -8,10 +8,10 @@ import gi
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402
 
-import order as orders  # noqa: E402
+import paint_options  # noqa: E402
 from impasto_client import pixels  # noqa: E402
-from layers import FORMATS, Unfit, write  # noqa: E402
-from texts import _  # noqa: E402
+from layers import FORMATS, UnsupportedLayer, write  # noqa: E402
+from translation import _  # noqa: E402
 
 RECIPE, SOURCE = "impasto-recipe", "impasto-source"
 """Names of the parasites that tell how a layer was painted, and from which."""
@@ -28,39 +28,43 @@ MASK_SAMPLES = {"u8": ("B", 255), "u16": ("H", 65535), "float": ("f", 1.0)}
 
 
 def check_output(layer, output):
-    """Raises :class:`Unfit` where a layer cannot take the result in that way: said before the painting, not after."""
-    if output != orders.REPLACE:
+    """Raises :class:`UnsupportedLayer` where a layer cannot take the result in that way: said before the painting, not after."""
+    if output != paint_options.REPLACE:
         return
     if layer.is_group():
-        raise Unfit(_("A layer group has no pixels of its own to replace. Choose a new layer as the result."))
+        raise UnsupportedLayer(_("A layer group has no pixels of its own to replace. Choose a new layer as the result."))
     if layer.get_lock_content():
-        raise Unfit(_("The layer's pixels are locked. Unlock them, or choose a new layer as the result."))
+        raise UnsupportedLayer(_("The layer's pixels are locked. Unlock them, or choose a new layer as the result."))
     if any(getattr(layer, name, bool)() for name in ("is_link_layer", "is_vector_layer")):
-        raise Unfit(_("The layer has no pixels of its own to replace. Rasterize it, or choose a new layer as the result."))
+        raise UnsupportedLayer(
+            _("The layer has no pixels of its own to replace. Rasterize it, or choose a new layer as the result.")
+        )
 
 
-def insert(image, layer, part, result, order, former=None):
-    """The painting into the image; the new layer, or the one whose pixels were replaced. Raises :class:`Unfit`.
+def insert(image, layer, part, result, options, former=None):
+    """The painting into the image; the new layer, or the one whose pixels were replaced. Raises :class:`UnsupportedLayer`.
 
     ``part``: what was read of ``layer`` and sent; ``result``: what came back. Where the layer is gone by now, a new one at the top.
     ``former``: an earlier painting of it, above which the new one goes, or in whose place.
     """
     painted = pixels.unpack(result)
     if (painted.width, painted.height, painted.channels, painted.depth) != (part.width, part.height, part.channels, part.depth):
-        raise Unfit(_("The painting has not the layer's size or depth; this plug-in and the daemon do not fit together."))
+        raise UnsupportedLayer(
+            _("The painting has not the layer's size or depth; this plug-in and the daemon do not fit together.")
+        )
     _still_open(image)
     there = layer if layer.is_valid() else None
     below = former if former is not None and former.is_valid() else there
     image.undo_group_start()
     try:
-        if order.output == orders.REPLACE and there and below is there:
+        if options.output == paint_options.REPLACE and there and below is there:
             new = _replace(layer, part, painted)
         else:
-            new = _above(image, there, below, part, painted, order)
+            new = _above(image, there, below, part, painted, options)
             remember_source(new, there)
-            if order.output == orders.REPLACE and below is not there:
+            if options.output == paint_options.REPLACE and below is not there:
                 image.remove_layer(below)
-        remember(new, order.recipe)
+        remember(new, options.recipe)
     finally:
         image.undo_group_end()
     return new
@@ -73,7 +77,7 @@ def insert_alone(image, result, name, over=None):
     _still_open(image)
     grey = painted.channels < 3
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
-        raise Unfit(_("The image has indexed colours, too few to paint with. Convert it first: Image > Mode > RGB."))
+        raise UnsupportedLayer(_("The image has indexed colours, too few to paint with. Convert it first: Image > Mode > RGB."))
     same = over is not None and over[2:] == (painted.width, painted.height)
     left, top = over[:2] if same else ((image.get_width() - painted.width) // 2, (image.get_height() - painted.height) // 2)
     image.undo_group_start()
@@ -119,12 +123,12 @@ def recipe_of(layer):
     parasite = layer.get_parasite(RECIPE)
     if parasite is None:
         return None
-    return orders.from_parasite(bytes(parasite.get_data()).decode("utf-8", "replace"))
+    return paint_options.from_parasite(bytes(parasite.get_data()).decode("utf-8", "replace"))
 
 
 def _still_open(image):
     if not image.is_valid():
-        raise Unfit(
+        raise UnsupportedLayer(
             _(
                 "The image has been closed. The result is kept by the daemon for some days: Neural Style on another image "
                 "lists it under Recent results."
@@ -132,14 +136,14 @@ def _still_open(image):
         )
 
 
-def _above(image, layer, below, part, painted, order):
+def _above(image, layer, below, part, painted, options):
     new = Gimp.Layer.new(
-        image, order.recipe.title(), part.width, part.height, KINDS[part.grey, part.alpha], 100.0, Gimp.LayerMode.NORMAL
+        image, options.recipe.title(), part.width, part.height, KINDS[part.grey, part.alpha], 100.0, Gimp.LayerMode.NORMAL
     )
     new.set_offsets(part.left, part.top)
     image.insert_layer(new, below.get_parent() if below else None, image.get_item_position(below) if below else 0)
     _fill(new, painted, part.format)
-    mask = _mask(layer, part, order)
+    mask = _mask(layer, part, options)
     if mask is not None:
         new.add_alpha()
         added = new.create_mask(Gimp.AddMaskType.WHITE)
@@ -150,11 +154,11 @@ def _above(image, layer, below, part, painted, order):
     return new
 
 
-def _mask(layer, part, order):
+def _mask(layer, part, options):
     """The new layer's mask: what hid parts of the layer hides the same parts of its painting, and so does the selection."""
     own = layer.get_mask() if layer is not None and layer.get_apply_mask() else None
     hiding = part.read_mask(own, part.x, part.y) if own is not None else None
-    chosen = part.selection if order.output != orders.NEW_LAYER else None
+    chosen = part.selection if options.output != paint_options.NEW_LAYER else None
     if hiding is None or chosen is None:
         return hiding if chosen is None else chosen
     return product(hiding, chosen, part.mask_depth)

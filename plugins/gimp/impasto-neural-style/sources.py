@@ -12,7 +12,7 @@ from gi.repository import Gimp, GLib, Gtk, Pango  # noqa: E402
 import pictures  # noqa: E402
 from impasto_client.formats import FORMATS  # noqa: E402
 from impasto_client.recipe import Style  # noqa: E402
-from texts import _  # noqa: E402
+from translation import _  # noqa: E402
 
 KEPT = 40
 """Pictures that are remembered for "repeat", at most."""

@@ -6,12 +6,12 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import Gtk  # noqa: E402
 
 import learning  # noqa: E402
-import order as orders  # noqa: E402
+import paint_options  # noqa: E402
 import pictures  # noqa: E402
 import sources  # noqa: E402
 from impasto_client import wire  # noqa: E402
 from impasto_client.recipe import Style  # noqa: E402
-from texts import _  # noqa: E402
+from translation import _  # noqa: E402
 
 SIDE = 256
 
@@ -19,27 +19,27 @@ SIDE = 256
 class Styles:
     """Fills the gallery and answers its buttons. ``wanted``: the styles to choose as soon as they are listed."""
 
-    def __init__(self, parts, runner, layer, troubled):
-        """``troubled(sentence)``: the daemon does not give what it should."""
-        self._parts, self._runner, self._layer, self._troubled = parts, runner, layer, troubled
+    def __init__(self, parts, connection, layer, on_error):
+        """``on_error(sentence)``: the daemon does not give what it should."""
+        self._parts, self._connection, self._layer, self._show_connection_error = parts, connection, layer, on_error
         self.wanted, self._pictures = [], {}
         parts.from_file.connect("clicked", lambda _button: self._add_file())
         parts.from_layer.connect("clicked", lambda _button: self._use_layer())
         parts.learn.connect("clicked", lambda _button: self._learn())
         parts.gallery.connect("removed", lambda _gallery, style: self._remove(style))
-        parts.learning.connect("ended", lambda _learning, errand: self._learnt(errand))
+        parts.learning.connect("ended", lambda _learning, job_client: self._learnt(job_client))
         for button in (parts.from_file, parts.learn):
             button.set_sensitive(False)
 
     def list(self):
         """Ask the daemon for its styles, and show them."""
-        self._runner.ask(wire.styles(), self._listed)
+        self._connection.ask(wire.styles(), self._listed)
 
     def _listed(self, status, body):
         try:
-            known = wire.read(status, body)
-        except wire.Refused as refused:
-            return self._troubled(self._runner.sentence(refused))
+            known = wire.read_json(status, body)
+        except wire.ApiError as error:
+            return self._show_connection_error(self._connection.sentence(error))
         for button in (self._parts.from_file, self._parts.learn):
             button.set_sensitive(True)
         gallery = self._parts.gallery
@@ -66,7 +66,7 @@ class Styles:
         if one["id"] in self._pictures:
             self._parts.gallery.picture(tile, self._pictures[one["id"]])
         else:
-            self._runner.ask(wire.thumbnail(one["id"]), pictured, quietly=True)
+            self._connection.ask(wire.thumbnail(one["id"]), pictured, quietly=True)
 
     def _show_picture(self, style):
         hint = "\n".join([style.title, _("Painted in minutes"), _("Ctrl+click mixes several styles.")])
@@ -74,9 +74,9 @@ class Styles:
 
     def _read(self, status, body):
         try:
-            return wire.read(status, body)
-        except wire.Refused as refused:
-            self._parts.notice.say(self._runner.sentence(refused))
+            return wire.read_json(status, body)
+        except wire.ApiError as error:
+            self._parts.message_bar.say(self._connection.sentence(error))
             return None
 
     def _add_file(self):
@@ -84,11 +84,11 @@ class Styles:
         if file is None:
             return
         try:
-            style = orders.picture(file)
+            style = paint_options.picture(file)
         except OSError as error:
-            self._parts.notice.say(_("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror))
+            self._parts.message_bar.say(_("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror))
             return
-        self._runner.ask(wire.add_style(style.title[: learning.LONGEST_NAME], style.picture), self._added)
+        self._connection.ask(wire.add_style(style.title[: learning.LONGEST_NAME], style.picture), self._added)
 
     def _added(self, status, body):
         new = self._read(status, body)
@@ -118,13 +118,15 @@ class Styles:
         ask.destroy()
         if answer == Gtk.ResponseType.OK:
             self.wanted = [chosen for chosen in self._parts.gallery.chosen() if chosen.id != style.id]
-            self._runner.ask(wire.remove_style(style.id), lambda status, body: self._read(status, body) is None or self.list())
+            self._connection.ask(wire.remove_style(style.id), lambda status, body: self._read(status, body) is None or self.list())
 
     # -- learning ----------------------------------------------------------------------------------------------------
 
     def _learn(self):
         if self._parts.learning.busy:
-            self._parts.notice.say(_("A style is being learnt already. The next one can begin when it has ended."), wrong=False)
+            self._parts.message_bar.say(
+                _("A style is being learnt already. The next one can begin when it has ended."), wrong=False
+            )
             return
         slow = self._parts.gallery.slow()
         here = self._layer.get_name() if self._layer.is_valid() else None
@@ -147,25 +149,25 @@ class Styles:
     def _learn_style(self, style, name):
         def fetched(status, body):
             try:
-                self._parts.learning.begin(name, bytes(wire.checked(status, body)))
-            except wire.Refused as refused:
-                self._parts.notice.say(self._runner.sentence(refused))
+                self._parts.learning.begin(name, bytes(wire.read_bytes(status, body)))
+            except wire.ApiError as error:
+                self._parts.message_bar.say(self._connection.sentence(error))
 
         if style.id:
-            self._runner.ask(wire.style_picture(style.id), fetched)
+            self._connection.ask(wire.style_picture(style.id), fetched)
         else:
             self._parts.learning.begin(name, style.picture)
 
     def _learn_file(self, file, name):
         try:
-            style = orders.picture(file)
+            style = paint_options.picture(file)
         except OSError as error:
-            self._parts.notice.say(_("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror))
+            self._parts.message_bar.say(_("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror))
             return
         self._parts.learning.begin(name or style.title, style.picture)
 
-    def _learnt(self, errand):
-        sentence, wrong, ids = learning.outcome(errand)
-        self._parts.notice.say(sentence, wrong=wrong)
+    def _learnt(self, job_client):
+        sentence, wrong, ids = learning.outcome(job_client)
+        self._parts.message_bar.say(sentence, wrong=wrong)
         if ids:
             self._choose_new(ids)

@@ -3,9 +3,9 @@
 import os
 import time
 
-from .client import places, starter, wire, words
+from .client import messages, places, starter, wire
 from .qt import QtCore, Signal
-from .texts import _
+from .translation import _
 from .transport import Transport
 
 START_S = 40
@@ -21,7 +21,7 @@ class Connection(QtCore.QObject):
     """Finds the daemon when the first question comes, and again when it has gone."""
 
     ready = Signal()
-    troubled = Signal(str)
+    failed = Signal(str)
     """A sentence for the user: what is wrong with the daemon, and what to do."""
 
     def __init__(self, parent=None):
@@ -31,7 +31,7 @@ class Connection(QtCore.QObject):
         self._transport, self._waiting, self._process, self._until, self._failed = Transport(self), [], None, 0.0, 0
 
     def connect_daemon(self):
-        """Find or start it; :attr:`ready` or :attr:`troubled` is heard of."""
+        """Find or start it; then :attr:`ready` or :attr:`failed` is emitted."""
         if self.state == IDLE:
             self.state, self._process = LOOKING, None
             self._look(self._starter.runtime_files())
@@ -46,41 +46,41 @@ class Connection(QtCore.QObject):
         if self.state == CLOSED:
             return
         if self.state == READY:
-            self._transport.send(self.daemon, request, then, lambda reason: self._gone(reason, lost))
+            self._transport.send(self.daemon, request, then, lambda reason: self._request_lost(reason, lost))
         else:
             self._waiting.append((request, then, lost))
             self.connect_daemon()
 
-    def carry_out(self, errand, news):
-        """Send an errand's requests one after the other; ``news(errand)`` after each, and once it has ended."""
-        if errand.request is None:
-            news(errand)
+    def run(self, job_client, changed):
+        """Send a job's requests one after the other; ``changed(job_client)`` after each, and once it has ended."""
+        if job_client.request is None:
+            changed(job_client)
             return
-        request = errand.request
+        request = job_client.request
 
         def again():
-            self.carry_out(errand, news)
+            self.run(job_client, changed)
 
         def answered(status, body):
-            errand.answered(status, body)
-            if errand.request is request:  # turned away for now
+            job_client.handle_response(status, body)
+            if job_client.request is request:  # turned away for now
                 QtCore.QTimer.singleShot(AGAIN_MS, again)
                 return
-            if not errand.ended:
-                news(errand)
+            if not job_client.ended:
+                changed(job_client)
             again()
 
         def lost(reason):
-            errand.lost(reason)
+            job_client.handle_no_response(reason)
             QtCore.QTimer.singleShot(AGAIN_MS, again)
 
         self.ask(request, answered, lost)
 
-    def stop(self, errand, keep):
-        """Stop an errand at once: the daemon may be holding its question until there is news. ``keep``: what there is."""
-        (errand.finish if keep else errand.cancel)()
-        if errand.job.get("id") and not errand.ended:
-            self.ask((wire.finish if keep else wire.cancel)(errand.job["id"]), lambda status, body: None)
+    def stop(self, job_client, keep):
+        """Stop a job at once: the daemon may be holding our request until there is news. ``keep``: what there is."""
+        (job_client.finish if keep else job_client.cancel)()
+        if job_client.job.get("id") and not job_client.ended:
+            self.ask((wire.finish if keep else wire.cancel)(job_client.job["id"]), lambda status, body: None)
 
     # -- finding and starting ----------------------------------------------------------------------------------------
 
@@ -89,60 +89,63 @@ class Connection(QtCore.QObject):
         if self.state == CLOSED:
             return
         if not files:
-            self._nobody()
+            self._none_found()
             return
-        told = places.read_runtime(starter.text_of(files[0]))
-        if told is None:
+        candidate = places.read_runtime(starter.text_of(files[0]))
+        if candidate is None:
             self._look(files[1:])
             return
         self._transport.send(
-            told, wire.health(), lambda status, body: self._met(told, status, body, files[1:]), lambda reason: self._look(files[1:])
+            candidate,
+            wire.health(),
+            lambda status, body: self._checked(candidate, status, body, files[1:]),
+            lambda reason: self._look(files[1:]),
         )
 
-    def _met(self, told, status, body, others):
+    def _checked(self, candidate, status, body, others):
         try:
-            said = wire.read(status, body)
-        except wire.Refused:
-            said = {}
-        if said.get("instance") != told.instance:
+            health = wire.read_json(status, body)
+        except wire.ApiError:
+            health = {}
+        if health.get("instance") != candidate.instance:
             self._look(others)
-        elif not str(said.get("version", "")).startswith(("0.", "1.")):
-            self._trouble(_(words.OTHER_VERSION).format(version=said.get("version"), editor="krita"))
+        elif not str(health.get("version", "")).startswith(("0.", "1.")):
+            self._fail(_(messages.OTHER_VERSION).format(version=health.get("version"), editor="krita"))
         else:
-            self.daemon, self.state = told, READY
+            self.daemon, self.state = candidate, READY
             waiting, self._waiting = self._waiting, []
             self.ready.emit()
             for request, then, lost in waiting:
                 self.ask(request, then, lost)
 
-    def _nobody(self):
+    def _none_found(self):
         if self.state == LOOKING:
             command = self._starter.command()
             if not command:
-                self._trouble(_(words.NOT_INSTALLED).format(editor="krita"))
+                self._fail(_(messages.NOT_INSTALLED).format(editor="krita"))
                 return
             try:
                 self._process = self._starter.start(command)
             except OSError as error:
-                self._trouble(_(words.NOT_INSTALLED).format(editor="krita") + "\n\n" + str(error))
+                self._fail(_(messages.NOT_INSTALLED).format(editor="krita") + "\n\n" + str(error))
                 return
             self.state, self._until, self._failed = STARTING, time.monotonic() + START_S, 0
         # One that failed may have met another that was just starting: look some times more.
         self._failed += self._process.poll() not in (None, 0)
         if time.monotonic() > self._until or self._failed > 5:
-            sandboxed_text = _(words.SANDBOXED).format(editor="Krita", app="org.kde.krita")
-            self._trouble(sandboxed_text if self._starter.sandboxed() else _(words.NOT_STARTED))
+            sandboxed_text = _(messages.SANDBOXED).format(editor="Krita", app="org.kde.krita")
+            self._fail(sandboxed_text if self._starter.sandboxed() else _(messages.NOT_STARTED))
             return
         QtCore.QTimer.singleShot(LOOK_MS, lambda: self._look(self._starter.runtime_files()))
 
-    def _trouble(self, sentence):
+    def _fail(self, sentence):
         self.state, waiting, self._waiting = IDLE, self._waiting, []
-        self.troubled.emit(sentence)
+        self.failed.emit(sentence)
         for _request, _then, lost in waiting:
             if lost is not None:
                 lost(sentence)
 
-    def _gone(self, reason, lost):
+    def _request_lost(self, reason, lost):
         if self.state != CLOSED:
             self.state = IDLE  # it may have been started anew, at another address
         if lost is not None:

@@ -3,8 +3,8 @@
 from .client import labels
 from .client import parameters
 from .qt import QtWidgets
-from .texts import _
-from .widgets import Calm, Slider
+from .translation import _
+from .widgets import WheelGuard, Slider
 
 DEFAULTS = {p["name"]: p["default"] for p in parameters.PARAMETERS}
 
@@ -15,7 +15,7 @@ class Controls(QtWidgets.QWidget):
 
     def __init__(self, names, changed, parent=None):
         QtWidgets.QWidget.__init__(self, parent)
-        self._get, self._set, self._changed, self._calm = {}, {}, changed, Calm(self)
+        self._get, self._set, self._changed, self._wheel_guard = {}, {}, changed, WheelGuard(self)
         self.form = QtWidgets.QFormLayout(self)
         self.form.setContentsMargins(0, 0, 0, 0)
         self.form.setVerticalSpacing(3)
@@ -32,7 +32,7 @@ class Controls(QtWidgets.QWidget):
         """One more row."""
         widget.setObjectName("impasto-" + name)
         widget.setToolTip(hint)
-        self._calm.guard(widget)
+        self._wheel_guard.guard(widget)
         if label:
             widget.setAccessibleName(label)
             text = QtWidgets.QLabel(label, self)

@@ -4,30 +4,30 @@ import contextlib
 
 from krita import DockWidget, Krita
 
-from . import learning, memory
+from . import learning, saved_settings
 from .client import recipe as recipes
-from .foot import Foot
+from .action_bar import ActionBar
 from .pages import SettingsPage, StylesPage
 from .qt import Qt, QtCore, QtWidgets
 from .results_page import ResultsPage
-from .studio import Studio
-from .texts import _
-from .viewer import Compare
+from .docker_model import DockerModel
+from .translation import _
+from .preview_widgets import CompareWindow
 
 
 class NeuralStyle(DockWidget):
-    """One in each window of Krita. ``studio``: what it does."""
+    """One in each window of Krita. ``model``: what it does."""
 
     def __init__(self):
         DockWidget.__init__(self)
         self.setWindowTitle(_("Neural Style"))
-        self.studio = Studio(Krita.instance(), self)
+        self.model = DockerModel(Krita.instance(), self)
         self._compare, self._quiet = None, False
         self._build()
         self._connect()
         self._running()
         # Krita may quit, or this window be closed, in the middle of whatever is going on.
-        close = self.studio.close
+        close = self.model.close
         self.destroyed.connect(lambda: close())
         QtWidgets.QApplication.instance().aboutToQuit.connect(close)
 
@@ -36,18 +36,18 @@ class NeuralStyle(DockWidget):
     def canvasChanged(self, canvas):
         """Another document, or none."""
         if self.isVisible() and canvas is not None:
-            self.studio.open()
-        if not self.studio.running:
-            self.studio.preview.clear()
+            self.model.open()
+        if not self.model.running:
+            self.model.preview.clear()
         self._running()
 
     def showEvent(self, event):
         DockWidget.showEvent(self, event)
-        QtCore.QTimer.singleShot(0, self.studio.open)
+        QtCore.QTimer.singleShot(0, self.model.open)
 
     def resizeEvent(self, event):
         DockWidget.resizeEvent(self, event)
-        self.foot.fit(self.height())
+        self.action_bar.fit(self.height())
 
     # -- the widgets -------------------------------------------------------------------------------------------------
 
@@ -56,16 +56,16 @@ class NeuralStyle(DockWidget):
         self.pages = QtWidgets.QTabWidget(whole)
         self.pages.setObjectName("impasto-pages")
         self.pages.setDocumentMode(True)
-        self.styles, self.settings, self.results = StylesPage(), SettingsPage(), ResultsPage(self.studio)
+        self.styles, self.settings, self.results = StylesPage(), SettingsPage(), ResultsPage(self.model)
         for page, title in ((self.styles, _("Styles")), (self.settings, _("Settings")), (self.results, _("Results"))):
             self.pages.addTab(page, title)
         self.pages.setCornerWidget(self._menu())
-        self.foot = Foot(whole)
+        self.action_bar = ActionBar(whole)
         box = QtWidgets.QVBoxLayout(whole)
         box.setContentsMargins(3, 3, 3, 3)
         box.setSpacing(4)
         box.addWidget(self.pages, 1)
-        box.addWidget(self.foot)
+        box.addWidget(self.action_bar)
         self.setWidget(whole)
 
     def _menu(self):
@@ -77,7 +77,7 @@ class NeuralStyle(DockWidget):
         button.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QtWidgets.QMenu(button)
         menu.addAction(_("A picture as style…"), lambda: self._add(lambda: learning.from_file(self)))
-        menu.addAction(_("This layer as style"), lambda: self._add(lambda: learning.from_layer(self.studio.layer())))
+        menu.addAction(_("This layer as style"), lambda: self._add(lambda: learning.from_layer(self.model.layer())))
         menu.addSeparator()
         menu.addAction(_("Learn a style…"), self._learn)
         menu.addSeparator()
@@ -86,43 +86,43 @@ class NeuralStyle(DockWidget):
         return button
 
     def _connect(self):
-        studio, foot = self.studio, self.foot
-        studio.said.connect(foot.say)
-        studio.styles_changed.connect(self._listed)
-        studio.pictured.connect(self.styles.picture)
-        studio.painting_changed.connect(self._running)
-        studio.learnt.connect(lambda ids: self._choose([recipes.Style(id) for id in ids]))
-        studio.preview.changed.connect(self._previewed)
-        studio.training.changed.connect(self._trained)
+        model, action_bar = self.model, self.action_bar
+        model.message.connect(action_bar.say)
+        model.styles_changed.connect(self._listed)
+        model.pictured.connect(self.styles.picture)
+        model.painting_changed.connect(self._running)
+        model.learnt.connect(lambda ids: self._choose([recipes.Style(id) for id in ids]))
+        model.preview.changed.connect(self._previewed)
+        model.training.changed.connect(self._trained)
         for page in (self.styles, self.settings):
             page.changed.connect(self._moved)
-        self.styles.gallery.itemClicked.connect(lambda _item: studio.renew())
+        self.styles.gallery.itemClicked.connect(lambda _item: model.renew())
         self.pages.currentChanged.connect(lambda _index: self._running())
         self.results.again.connect(self._edit)
         self.results.compared.connect(lambda entry: self._look(entry.before, entry.after or entry.thumbnail, entry.title))
-        foot.shown.asked.connect(lambda: self._look(foot.shown.before, foot.shown.after, studio.recipe.title()))
-        foot.applied.connect(self.apply)
-        foot.kept.connect(self.keep)
-        foot.discarded.connect(self.discard)
-        foot.given_up.connect(studio.training.stop)
+        action_bar.shown.asked.connect(lambda: self._look(action_bar.shown.before, action_bar.shown.after, model.recipe.title()))
+        action_bar.applied.connect(self.apply)
+        action_bar.kept.connect(self.keep)
+        action_bar.discarded.connect(self.discard)
+        action_bar.given_up.connect(model.training.stop)
 
     # -- what the user does ------------------------------------------------------------------------------------------
 
     def apply(self):
         """Paint the active layer."""
-        self.studio.apply()
+        self.model.apply()
 
     def repeat(self):
         """Paint the active layer as the last one was."""
-        self.studio.repeat()
+        self.model.repeat()
 
     def keep(self):
         """Stop and keep."""
-        self.studio.stop()
+        self.model.stop()
 
     def discard(self):
         """Stop and discard."""
-        self.studio.discard()
+        self.model.discard()
 
     def recipe(self):
         """What the widgets say."""
@@ -130,12 +130,12 @@ class NeuralStyle(DockWidget):
 
     def _moved(self):
         if not self._quiet:
-            self.studio.choose(self.recipe(), self.settings.output())
+            self.model.choose(self.recipe(), self.settings.output())
 
     def _choose(self, styles):
         for style in styles:
             if not style.id:
-                self.studio.add_picture(style)
+                self.model.add_picture(style)
         self.styles.choose(styles)
 
     def _edit(self, entry):
@@ -146,10 +146,10 @@ class NeuralStyle(DockWidget):
 
     def _take_over(self):
         """The settings that the active layer was painted with."""
-        layer = self.studio.layer()
-        recipe = memory.written_down(self.studio.krita.activeDocument(), layer) if layer is not None else None
+        layer = self.model.layer()
+        recipe = saved_settings.layer_recipe(self.model.krita.activeDocument(), layer) if layer is not None else None
         if recipe is None:
-            self.foot.say(_("This layer was not painted by Neural Style."))
+            self.action_bar.say(_("This layer was not painted by Neural Style."))
             return
         self._show_recipe(recipe)
         self._moved()
@@ -163,54 +163,54 @@ class NeuralStyle(DockWidget):
 
     def _look(self, before, after, title):
         if after is not None:
-            self._compare = self._compare or Compare(self)
+            self._compare = self._compare or CompareWindow(self)
             self._compare.put(before, after, title)
 
     def _add(self, make):
         try:
             style = make()
         except ValueError as error:
-            self.foot.say(str(error))
+            self.action_bar.say(str(error))
             return
         if style is not None:
             self._choose([style])
 
     def _learn(self):
-        if self.studio.training.running:
-            self.foot.say(_("One style is being learnt; another can follow it."))
+        if self.model.training.running:
+            self.action_bar.say(_("One style is being learnt; another can follow it."))
             return
         choices = [style for style in self.styles.chosen() if style.picture]
         with contextlib.suppress(ValueError):  # without a layer, there is still a file to choose
-            choices.append(learning.from_layer(self.studio.layer()))
+            choices.append(learning.from_layer(self.model.layer()))
         asked = learning.Learn(choices, self)
-        asked.accepted.connect(lambda: self.studio.training.begin(asked.chosen.title, asked.chosen.picture))
+        asked.accepted.connect(lambda: self.model.training.begin(asked.chosen.title, asked.chosen.picture))
         asked.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         asked.open()
 
-    # -- what the studio tells ---------------------------------------------------------------------------------------
+    # -- what the model tells ---------------------------------------------------------------------------------------
 
     def _listed(self):
         first = not self.styles.gallery.count()
-        self.styles.put(self.studio.styles)
-        if first and self.studio.last is not None:  # as it was left, without painting anything
-            recipe, output = self.studio.last
+        self.styles.put(self.model.styles)
+        if first and self.model.last is not None:  # as it was left, without painting anything
+            recipe, output = self.model.last
             self._show_recipe(recipe)
             self.settings.show_output(output)
-            self.studio.recipe, self.studio.output = self.recipe(), self.settings.output()
+            self.model.recipe, self.model.output = self.recipe(), self.settings.output()
 
     def _previewed(self):
-        preview = self.studio.preview
-        self.foot.shown.put(preview.before, preview.image, preview.busy)
-        self.foot.fit(self.height())
-        self.foot.caption(preview.sentence)
+        preview = self.model.preview
+        self.action_bar.shown.put(preview.before, preview.image, preview.busy)
+        self.action_bar.fit(self.height())
+        self.action_bar.caption(preview.sentence)
 
     def _trained(self):
-        training = self.studio.training
-        self.foot.learn("%s: %s" % (training.name, training.sentence) if training.running else "")
+        training = self.model.training
+        self.action_bar.learn("%s: %s" % (training.name, training.sentence) if training.running else "")
         if not training.running:
-            self.foot.say(training.sentence)
+            self.action_bar.say(training.sentence)
 
     def _running(self):
         wanted = self.pages.currentWidget() is not self.results
         there = Krita.instance().activeDocument() is not None
-        self.foot.run(self.studio.painting.fraction if self.studio.running else None, there if wanted else None)
+        self.action_bar.run(self.model.painting.fraction if self.model.running else None, there if wanted else None)

@@ -1,9 +1,9 @@
-"""What Krita is told when it starts: the docker, and the actions that shortcuts can be given to."""
+"""What is registered with Krita when it starts: the docker, and the actions that shortcuts can be given to."""
 
 from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
 
 from .docker import NeuralStyle
-from .texts import _
+from .translation import _
 
 DOCKER = "impasto_neural_style"
 MENU = "tools/scripts"
@@ -35,7 +35,7 @@ class Actions(Extension):
     def _on_docker(self, act):
         docker = self._docker()
         if docker is not None:
-            docker.studio.open()
+            docker.model.open()
             act(docker)
 
     def _show(self):

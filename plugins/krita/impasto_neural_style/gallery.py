@@ -2,8 +2,8 @@
 
 from . import pictures
 from .qt import Qt, QtCore, QtGui, QtWidgets
-from .texts import _
-from .widgets import Calm, Slider
+from .translation import _
+from .widgets import WheelGuard, Slider
 
 WIDEST = 128
 """Px: a cell is no wider, and there are two in a row at least."""
@@ -15,7 +15,7 @@ MARGIN, KEY = 3, int(Qt.ItemDataRole.UserRole) if not hasattr(Qt.ItemDataRole.Us
 
 
 class Gallery(QtWidgets.QListWidget):
-    """A list of pictures with titles. Each item's key is told by :meth:`keys`, those that are chosen by :meth:`chosen`."""
+    """A list of pictures with titles. Each item has a key: see :meth:`keys` and :meth:`chosen`."""
 
     def __init__(self, several, parent=None):
         QtWidgets.QListWidget.__init__(self, parent)
@@ -29,7 +29,7 @@ class Gallery(QtWidgets.QListWidget):
         self.setVerticalScrollMode(QtWidgets.QAbstractItemView.ScrollMode.ScrollPerPixel)
         mode = QtWidgets.QAbstractItemView.SelectionMode
         self.setSelectionMode(mode.ExtendedSelection if several else mode.SingleSelection)
-        self.setItemDelegate(Tile(self))
+        self.setItemDelegate(TileDelegate(self))
         self._images = {}
 
     def put(self, key, title, hint, image, badge=""):
@@ -97,7 +97,7 @@ class Gallery(QtWidgets.QListWidget):
         return QtCore.QSize(240, 2 * self.cell().height() + 4)
 
 
-class Tile(QtWidgets.QStyledItemDelegate):
+class TileDelegate(QtWidgets.QStyledItemDelegate):
     """Draws one: the picture, its title below, a frame around the chosen."""
 
     def sizeHint(self, option, index):
@@ -145,7 +145,7 @@ class Weights(QtWidgets.QWidget):
 
     def __init__(self, changed, parent=None):
         QtWidgets.QWidget.__init__(self, parent)
-        self._box, self._changed, self._sliders, self._told = QtWidgets.QVBoxLayout(self), changed, {}, {}
+        self._box, self._changed, self._sliders, self._known_weights = QtWidgets.QVBoxLayout(self), changed, {}, {}
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(3)
         self.setVisible(False)
@@ -155,15 +155,15 @@ class Weights(QtWidgets.QWidget):
         for slider in self._sliders.values():
             slider.setParent(None)
             slider.deleteLater()
-        self._sliders, self._calm = {}, Calm(self)
+        self._sliders, self._wheel_guard = {}, WheelGuard(self)
         for key, title in titles.items() if len(titles) > 1 else ():
             slider = Slider(title, 1.0, self)
             slider.setMinimum(5)
-            slider.set_number(self._told.get(key, 1.0))
+            slider.set_number(self._known_weights.get(key, 1.0))
             slider.setToolTip(_("How much this style counts in the mix."))
             slider.setObjectName("impasto-weight-%s" % key)
             slider.valueChanged.connect(lambda _value, key=key: self._moved(key))
-            self._calm.guard(slider)
+            self._wheel_guard.guard(slider)
             self._box.addWidget(slider)
             self._sliders[key] = slider
         self.setVisible(bool(self._sliders))
@@ -174,8 +174,8 @@ class Weights(QtWidgets.QWidget):
 
     def remember(self, key, weight):
         """The weight that a style will have."""
-        self._told[key] = min(1.0, max(0.05, weight))
+        self._known_weights[key] = min(1.0, max(0.05, weight))
 
     def _moved(self, key):
-        self._told[key] = self._sliders[key].number()
+        self._known_weights[key] = self._sliders[key].number()
         self._changed()

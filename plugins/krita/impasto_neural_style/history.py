@@ -56,8 +56,8 @@ class History(QtCore.QObject):
 
     def _loaded(self, status, body, titles):
         try:
-            known = wire.read(status, body)["jobs"]
-        except wire.Refused:
+            known = wire.read_json(status, body)["jobs"]
+        except wire.ApiError:
             return
         for job in known:
             if job["kind"] == "stylize" and job["state"] == "done" and self.entry(job["id"]) is None and len(self.entries) < MOST:
@@ -79,12 +79,12 @@ class History(QtCore.QObject):
 
 def recipe_of(job, titles):
     """What a job of another session was painted with, or None: of pictures that were sent along, only the daemon knew."""
-    told = dict(job.get("parameters") or {})
-    ids, weights = told.pop("style", []), told.pop("style_weights", None) or []
+    values = dict(job.get("parameters") or {})
+    ids, weights = values.pop("style", []), values.pop("style_weights", None) or []
     if not ids or not all(id in titles for id in ids):
         return None
     styles = [recipes.Style(id, title=titles[id], weight=weights[at] if at < len(weights) else 1.0) for at, id in enumerate(ids)]
-    return recipes.Recipe(styles, different(told))
+    return recipes.Recipe(styles, different(values))
 
 
 def different(values):

@@ -6,7 +6,7 @@ from . import pictures
 from .client import formats
 from .client import recipe as recipes
 from .qt import QtWidgets
-from .texts import _
+from .translation import _
 
 LARGEST_MB = 64
 ENDINGS = " ".join("*" + extension for _label, extensions, _starts in formats.FORMATS for extension in extensions)
@@ -47,14 +47,14 @@ class Learn(QtWidgets.QDialog):
         self.setWindowTitle(_("Learn a style"))
         self.setObjectName("impasto-learn")
         self.choices, self.chosen = list(choices), None
-        words = QtWidgets.QLabel(
+        explanation = QtWidgets.QLabel(
             _(
                 "A network learns the picture, so that it is painted in seconds afterwards. That takes some "
                 "minutes up to an hour, and goes on when Krita is closed."
             ),
             self,
         )
-        words.setWordWrap(True)
+        explanation.setWordWrap(True)
         self._from = QtWidgets.QComboBox(self)
         self._from.addItems([style.title for style in self.choices])
         file = QtWidgets.QPushButton(_("From a File…").replace("_", ""), self)
@@ -74,7 +74,7 @@ class Learn(QtWidgets.QDialog):
         self._buttons.accepted.connect(self._answer)
         self._buttons.rejected.connect(self.reject)
         box = QtWidgets.QVBoxLayout(self)
-        box.addWidget(words)
+        box.addWidget(explanation)
         box.addLayout(form)
         box.addWidget(self._buttons)
         self._trouble = QtWidgets.QLabel("", self)

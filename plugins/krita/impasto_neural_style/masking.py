@@ -7,7 +7,7 @@ import operator
 import re
 import struct
 
-from . import spaces
+from . import colour_spaces as spaces
 
 CODES = {"U8": "B", "U16": "H", "F16": "e", "F32": "f"}
 RUNS = re.compile(rb"\x00+|\xff+|[^\x00\xff]+", re.DOTALL)

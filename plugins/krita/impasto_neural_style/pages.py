@@ -1,13 +1,13 @@
 """The docker's first two pages: which styles and how strong; and how exactly."""
 
-from . import result as results
+from . import insertion
 from .client import labels, parameters
 from .client import recipe as recipes
 from .controls import Controls, choice
 from .gallery import Gallery, Weights
 from .qt import Qt, QtWidgets, Signal
-from .texts import _
-from .widgets import Fold
+from .translation import _
+from .widgets import CollapsibleSection
 
 SLIDERS = tuple(p["name"] for p in parameters.PARAMETERS if p["front"] and p["widget"] == "slider")
 IN_FRONT = tuple(p["name"] for p in parameters.PARAMETERS if p["front"] and p["widget"] != "slider")
@@ -42,7 +42,7 @@ class StylesPage(QtWidgets.QWidget):
         self.gallery.itemSelectionChanged.connect(self._selected)
 
     def put(self, known):
-        """Show these (a list of :class:`studio.Known`)."""
+        """Show these (a list of :class:`docker_model.Known`)."""
         chosen = self.gallery.chosen()
         self._known = {key_of(one.style): one for one in known}
         blocked = self.gallery.blockSignals(True)
@@ -85,9 +85,9 @@ class SettingsPage(QtWidgets.QScrollArea):
         self.basic = Controls(IN_FRONT, self.changed.emit, page)
         self._output = choice(
             (
-                (results.MASKED, _("New layer, masked by the selection")),
-                (results.NEW_LAYER, _("New layer, all of it")),
-                (results.REPLACE, _("Replace the layer's pixels")),
+                (insertion.MASKED, _("New layer, masked by the selection")),
+                (insertion.NEW_LAYER, _("New layer, all of it")),
+                (insertion.REPLACE, _("Replace the layer's pixels")),
             ),
             page,
         )
@@ -95,7 +95,7 @@ class SettingsPage(QtWidgets.QScrollArea):
         self.basic.add(_("Result"), self._output, "output", _("What becomes of the painting."))
         names = [p["name"] for p in parameters.PARAMETERS if p["name"] not in SLIDERS + IN_FRONT]
         self.advanced = Controls(names, self.changed.emit, page)
-        fold = Fold(_("Advanced"), self.advanced, page)
+        fold = CollapsibleSection(_("Advanced"), self.advanced, page)
         fold.button.setObjectName("impasto-advanced")
         fold.button.setToolTip(labels.hints(_)["method"])
         box = QtWidgets.QVBoxLayout(page)
@@ -111,7 +111,7 @@ class SettingsPage(QtWidgets.QScrollArea):
         self.setWidget(page)
 
     def output(self):
-        """One of :data:`result.OUTPUTS`."""
+        """One of :data:`insertion.OUTPUTS`."""
         return self._output.currentData()
 
     def show_output(self, output):

@@ -1,6 +1,6 @@
 """Pictures for the eye: pixels on their way to the daemon and back as small QImages, and layers as files to take a style from."""
 
-from . import spaces
+from . import colour_spaces as spaces
 from .qt import Qt, QtCore, QtGui
 
 SIDE = 640
@@ -29,7 +29,9 @@ class Sketch:
         strip = image_of(data, width, rows, space)
         if strip is None:  # these have the same order here and there
             plain = shown_space(space)
-            strip = image_of(spaces.turned(converter.convert(data, width, rows, space, plain), plain), width, rows, plain)
+            strip = image_of(
+                spaces.swap_red_and_blue(converter.convert(data, width, rows, space, plain), plain), width, rows, plain
+            )
         small = strip.scaled(
             self._width, last - first, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
         )

@@ -3,13 +3,13 @@
 import uuid
 
 from . import pictures
-from .client import errand as errands
+from .client import job_client as jobs
 from .client import pixels, recipe as recipes, wire
 from .qt import QtCore, Signal
-from .slices import Slices
+from .incremental import IncrementalTask
 from .source import Part, layer_of
-from .spaces import Converter, Unfit
-from .texts import _
+from .colour_spaces import Converter, UnsupportedLayer
+from .translation import _
 
 SETTLE_MS = 300
 """So long nothing may move before a preview is painted: a drag along a slider makes one."""
@@ -28,7 +28,7 @@ class Preview(QtCore.QObject):
         QtCore.QObject.__init__(self, parent)
         self.image, self.before, self.sentence, self.busy = None, None, "", False
         self._krita, self._connection = krita, connection
-        self._recipe = self._part = self._slices = self._errand = self._converter = None
+        self._recipe = self._part = self._incremental = self._job_client = self._converter = None
         self._timer = QtCore.QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLE_MS)
@@ -67,29 +67,29 @@ class Preview(QtCore.QObject):
         self._converter = Converter(self._krita)
         try:
             self._part = Part(document, layer, within=PREVIEW_PIXELS)
-        except Unfit as unfit:
-            self._tell(str(unfit))
+        except UnsupportedLayer as unsupported:
+            self._tell(str(unsupported))
             return
         self._tell(self.sentence, busy=True)
-        self._slices = Slices(self._part.read(self._converter), self._send, self._failed, self)
+        self._incremental = IncrementalTask(self._part.read(self._converter), self._send, self._failed, self)
 
     def _send(self, _nothing):
-        self._slices = None
+        self._incremental = None
         self._converter.close()
         values = {name: value for name, value in self._recipe.values.items() if name != "resolution"}
-        errand = errands.Errand.painting(self._part.pieces, recipes.Recipe(self._recipe.styles, values), uuid.uuid4().hex)
-        self._errand = errand
-        self._connection.carry_out(errand, self._news)
+        job_client = jobs.JobClient.stylize(self._part.pieces, recipes.Recipe(self._recipe.styles, values), uuid.uuid4().hex)
+        self._job_client = job_client
+        self._connection.run(job_client, self._news)
 
-    def _news(self, errand):
-        if errand is not self._errand or not errand.ended:
+    def _news(self, job_client):
+        if job_client is not self._job_client or not job_client.ended:
             return
-        self._errand = None
-        if errand.state == errands.FAILED:
-            self._tell(errand.error.sentence())
-        elif errand.state == errands.DONE:
-            self._connection.ask(wire.remove(errand.job["id"]), lambda status, body: None)  # it is nobody's result
-            part, painted = self._part, pixels.unpack(errand.result)
+        self._job_client = None
+        if job_client.state == jobs.FAILED:
+            self._tell(job_client.error.sentence())
+        elif job_client.state == jobs.DONE:
+            self._connection.ask(wire.remove(job_client.job["id"]), lambda status, body: None)  # it is nobody's result
+            part, painted = self._part, pixels.unpack(job_client.result)
             image = pictures.image_of(painted.data, painted.width, painted.height, part.working)
             self.image, self.before = pictures.fitted(image, pictures.SIDE * 2), part.sketch.image
             self._tell(self._words(part))
@@ -102,19 +102,19 @@ class Preview(QtCore.QObject):
     def _failed(self, error):
         self._give_up()
         self._tell(str(error))
-        if not isinstance(error, Unfit):
+        if not isinstance(error, UnsupportedLayer):
             raise error
 
     def _give_up(self):
-        if self._slices is not None:
-            self._slices.stop()
+        if self._incremental is not None:
+            self._incremental.stop()
         if self._converter is not None:
             self._converter.close()
-        errand, self._errand, self._slices = self._errand, None, None
-        if errand is not None and not errand.ended:
-            self._connection.stop(errand, keep=False)
-            if errand.job.get("id"):  # it may have been done by now; one that is not leaves nothing anyway
-                self._connection.ask(wire.remove(errand.job["id"]), lambda status, body: None)
+        job_client, self._job_client, self._incremental = self._job_client, None, None
+        if job_client is not None and not job_client.ended:
+            self._connection.stop(job_client, keep=False)
+            if job_client.job.get("id"):  # it may have been done by now; one that is not leaves nothing anyway
+                self._connection.ask(wire.remove(job_client.job["id"]), lambda status, body: None)
 
     def _tell(self, sentence, busy=False):
         self.sentence, self.busy = sentence, busy

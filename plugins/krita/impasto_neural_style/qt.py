@@ -10,8 +10,8 @@ def major_version():
         import pykrita
     except ImportError:
         return 5
-    told = getattr(pykrita, "qt_major_version", 5)
-    return int(told() if callable(told) else told)
+    version = getattr(pykrita, "qt_major_version", 5)
+    return int(version() if callable(version) else version)
 
 
 if major_version() >= 6:

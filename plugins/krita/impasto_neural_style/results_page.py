@@ -2,7 +2,7 @@
 
 from .gallery import Gallery
 from .qt import QtCore, QtWidgets, Signal
-from .texts import _
+from .translation import _
 
 
 class ResultsPage(QtWidgets.QWidget):
@@ -11,9 +11,9 @@ class ResultsPage(QtWidgets.QWidget):
     again = Signal(object)
     compared = Signal(object)
 
-    def __init__(self, studio, parent=None):
+    def __init__(self, model, parent=None):
         QtWidgets.QWidget.__init__(self, parent)
-        self._studio = studio
+        self._model = model
         self._list = Gallery(several=False, parent=self)
         self._list.setObjectName("impasto-results")
         self._none = QtWidgets.QLabel(_("What you paint is kept here, for some days."), self)
@@ -38,26 +38,26 @@ class ResultsPage(QtWidgets.QWidget):
         box.addLayout(grid)
         self._list.itemSelectionChanged.connect(self._enable)
         self._list.itemDoubleClicked.connect(lambda _item: self._to_compare())
-        studio.history.changed.connect(self.refresh)
-        studio.history.pictured.connect(self._pictured)
-        studio.painting_changed.connect(self._enable)
+        model.history.changed.connect(self.refresh)
+        model.history.pictured.connect(self._pictured)
+        model.painting_changed.connect(self._enable)
         self.refresh()
 
     def refresh(self):
         """Show what there is now."""
         chosen = self._list.chosen()
         self._list.empty()
-        for entry in self._studio.history.entries:
+        for entry in self._model.history.entries:
             self._list.put(entry.id, entry.title or _("Neural Style"), self._hint(entry), entry.thumbnail)
         self._list.choose(chosen)
-        self._none.setVisible(not self._studio.history.entries)
-        self._list.setVisible(bool(self._studio.history.entries))
+        self._none.setVisible(not self._model.history.entries)
+        self._list.setVisible(bool(self._model.history.entries))
         self._enable()
 
     def entry(self):
         """The chosen one, or None."""
         chosen = self._list.chosen()
-        return self._studio.history.entry(chosen[0]) if chosen else None
+        return self._model.history.entry(chosen[0]) if chosen else None
 
     def _hint(self, entry):
         lines = [entry.title or _("Neural Style"), "%d x %d px" % (entry.width, entry.height) if entry.width else ""]
@@ -75,19 +75,19 @@ class ResultsPage(QtWidgets.QWidget):
         return button
 
     def _pictured(self, id):
-        entry = self._studio.history.entry(id)
+        entry = self._model.history.entry(id)
         self._list.picture(id, entry.thumbnail if entry else None)
 
     def _enable(self):
         entry = self.entry()
-        self._insert.setEnabled(entry is not None and not self._studio.running)
+        self._insert.setEnabled(entry is not None and not self._model.running)
         self._compare.setEnabled(entry is not None and entry.thumbnail is not None)
         self._edit.setEnabled(entry is not None and entry.recipe is not None)
         self._remove.setEnabled(entry is not None)
 
     def _inserted(self):
         if self.entry() is not None:
-            self._studio.insert(self.entry().id)
+            self._model.insert(self.entry().id)
 
     def _to_compare(self):
         if self.entry() is not None:
@@ -99,4 +99,4 @@ class ResultsPage(QtWidgets.QWidget):
 
     def _removed(self):
         if self.entry() is not None:
-            self._studio.history.remove(self.entry().id)
+            self._model.history.remove(self.entry().id)

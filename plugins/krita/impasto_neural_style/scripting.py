@@ -2,25 +2,25 @@
 
 from krita import Krita
 
-from . import result
+from . import insertion
 from .client import parameters as known
 from .client import recipe as recipes
 from .connection import Connection
-from .painting import Painting
-from .texts import _
+from .paint_task import PaintTask
+from .translation import _
 
 _running = set()
 """Paintings that somebody's script has started and perhaps not kept."""
 
 
-def paint(document, node, style, style_weights=(), output=result.MASKED, **values):
+def paint(document, node, style, style_weights=(), output=insertion.MASKED, **values):
     """See the package. Raises ``ValueError`` for a parameter or output that does not exist."""
     names = {parameter["name"] for parameter in known.PARAMETERS}
     odd = sorted(set(values) - names)
     if odd:
         raise ValueError("no such parameter: %s" % ", ".join(odd))
-    if output not in result.OUTPUTS:
-        raise ValueError("output is one of %s" % ", ".join(result.OUTPUTS))
+    if output not in insertion.OUTPUTS:
+        raise ValueError("output is one of %s" % ", ".join(insertion.OUTPUTS))
     ids = [style] if isinstance(style, str) else list(style)
     weights = list(style_weights) or [1.0] * len(ids)
     if len(weights) != len(ids):
@@ -33,15 +33,15 @@ def paint(document, node, style, style_weights=(), output=result.MASKED, **value
 
 def again(job, title=""):
     """Insert the result of a job (its id), as the daemon has kept it, into the active document. Answers as :func:`paint` does."""
-    painting = _painting(recipes.Recipe(), result.NEW_LAYER)
+    painting = _painting(recipes.Recipe(), insertion.NEW_LAYER)
     painting.name = title or _("Neural Style")
-    painting.take({"id": job}, None)
+    painting.insert_result({"id": job}, None)
     return painting
 
 
 def _painting(recipe, output):
     connection = Connection()
-    painting = Painting(Krita.instance(), connection, recipe, output)
+    painting = PaintTask(Krita.instance(), connection, recipe, output)
     connection.setParent(painting)
     _running.add(painting)
     painting.ended.connect(lambda: _running.discard(painting))

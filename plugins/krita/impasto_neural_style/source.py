@@ -1,10 +1,10 @@
 """What is painted: a layer of any kind, or the part of it that is selected, read strip by strip."""
 
-from . import pictures, spaces
+from . import colour_spaces as spaces, pictures
 from .client import pixels
 from .qt import QtCore
-from .spaces import Unfit
-from .texts import _
+from .colour_spaces import UnsupportedLayer
+from .translation import _
 
 SMALLEST = 16
 """Px: what the daemon takes at least on a side."""
@@ -71,7 +71,7 @@ class Part:
     """
 
     def __init__(self, document, node, raw=False, within=None):
-        """Looks, and reads nothing yet. Raises :class:`Unfit` where there is nothing to paint.
+        """Looks, and reads nothing yet. Raises :class:`UnsupportedLayer` where there is nothing to paint.
 
         ``raw``: a paint layer's own pixels, without what masks and effects make of them. ``within``: at most so many px, from the
         middle of what is selected, without its soft edges: for a preview.
@@ -79,7 +79,7 @@ class Part:
         self.document, self.node, self.identity, self.name = document, node, identity_of(node), node.name()
         self.kind = node.type()
         if self.kind in ("", "filterlayer") and not node.parentNode():
-            raise Unfit(_("Select a layer to paint."))
+            raise UnsupportedLayer(_("Select a layer to paint."))
         effects = [child for child in node.childNodes() if child.type() != SELECTION_MASK]
         self.plain = self.kind == "paintlayer" and (raw or not effects)
         area, self._selected, self.cut = _area(document, node, within)
@@ -105,9 +105,9 @@ class Part:
             count = min(rows, self.height - top)
             data = get(self.x, self.y + top, self.width, count).data()
             if len(data) != self.width * count * spaces.size(self.space):
-                raise Unfit(_("The pixels of '{name}' cannot be read.").format(name=self.name))
+                raise UnsupportedLayer(_("The pixels of '{name}' cannot be read.").format(name=self.name))
             data = converter.convert(data, self.width, count, self.space, self.working)
-            pieces.append(bytes(spaces.turned(data, self.working)))
+            pieces.append(bytes(spaces.swap_red_and_blue(data, self.working)))
             self.sketch.draw(pieces[-1], self.width, count, top, self.working, converter)
             yield
         if self._selected is not None:
@@ -126,18 +126,20 @@ def _area(document, node, within):
     if node.type() not in ("paintlayer", "grouplayer", "vectorlayer", "clonelayer"):
         bounds = bounds.intersected(canvas) if not bounds.isEmpty() else canvas  # a fill has no end, a file layer may be loading
     if bounds.isEmpty():
-        raise Unfit(_("'{name}' is empty. Choose a layer with something on it.").format(name=node.name()))
+        raise UnsupportedLayer(_("'{name}' is empty. Choose a layer with something on it.").format(name=node.name()))
     selected = document.selection()
     if selected is not None:
         chosen = QtCore.QRect(selected.x(), selected.y(), selected.width(), selected.height())
         bounds = bounds.intersected(chosen)
         if bounds.isEmpty():
-            raise Unfit(_("The selection lies outside '{name}'. Select a part of it, or nothing.").format(name=node.name()))
+            raise UnsupportedLayer(
+                _("The selection lies outside '{name}'. Select a part of it, or nothing.").format(name=node.name())
+            )
     cut = within is not None and bounds.width() * bounds.height() > within
     if cut:
         bounds = _middle(bounds.intersected(canvas) if bounds.intersects(canvas) else bounds, within)
     if min(bounds.width(), bounds.height()) < SMALLEST:
-        raise Unfit(
+        raise UnsupportedLayer(
             _("{width} x {height} px are too few to paint; it takes {smallest} on each side.").format(
                 width=bounds.width(), height=bounds.height(), smallest=SMALLEST
             )

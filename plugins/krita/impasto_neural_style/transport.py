@@ -53,44 +53,44 @@ class Transport(QtCore.QObject):
 
     def send(self, daemon, request, answered, lost):
         """``answered(status, body)`` or ``lost(reason)`` is called once, later. Answers an object whose ``abort()`` forbids it."""
-        exchange = _Exchange(self, daemon, request, answered, lost)
-        self._open.add(exchange)
-        exchange.begin(self._manager)
-        return exchange
+        pending = _PendingRequest(self, daemon, request, answered, lost)
+        self._open.add(pending)
+        pending.begin(self._manager)
+        return pending
 
     def close(self):
         """Give up all that is under way."""
-        for exchange in list(self._open):
-            exchange.abort()
+        for pending in list(self._open):
+            pending.abort()
 
-    def forget(self, exchange):
-        """Called by an exchange that has ended."""
-        self._open.discard(exchange)
+    def forget(self, pending):
+        """Called by an pending that has ended."""
+        self._open.discard(pending)
 
 
-class _Exchange:
+class _PendingRequest:
     def __init__(self, transport, daemon, request, answered, lost):
         self._transport, self._daemon, self._request = transport, daemon, request
         self._answered, self._lost = answered, lost
         self._reply, self._body, self._over = None, bytearray(), False
 
     def begin(self, manager):
-        told = QtNetwork.QNetworkRequest(QtCore.QUrl(self._daemon.url + self._request.path))
-        told.setRawHeader(b"Authorization", b"Bearer " + self._daemon.token.encode("ascii", "replace"))
+        request = QtNetwork.QNetworkRequest(QtCore.QUrl(self._daemon.url + self._request.path))
+        request.setRawHeader(b"Authorization", b"Bearer " + self._daemon.token.encode("ascii", "replace"))
         for name, value in self._request.headers.items():
-            told.setRawHeader(name.encode("ascii"), value.encode("utf-8"))
-        told.setTransferTimeout(int(self._request.timeout * 1000))
+            request.setRawHeader(name.encode("ascii"), value.encode("utf-8"))
+        request.setTransferTimeout(int(self._request.timeout * 1000))
         body = self._request.body
         if self._request.method == "GET":
-            self._reply = manager.get(told)
+            self._reply = manager.get(request)
         elif self._request.method == "DELETE":
-            self._reply = manager.deleteResource(told)
+            self._reply = manager.deleteResource(request)
         elif isinstance(body, list):
             device = Pieces(body)
-            self._reply = manager.post(told, device)
+            self._reply = manager.post(request, device)
             device.setParent(self._reply)
         else:
-            self._reply = manager.post(told, QtCore.QByteArray(bytes(body)))
+            self._reply = manager.post(request, QtCore.QByteArray(bytes(body)))
         self._reply.setReadBufferSize(READ_BYTES)
         self._reply.readyRead.connect(self._read)
         self._reply.finished.connect(self._finished)

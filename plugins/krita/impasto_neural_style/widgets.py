@@ -77,7 +77,7 @@ class Slider(QtWidgets.QSlider):
         self.setValue(round(100 * min(1.0, max(0.0, event.pos().x() / max(1, self.width() - 1)))))
 
 
-class Calm(QtCore.QObject):
+class WheelGuard(QtCore.QObject):
     """Keeps the wheel from changing a widget's value unless it has been clicked: it is meant for the page below."""
 
     def guard(self, widget):
@@ -92,7 +92,7 @@ class Calm(QtCore.QObject):
         return False
 
 
-class Fold(QtWidgets.QWidget):
+class CollapsibleSection(QtWidgets.QWidget):
     """A heading that shows and hides what is below it."""
 
     def __init__(self, title, content, parent=None):
@@ -117,7 +117,7 @@ class Fold(QtWidgets.QWidget):
         self._content.setVisible(open)
 
 
-class Line(QtWidgets.QLabel):
+class ElidedLabel(QtWidgets.QLabel):
     """A text in one line, as much of it as there is room for; all of it as a tooltip."""
 
     def __init__(self, parent=None):

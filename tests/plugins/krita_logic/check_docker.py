@@ -23,9 +23,9 @@ def daemon():
 @pytest.fixture
 def docker(daemon):
     made = scene.docker(daemon)
-    made.studio.krita = made.studio.preview._krita = Krita.instance()
+    made.model.krita = made.model.preview._krita = Krita.instance()
     yield made
-    made.studio.close()
+    made.model.close()
     made.close()
     made.deleteLater()
     scene.settle(0.01)
@@ -42,7 +42,7 @@ def choose(docker, *rows):
 
 
 def previewed(docker):
-    return lambda: docker.studio.preview.image is not None and not docker.studio.preview.busy
+    return lambda: docker.model.preview.image is not None and not docker.model.preview.busy
 
 
 def test_this_is_the_qt_that_was_asked_for():
@@ -68,7 +68,7 @@ def test_every_action_has_its_line_in_the_file_that_krita_reads():
 
 def test_styles_are_listed_and_pictured(docker):
     assert [docker.styles.gallery.item(row).text() for row in range(3)] == ["The Wave", "The Night", "Kairouan"]
-    scene.until(lambda: all(known.image is not None for known in docker.studio.styles))
+    scene.until(lambda: all(known.image is not None for known in docker.model.styles))
 
 
 def test_two_in_a_row_at_the_width_that_krita_gives_it(docker):
@@ -86,7 +86,7 @@ def test_the_buttons_are_in_sight_without_scrolling(docker, daemon, height):
     scene.until(previewed(docker))
     daemon.held = True
     docker.apply()
-    scene.until(lambda: docker.studio.running and docker.studio.painting.fraction)
+    scene.until(lambda: docker.model.running and docker.model.painting.fraction)
     scene.settle()
     for name in ("impasto-keep", "impasto-discard"):
         one = button(docker, name)
@@ -107,12 +107,12 @@ def test_twenty_moves_make_one_preview(docker, daemon):
     Krita.instance().new()
     choose(docker, 0)
     scene.until(previewed(docker))
-    before, image = len(daemon.posts()), docker.studio.preview.image
+    before, image = len(daemon.posts()), docker.model.preview.image
     slider = docker.findChild(QtWidgets.QSlider, "impasto-strength")
     for value in range(50, 90, 2):
         slider.setValue(value)
         scene.settle(0.01)
-    scene.until(lambda: docker.studio.preview.image is not image and not docker.studio.preview.busy)
+    scene.until(lambda: docker.model.preview.image is not image and not docker.model.preview.busy)
     assert daemon.posts()[before:] == ["/v1/jobs"]
     assert b'name="strength"\r\n\r\n0.88' in daemon.bodies[-1]
 
@@ -136,7 +136,7 @@ def test_slow_methods_are_not_previewed(docker, daemon):
     choose(docker, 0)
     docker.settings.show_values({"iterations": 7})
     scene.settle(0.6)
-    assert not daemon.jobs and not docker.studio.is_fast()
+    assert not daemon.jobs and not docker.model.is_fast()
 
 
 def test_several_styles_have_weights(docker):
@@ -179,15 +179,15 @@ def test_painted_into_a_new_layer_and_kept_in_the_history(docker, daemon):
     docker.canvasChanged(object())
     choose(docker, 0)
     button(docker, "impasto-apply").click()
-    scene.until(lambda: not docker.studio.running)
-    assert [one.name() for one in document.topLevelNodes()] == ["content", "The Wave"], docker.studio.painting.sentence
+    scene.until(lambda: not docker.model.running)
+    assert [one.name() for one in document.topLevelNodes()] == ["content", "The Wave"], docker.model.painting.sentence
     assert document.topLevelNodes()[1].data == node.data
     results = docker.results
     assert results._list.count() == 1
     results._list.setCurrentRow(0)
     button(docker, "impasto-insert").click()
     scene.until(lambda: len(document.topLevelNodes()) == 3)
-    scene.until(lambda: not docker.studio.running)
+    scene.until(lambda: not docker.model.running)
     button(docker, "impasto-compare-button").click()
     assert docker._compare.isVisible() and docker._compare.before is not None
     docker.styles.sliders.show_values({"strength": 0.9})
@@ -206,13 +206,13 @@ def test_the_next_session_begins_as_this_one_ended(docker, daemon):
     docker.settings.show_output("new-layer")
     docker.apply()
     kept, recipe = Krita.instance().settings, docker.recipe()
-    scene.until(lambda: not docker.studio.running)
+    scene.until(lambda: not docker.model.running)
     jobs = len(daemon.jobs)
     other = scene.docker(daemon, kept)
     assert other.recipe() == recipe and other.settings.output() == "new-layer"
     scene.settle(0.5)
-    assert len(daemon.jobs) == jobs and other.studio.last == (recipe, "new-layer")
-    other.studio.close()
+    assert len(daemon.jobs) == jobs and other.model.last == (recipe, "new-layer")
+    other.model.close()
     other.close()
 
 
@@ -222,11 +222,11 @@ def test_a_layer_knows_what_it_was_painted_with(docker):
     docker.styles.sliders.show_values({"strength": 0.8})
     painted = docker.recipe()
     docker.apply()
-    scene.until(lambda: not docker.studio.running)
+    scene.until(lambda: not docker.model.running)
     docker.styles.sliders.show_values({})
     choose(docker, 2)
     docker._take_over()
-    assert "was not painted" in docker.foot._status.text()
+    assert "was not painted" in docker.action_bar._status.text()
     document.active = document.topLevelNodes()[1]
     docker._take_over()
     assert docker.recipe() == painted
@@ -238,11 +238,11 @@ def test_stop_and_keep_and_discard(docker, daemon):
     for name, state, layers in (("impasto-keep", "done", 2), ("impasto-discard", "cancelled", 2)):
         choose(docker, 0)
         docker.apply()
-        scene.until(lambda: docker.studio.running and docker.studio.painting.fraction)
-        assert "40 %" in docker.foot._status.text() and "30 s" in docker.foot._status.text()
+        scene.until(lambda: docker.model.running and docker.model.painting.fraction)
+        assert "40 %" in docker.action_bar._status.text() and "30 s" in docker.action_bar._status.text()
         button(docker, name).click()
-        scene.until(lambda: not docker.studio.running)
-        scene.until(lambda state=state: daemon.jobs[docker.studio.painting.job["id"]]["state"] == state)
+        scene.until(lambda: not docker.model.running)
+        scene.until(lambda state=state: daemon.jobs[docker.model.painting.job["id"]]["state"] == state)
         assert len(document.topLevelNodes()) == layers
 
 
@@ -251,16 +251,16 @@ def test_a_document_that_is_closed_meanwhile_leaves_the_result(docker, daemon):
     daemon.held = True
     choose(docker, 0)
     docker.apply()
-    scene.until(lambda: docker.studio.running and docker.studio.painting.fraction)
+    scene.until(lambda: docker.model.running and docker.model.painting.fraction)
     document.close()
     docker.canvasChanged(None)
     daemon.let_go()
-    scene.until(lambda: not docker.studio.running)
-    assert "has been closed" in docker.foot._status.text() and docker.results._list.count() == 1
+    scene.until(lambda: not docker.model.running)
+    assert "has been closed" in docker.action_bar._status.text() and docker.results._list.count() == 1
     other, _node = Krita.instance().new()
     docker.canvasChanged(object())
     docker.results._list.setCurrentRow(0)
-    docker.studio.insert(docker.results.entry().id)
+    docker.model.insert(docker.results.entry().id)
     scene.until(lambda: len(other.topLevelNodes()) == 2)
 
 
@@ -268,19 +268,19 @@ def test_without_a_document_or_a_style_it_says_so(docker):
     docker.canvasChanged(None)
     assert not button(docker, "impasto-apply").isEnabled()
     docker.apply()
-    assert "Choose a style" in docker.foot._status.text()
+    assert "Choose a style" in docker.action_bar._status.text()
     choose(docker, 0)
     docker.apply()
-    assert "Open a picture" in docker.foot._status.text()
+    assert "Open a picture" in docker.action_bar._status.text()
 
 
 def test_apply_looks_again_for_a_daemon_that_was_not_there(docker, daemon):
     Krita.instance().new()
-    docker.studio.styles = []
-    docker.studio.connection._trouble("Impasto itself is not installed")
-    assert "not installed" in docker.foot._status.text()
+    docker.model.styles = []
+    docker.model.connection._fail("Impasto itself is not installed")
+    assert "not installed" in docker.action_bar._status.text()
     docker.apply()
-    scene.until(lambda: docker.studio.styles and not docker.foot._status.text())
+    scene.until(lambda: docker.model.styles and not docker.action_bar._status.text())
 
 
 def test_quitting_in_the_middle_is_the_end_of_it(docker, daemon):
@@ -288,8 +288,8 @@ def test_quitting_in_the_middle_is_the_end_of_it(docker, daemon):
     daemon.held = True
     choose(docker, 0)
     docker.apply()
-    scene.until(lambda: docker.studio.running and docker.studio.painting.fraction)
-    docker.studio.close()
+    scene.until(lambda: docker.model.running and docker.model.painting.fraction)
+    docker.model.close()
     asked = len(daemon.asked)
     scene.settle(0.3)
     assert len(daemon.asked) <= asked + 1
@@ -299,11 +299,11 @@ def test_a_layer_as_a_style(docker):
     document, node = Krita.instance().new()
     from impasto_neural_style import learning
 
-    docker._add(lambda: learning.from_layer(docker.studio.layer()))
+    docker._add(lambda: learning.from_layer(docker.model.layer()))
     assert [style.title for style in docker.recipe().styles] == ["content"] and docker.recipe().styles[0].picture
     node.data = b""
-    docker._add(lambda: learning.from_layer(docker.studio.layer()))
-    assert "Select a layer" in docker.foot._status.text()
+    docker._add(lambda: learning.from_layer(docker.model.layer()))
+    assert "Select a layer" in docker.action_bar._status.text()
 
 
 def test_a_style_is_learnt_across_sessions(docker, daemon):
@@ -313,16 +313,16 @@ def test_a_style_is_learnt_across_sessions(docker, daemon):
     assert [style.title for style in asked.choices] == ["content"]
     asked._name.setText("Mine")
     asked._answer()
-    scene.until(lambda: docker.studio.training.running and docker.studio.training.fraction)
-    assert "Mine" in docker.foot._learning_line._whole and "10 min" in docker.foot._learning_line._whole
+    scene.until(lambda: docker.model.training.running and docker.model.training.fraction)
+    assert "Mine" in docker.action_bar._learning_line._whole and "10 min" in docker.action_bar._learning_line._whole
     other = scene.docker(daemon)
-    scene.until(lambda: other.studio.training.running and other.studio.training.fraction)
+    scene.until(lambda: other.model.training.running and other.model.training.fraction)
     daemon.styles.append({"id": "mine", "title": "Mine", "painter": "", "year": "", "fast": True})
     daemon.jobs["training"]["result"] = {"styles": ["mine"]}
     daemon.let_go()
     for one in (docker, other):
         scene.until(lambda one=one: [style.id for style in one.recipe().styles] == ["mine"])
-    other.studio.close()
+    other.model.close()
     other.close()
 
 
@@ -334,7 +334,7 @@ def test_a_file_as_a_style(docker, tmp_path, content, words):
     if content is not None:
         file.write_bytes(scene.png())
     docker._add(lambda: learning.read(str(file)))
-    assert words in docker.foot._status.text()
+    assert words in docker.action_bar._status.text()
     assert [style.title for style in docker.recipe().styles] == ([] if words else ["Klatschmohn ü"])
 
 
@@ -342,4 +342,4 @@ def test_the_wheel_scrolls_and_does_not_change_values(docker):
     slider = docker.findChild(QtWidgets.QSlider, "impasto-strength")
     slider.clearFocus()
     event = QtCore.QEvent(QtCore.QEvent.Type.Wheel)
-    assert docker.styles.sliders._calm.eventFilter(slider, event) and slider.value() == 50
+    assert docker.styles.sliders._wheel_guard.eventFilter(slider, event) and slider.value() == 50

@@ -81,8 +81,8 @@ def test_large_bodies_there_and_back(ask, server):
 
 def test_refusals_come_with_their_body(ask):
     status, body = ask(request("GET", "/missing"))
-    with pytest.raises(wire.Refused) as refused:
-        wire.read(status, body)
+    with pytest.raises(wire.ApiError) as refused:
+        wire.read_json(status, body)
     assert (status, refused.value.code) == (404, "unknown_job")
 
 

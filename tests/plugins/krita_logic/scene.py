@@ -140,8 +140,8 @@ def docker(daemon, settings=()):
     Krita._instance = None
     Krita.instance().settings.update(settings)
     made = NeuralStyle()
-    made.studio.connection._transport = daemon
-    made.studio.connection._starter.runtime_files = lambda: ["runtime"]
+    made.model.connection._transport = daemon
+    made.model.connection._starter.runtime_files = lambda: ["runtime"]
     told = json.dumps({"url": "http://127.0.0.1:1", "token": "t", "instance": "i", "version": "0.1"})
     connections.starter.text_of = lambda file: told
     assert places.read_runtime(told) is not None

@@ -4,7 +4,7 @@ import os
 import time
 
 import impasto_neural_style
-from impasto_neural_style import memory
+from impasto_neural_style import saved_settings
 from krita import InfoObject, Selection
 
 from .cases import HEIGHT, KRITA, LAB, WIDTH, apart, children, document, fill, get, put, redo, samples, settled, undo
@@ -223,7 +223,7 @@ def the_recipe_is_saved_with_the_document():
     yield lambda: os.path.exists(file)
     again = KRITA.openDocument(file)
     yield lambda: len(again.topLevelNodes()) == 2
-    recipe = memory.written_down(again, again.topLevelNodes()[1])
+    recipe = saved_settings.layer_recipe(again, again.topLevelNodes()[1])
     assert again.topLevelNodes()[1].name() == new.name()
     assert (recipe.values, [style.id for style in recipe.styles]) == ({"strength": 0.8}, ["great-wave"])
     again.close()

@@ -49,7 +49,7 @@ def the_docker():
     yield wait(1.5)
     shot("krita-at-first")
     styles.item(1).setSelected(True)
-    yield lambda: one.studio.preview.image is not None
+    yield lambda: one.model.preview.image is not None
     yield wait(0.3)
     shot("krita-preview")
     styles.item(0).setSelected(True)
@@ -58,10 +58,10 @@ def the_docker():
     styles.item(0).setSelected(False)
     yield wait(1.5)
     one.findChild(QPushButton, "impasto-apply").click()
-    yield lambda: one.studio.painting.job.get("state") == "running"
+    yield lambda: one.model.painting.job.get("state") == "running"
     yield wait(0.1)
     shot("docker-running", one)
-    yield lambda: not one.studio.running
+    yield lambda: not one.model.running
     yield wait(1.2)
     shot("krita-applied")
     one.pages.setCurrentIndex(2)

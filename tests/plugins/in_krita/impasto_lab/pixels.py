@@ -3,7 +3,7 @@
 import struct
 
 import impasto_neural_style
-from impasto_neural_style.spaces import Converter, Space
+from impasto_neural_style.colour_spaces import Converter, Space
 
 from .cases import HEIGHT, KRITA, SRGB, WIDTH, apart, children, document, fill, get, pattern, put, samples, settled
 

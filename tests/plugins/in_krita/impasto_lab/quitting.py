@@ -13,7 +13,7 @@ def quitting():
     made, one = yield from opened()
     one.settings.show_values(LONG)
     KRITA.action("impasto_apply").trigger()
-    yield lambda: one.studio.running and one.studio.painting.fraction > 0
+    yield lambda: one.model.running and one.model.painting.fraction > 0
     one.findChild(QSlider, "impasto-detail").setValue(20)
     assert children(made) == ["content"]
     made.setModified(False)

@@ -153,28 +153,28 @@ def opened():
     names = [styles.item(row).text() for row in range(styles.count())]
     styles.clearSelection()
     styles.setCurrentRow(names.index("The Great Wave off Kanagawa"))
-    yield lambda: not one.studio.preview.busy and one.studio.preview.image is not None
+    yield lambda: not one.model.preview.busy and one.model.preview.image is not None
     return made, one
 
 
 @case
 def twenty_moves_make_one_preview():
     made, one = yield from opened()
-    before, image = len(jobs()), one.studio.preview.image
+    before, image = len(jobs()), one.model.preview.image
     sent = []
-    send = one.studio.connection.ask
+    send = one.model.connection.ask
 
     def counted(request, then, lost=None):
         sent.append((request.method, request.path))
         send(request, then, lost)
 
-    one.studio.connection.ask = counted
+    one.model.connection.ask = counted
     slider = one.findChild(QSlider, "impasto-strength")
     for value in range(20, 60, 2):
         slider.setValue(value)
         yield
-    yield lambda: one.studio.preview.image is not image and not one.studio.preview.busy
-    one.studio.connection.ask = send
+    yield lambda: one.model.preview.image is not image and not one.model.preview.busy
+    one.model.connection.ask = send
     assert sent.count(("POST", "/v1/jobs")) == 1, sent
     yield lambda: len(jobs()) == before  # and the preview is in nobody's way
 
@@ -183,18 +183,18 @@ def twenty_moves_make_one_preview():
 def painted_by_the_docker():
     made, one = yield from opened()
     press(one, "impasto-apply")
-    yield lambda: not one.studio.running
-    assert len(children(made)) == 2, one.studio.painting.sentence
+    yield lambda: not one.model.running
+    assert len(children(made)) == 2, one.model.painting.sentence
     results = one.findChild(QListWidget, "impasto-results")
     assert results.count() >= 1
     KRITA.action("impasto_repeat").trigger()
     yield lambda: len(children(made)) == 3
-    yield lambda: not one.studio.running
+    yield lambda: not one.model.running
     one.pages.setCurrentIndex(2)
     results.setCurrentRow(0)
     press(one, "impasto-insert")
     yield lambda: len(children(made)) == 4
-    yield lambda: not one.studio.running
+    yield lambda: not one.model.running
     count = results.count()
     results.setCurrentRow(0)
     press(one, "impasto-remove")
@@ -207,14 +207,14 @@ def stopped_by_the_docker():
     made, one = yield from opened()
     one.settings.show_values(LONG)
     KRITA.action("impasto_apply").trigger()
-    yield lambda: one.studio.running and one.studio.painting.fraction > 0
+    yield lambda: one.model.running and one.model.painting.fraction > 0
     press(one, "impasto-keep")
-    yield lambda: not one.studio.running
-    assert len(children(made)) == 2 and state(one.studio.painting) == "done"
+    yield lambda: not one.model.running
+    assert len(children(made)) == 2 and state(one.model.painting) == "done"
     KRITA.action("impasto_apply").trigger()
-    yield lambda: one.studio.running and one.studio.painting.fraction > 0
+    yield lambda: one.model.running and one.model.painting.fraction > 0
     press(one, "impasto-discard")
-    yield lambda: not one.studio.running
+    yield lambda: not one.model.running
     assert len(children(made)) == 2
-    yield lambda: state(one.studio.painting) == "cancelled"
+    yield lambda: state(one.model.painting) == "cancelled"
     one.settings.show_values({})

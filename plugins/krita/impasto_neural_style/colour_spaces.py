@@ -8,7 +8,7 @@ import array
 from collections import namedtuple
 
 from .qt import QtCore
-from .texts import _
+from .translation import _
 
 Space = namedtuple("Space", "model depth profile")
 """As Krita names them: RGBA, U16, sRGB-elle-V2-srgbtrc.icc."""
@@ -26,7 +26,7 @@ CHANNELS = {"GRAYA": 2, "A": 1, "CMYKA": 5}
 """Samples of a pixel, alpha included; 4 in all other models."""
 
 
-class Unfit(Exception):
+class UnsupportedLayer(Exception):
     """A sentence about what cannot be painted."""
 
 
@@ -62,7 +62,7 @@ def working(space):
     return Space("GRAYA", "F32", GREY) if space.model == "GRAYA" else Space("RGBA", "F32", SRGB)
 
 
-def turned(data, space):
+def swap_red_and_blue(data, space):
     """Pixels of a working space in the daemon's order of channels, or back: in whole numbers Krita has blue first."""
     if space.model != "RGBA" or space.depth == "F32":
         return data
@@ -96,7 +96,7 @@ class Converter:
         self._krita, self._document = krita, None
 
     def convert(self, data, width, rows, source, target):
-        """``data`` (bytes) of ``source`` in ``target``. Raises :class:`Unfit` where Krita has not the profile."""
+        """``data`` (bytes) of ``source`` in ``target``. Raises :class:`UnsupportedLayer` where Krita has not the profile."""
         if same(source, target):
             return data
         if self._document is None:
@@ -125,4 +125,4 @@ def _steps(source, target):
 def _become(node, space):
     # An unknown profile silently becomes another one: what came of it is looked at, not assumed.
     if of(node) != space and (not node.setColorSpace(*space) or of(node) != space):
-        raise Unfit(_("Krita cannot convert colours to the profile {profile}.").format(profile=space.profile))
+        raise UnsupportedLayer(_("Krita cannot convert colours to the profile {profile}.").format(profile=space.profile))

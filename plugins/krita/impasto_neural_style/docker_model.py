@@ -1,17 +1,17 @@
 """What the docker shows and does, without a widget: styles, preview, the painting under way, results, what is learnt."""
 
-from . import memory, pictures
-from . import result as results
+from . import pictures, saved_settings
+from . import insertion
 from .client import parameters
 from .client import recipe as recipes
-from .client import wire, words
+from .client import messages, wire
 from .connection import Connection
 from .history import History
-from .painting import DONE, Painting
+from .paint_task import DONE, PaintTask
 from .preview import Preview
 from .qt import QtCore, Signal
 from .source import layer_of
-from .texts import _
+from .translation import _
 from .training import Training
 
 
@@ -27,14 +27,14 @@ class Known:
         self.style, self.hint, self.fast, self.image = style, hint, fast, image
 
 
-class Studio(QtCore.QObject):
-    """``recipe``, ``output``: what would be painted now; ``painting``: the last :class:`Painting`, or None."""
+class DockerModel(QtCore.QObject):
+    """``recipe``, ``output``: what would be painted now; ``painting``: the last :class:`PaintTask`, or None."""
 
     styles_changed = Signal()
     pictured = Signal(str)
     """A style (its id) has its thumbnail."""
     painting_changed = Signal()
-    said = Signal(str)
+    message = Signal(str)
     """A sentence for the user."""
     learnt = Signal(list)
     """New styles (their ids) are in the list."""
@@ -42,10 +42,10 @@ class Studio(QtCore.QObject):
     def __init__(self, krita, parent=None):
         QtCore.QObject.__init__(self, parent)
         self.krita, self.styles, self.painting, self._new, self._closed = krita, [], None, [], False
-        self.recipe, self.output, self.last = recipes.Recipe(), results.MASKED, memory.recall(krita)
+        self.recipe, self.output, self.last = recipes.Recipe(), insertion.MASKED, saved_settings.load_last(krita)
         self.connection = Connection(self)
         self.connection.ready.connect(self._ready)
-        self.connection.troubled.connect(self.said)
+        self.connection.failed.connect(self.message)
         self.preview = Preview(krita, self.connection, self)
         self.history = History(self.connection, self)
         self.training = Training(self.connection, self)
@@ -54,7 +54,7 @@ class Studio(QtCore.QObject):
     def open(self):
         """Find the daemon, or start it, and ask what there is."""
         if not self.styles:
-            self.said.emit(_("Looking for Impasto…"))
+            self.message.emit(_("Looking for Impasto…"))
             self.connection.connect_daemon()
 
     def close(self):
@@ -70,7 +70,7 @@ class Studio(QtCore.QObject):
     # -- styles ------------------------------------------------------------------------------------------------------
 
     def _ready(self):
-        self.said.emit("")
+        self.message.emit("")
         self.ask_styles()
 
     def ask_styles(self):
@@ -79,13 +79,13 @@ class Studio(QtCore.QObject):
 
     def _listed(self, status, body):
         try:
-            told = wire.read(status, body)["styles"]
-        except wire.Refused as refused:
-            self.said.emit(_(words.WRONG_TOKEN) if refused.status == 401 else refused.sentence())
+            listed = wire.read_json(status, body)["styles"]
+        except wire.ApiError as error:
+            self.message.emit(_(messages.WRONG_TOKEN) if error.status == 401 else error.sentence())
             return
         seen = {known.style.id: known.image for known in self.styles}
         own = [known for known in self.styles if not known.style.id]
-        self.styles = [_known(one, seen.get(one["id"])) for one in told] + own
+        self.styles = [_known(one, seen.get(one["id"])) for one in listed] + own
         self.styles_changed.emit()
         if self._new:
             new, self._new = self._new, []
@@ -137,7 +137,7 @@ class Studio(QtCore.QObject):
         else:
             self.preview.clear()
             if recipe.styles:
-                self.said.emit(_("The iterative method: minutes. What it paints is shown here while it works."))
+                self.message.emit(_("The iterative method: minutes. What it paints is shown here while it works."))
 
     def renew(self):
         """The layer may have changed: another preview of the same recipe."""
@@ -149,7 +149,7 @@ class Studio(QtCore.QObject):
         if not self.styles:
             self.open()
         elif not self.recipe.styles:
-            self.said.emit(_("Choose a style."))
+            self.message.emit(_("Choose a style."))
         else:
             self._paint(self.recipe, self.output)
 
@@ -165,9 +165,9 @@ class Studio(QtCore.QObject):
         entry = self.history.entry(id)
         if entry is None or self.running:
             return
-        self._begin(Painting(self.krita, self.connection, entry.recipe or recipes.Recipe(), results.MASKED, self))
+        self._begin(PaintTask(self.krita, self.connection, entry.recipe or recipes.Recipe(), insertion.MASKED, self))
         self.painting.name = entry.title or _("Neural Style")
-        self.painting.take(entry.job, entry.place)
+        self.painting.insert_result(entry.job, entry.place)
 
     def stop(self):
         """Stop, and keep what there is."""
@@ -183,8 +183,8 @@ class Studio(QtCore.QObject):
         if self.running:
             return
         self.last = (recipe, output)
-        memory.remember(self.krita, recipe, output)
-        self._begin(Painting(self.krita, self.connection, recipe, output, self))
+        saved_settings.save_last(self.krita, recipe, output)
+        self._begin(PaintTask(self.krita, self.connection, recipe, output, self))
         document = self.krita.activeDocument()
         self.painting.start(document, document.activeNode() if document is not None else None)
 
@@ -193,13 +193,13 @@ class Studio(QtCore.QObject):
         if self.painting is not None:
             self.painting.deleteLater()
         self.painting = painting
-        painting.changed.connect(self._news)
+        painting.changed.connect(self._painting_news)
         painting.painted.connect(lambda: self.history.add(painting))
         painting.ended.connect(self._ended)
 
-    def _news(self):
+    def _painting_news(self):
         painting = self.painting
-        self.said.emit(painting.sentence)
+        self.message.emit(painting.sentence)
         image = pictures.of_bytes(painting.take_preview())
         if image is not None:
             self.preview.show(image, painting.before)
@@ -219,12 +219,12 @@ class Studio(QtCore.QObject):
 
     def _look_for_training(self, status, body):
         try:
-            jobs = wire.read(status, body)["jobs"]
-        except wire.Refused:
+            jobs = wire.read_json(status, body)["jobs"]
+        except wire.ApiError:
             return
         for job in jobs:
             if job["kind"] == "train" and job["state"] in ("queued", "running"):
-                self.training.take_up(job)
+                self.training.resume(job)
                 return
 
     def _learnt(self, ids):

@@ -1,12 +1,12 @@
 """What becomes of a painting: a new layer above, cut to the selection or not, or one in the old one's place."""
 
-from . import masking, spaces
+from . import colour_spaces as spaces, masking
 from .client import pixels
 from .qt import QtCore
-from .slices import WAIT
+from .incremental import WAIT
 from .source import SLOW_STRIP, STRIP, at_rest, identity_of, is_open, layer_of, node_of, rows_of
-from .spaces import Unfit
-from .texts import _
+from .colour_spaces import UnsupportedLayer
+from .translation import _
 
 MASKED, NEW_LAYER, REPLACE = "masked", "new-layer", "replace"
 OUTPUTS = (MASKED, NEW_LAYER, REPLACE)
@@ -46,7 +46,7 @@ def insert(krita, place, painted, output, name, converter, sketch):
     the strokes below them.
     """
     if not is_open(krita, place.document):
-        raise Unfit(_("The document has been closed. The result is kept: open it again and take it from the history."))
+        raise UnsupportedLayer(_("The document has been closed. The result is kept: open it again and take it from the history."))
     old = node_of(place.document, place.identity)
     replaced = output == REPLACE and old is not None and old.type() == "paintlayer"
     if replaced:
@@ -56,7 +56,7 @@ def insert(krita, place, painted, output, name, converter, sketch):
     selection = place.selection if output != NEW_LAYER else None
     yield from _fill(new, old if replaced else None, place, painted, selection, converter, sketch)
     if not is_open(krita, place.document):
-        raise Unfit(_("The document has been closed. The result is kept: open it again and take it from the history."))
+        raise UnsupportedLayer(_("The document has been closed. The result is kept: open it again and take it from the history."))
     old = node_of(place.document, place.identity)
     active = place.document.activeNode()
     # What comes now takes Krita a tenth of a second, whatever the size, but not before it is done with what it is about.
@@ -108,7 +108,7 @@ def _is_active(document, node):
 def _fill(new, under, place, painted, selection, converter, sketch):
     opaque = painted.channels == spaces.channels(place.working) - 1
     if painted.depth != spaces.packed_depth(place.working) or not (opaque or painted.channels == spaces.channels(place.working)):
-        raise Unfit(_("The painting has not the layer's depth; this plug-in and the daemon do not fit together."))
+        raise UnsupportedLayer(_("The painting has not the layer's depth; this plug-in and the daemon do not fit together."))
     target = spaces.of(new)
     straight = spaces.same(place.working, target) and selection is None
     width, height = painted.width, painted.height
@@ -119,7 +119,7 @@ def _fill(new, under, place, painted, selection, converter, sketch):
         if opaque:
             data = spaces.with_alpha(data, painted.channels, painted.depth)
         sketch.draw(data, width, high, top, place.working, converter)
-        data = spaces.turned(data, place.working)
+        data = spaces.swap_red_and_blue(data, place.working)
         data = converter.convert(data, width, high, place.working, target)
         if selection is not None:
             chosen = selection[top * width : (top + high) * width]

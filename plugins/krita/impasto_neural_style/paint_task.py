@@ -3,23 +3,23 @@
 import time
 import uuid
 
-from . import memory
-from . import result as results
-from . import together
-from .client import errand as errands
-from .client import pixels, wire, words
+from . import saved_settings
+from . import insertion
+from . import replacement_undo
+from .client import job_client as jobs
+from .client import messages, pixels, wire
 from .pictures import Sketch
 from .qt import QtCore, Signal
-from .slices import Slices
+from .incremental import IncrementalTask
 from .source import Part, identity_of, is_open, layer_of
-from .spaces import Converter, Unfit
-from .texts import _
+from .colour_spaces import Converter, UnsupportedLayer
+from .translation import _
 
 READING, PAINTING, INSERTING = "reading", "painting", "inserting"
-DONE, FAILED, CANCELLED = errands.DONE, errands.FAILED, errands.CANCELLED
+DONE, FAILED, CANCELLED = jobs.DONE, jobs.FAILED, jobs.CANCELLED
 
 
-class Painting(QtCore.QObject):
+class PaintTask(QtCore.QObject):
     """``state``: one of the above. ``sentence``: what it does, or how it ended, for people. ``fraction``: 0 to 1.
     ``name``: the new layer's; ``layer``: that layer. ``job``: as the daemon tells it. ``preview``: the newest picture of it that
     nobody has taken yet (a PNG's bytes). ``before``, ``after``: the layer's part and the painting, small (QImages, or None)."""
@@ -30,20 +30,20 @@ class Painting(QtCore.QObject):
 
     ended = Signal()
 
-    def __init__(self, krita, connection, recipe, output=results.MASKED, parent=None):
+    def __init__(self, krita, connection, recipe, output=insertion.MASKED, parent=None):
         QtCore.QObject.__init__(self, parent)
         self.recipe, self.output = recipe, output
         self.name = recipe.title()
         self.state, self.sentence, self.fraction, self.preview, self.layer = READING, _("Reading the layer…"), 0.0, None, None
         self.place, self.part, self.before, self.after = None, None, None, None
         self._krita, self._connection = krita, connection
-        self._slices = self._errand = self._seen = None
+        self._incremental = self._job_client = self._last_preview = None
         self._converter, self._anew = Converter(krita), False
 
     @property
     def job(self):
         """What the daemon last said of it."""
-        return self._errand.job if self._errand else {}
+        return self._job_client.job if self._job_client else {}
 
     @property
     def over(self):
@@ -55,27 +55,27 @@ class Painting(QtCore.QObject):
         try:
             layer = layer_of(node)
             if document is None or layer is None:
-                raise Unfit(_("Open a picture and select a layer to paint."))
-            if self.output == results.REPLACE and layer.locked():
-                raise Unfit(_("The layer's pixels are locked. Unlock them, or choose a new layer as the result."))
-            self.part = Part(document, layer, raw=self.output == results.REPLACE)
-        except Unfit as unfit:
-            self._end(FAILED, str(unfit))
+                raise UnsupportedLayer(_("Open a picture and select a layer to paint."))
+            if self.output == insertion.REPLACE and layer.locked():
+                raise UnsupportedLayer(_("The layer's pixels are locked. Unlock them, or choose a new layer as the result."))
+            self.part = Part(document, layer, raw=self.output == insertion.REPLACE)
+        except UnsupportedLayer as unsupported:
+            self._end(FAILED, str(unsupported))
             return
-        self._slices = Slices(self.part.read(self._converter), self._send, self._failed, self)
+        self._incremental = IncrementalTask(self.part.read(self._converter), self._send, self._failed, self)
 
-    def take(self, job, place):
+    def insert_result(self, job, place):
         """Insert the result of a job that was painted before (as the daemon's ``job``): at ``place`` or, where that is None or its
         document has been closed, into the active document."""
         self.place, self._anew = place, True
-        self._errand = errands.Errand.again(job)
+        self._job_client = jobs.JobClient.resume(job)
         self.state, self.sentence = PAINTING, _("Fetching the result…")
-        self._connection.carry_out(self._errand, self._news)
+        self._connection.run(self._job_client, self._job_changed)
 
     def stop(self):
         """Stop and keep what there is so far."""
         if self.state == PAINTING:
-            self._connection.stop(self._errand, keep=True)
+            self._connection.stop(self._job_client, keep=True)
             self._say(_("Stopping…"))
         elif self.state == READING:
             self.discard()
@@ -85,7 +85,7 @@ class Painting(QtCore.QObject):
         if self.over:
             return
         if self.state == PAINTING:
-            self._connection.stop(self._errand, keep=False)
+            self._connection.stop(self._job_client, keep=False)
         self._end(CANCELLED, _("Discarded."))
 
     def take_preview(self):
@@ -95,9 +95,9 @@ class Painting(QtCore.QObject):
 
     def leave(self):
         """Krita quits: not a step more."""
-        if self._slices is not None:
-            self._slices.stop()
-            self._slices = None
+        if self._incremental is not None:
+            self._incremental.stop()
+            self._incremental = None
 
     def wait(self, seconds=600.0):
         """For scripts: let Krita go on until it has ended, and answer the new layer. Raises ``RuntimeError`` with a sentence."""
@@ -113,28 +113,28 @@ class Painting(QtCore.QObject):
     # -- the steps ---------------------------------------------------------------------------------------------------
 
     def _send(self, _nothing):
-        self._slices, self.place, self.before = None, results.Place.of(self.part), self.part.sketch.image
-        self._errand = errands.Errand.painting(self.part.pieces, self.recipe, uuid.uuid4().hex)
+        self._incremental, self.place, self.before = None, insertion.Place.of(self.part), self.part.sketch.image
+        self._job_client = jobs.JobClient.stylize(self.part.pieces, self.recipe, uuid.uuid4().hex)
         self.state = PAINTING
         self._say(_("Waiting for Impasto…"))
-        self._connection.carry_out(self._errand, self._news)
+        self._connection.run(self._job_client, self._job_changed)
 
-    def _news(self, errand):
+    def _job_changed(self, job_client):
         if self.over or self.state == INSERTING:
             return
-        if errand.state != errands.SENDING:
+        if job_client.state != jobs.SENDING:
             self.part = None  # the pixels are with the daemon
-        if errand.preview is not self._seen:
-            self.preview = self._seen = errand.preview
-        self.fraction = errand.job.get("fraction") or self.fraction
-        if errand.state == errands.FAILED:
-            self._end(FAILED, _(words.WRONG_TOKEN) if errand.error.status == 401 else errand.error.sentence())
-        elif errand.state == errands.CANCELLED:
+        if job_client.preview is not self._last_preview:
+            self.preview = self._last_preview = job_client.preview
+        self.fraction = job_client.job.get("fraction") or self.fraction
+        if job_client.state == jobs.FAILED:
+            self._end(FAILED, _(messages.WRONG_TOKEN) if job_client.error.status == 401 else job_client.error.sentence())
+        elif job_client.state == jobs.CANCELLED:
             self._end(CANCELLED, _("Discarded."))
-        elif errand.state == errands.DONE:
-            self._insert(errand.result)
-        elif errand.job:
-            self._say(words.progress(errand.job, _))
+        elif job_client.state == jobs.DONE:
+            self._insert(job_client.result)
+        elif job_client.job:
+            self._say(messages.progress(job_client.job, _))
 
     def _insert(self, result):
         self.state = INSERTING
@@ -149,24 +149,24 @@ class Painting(QtCore.QObject):
             if document is None:
                 self._end(FAILED, _("Open a picture first: there is none to insert the result into."))
                 return
-            self.place = results.Place.anywhere(document, painted)
+            self.place = insertion.Place.anywhere(document, painted)
         sketch = Sketch(painted.width, painted.height)
         self.after = sketch.image
         self.painted.emit()
-        work = results.insert(self._krita, self.place, painted, self.output, self.name, self._converter, sketch)
-        self._slices = Slices(work, self._inserted, self._failed, self)
+        work = insertion.insert(self._krita, self.place, painted, self.output, self.name, self._converter, sketch)
+        self._incremental = IncrementalTask(work, self._inserted, self._failed, self)
 
-    def _inserted(self, told):
-        (self.layer, replaced), self.fraction = told, 1.0
+    def _inserted(self, outcome):
+        (self.layer, replaced), self.fraction = outcome, 1.0
         if replaced is not None:
-            together.watch(self._krita).remember(self.place.document, identity_of(self.layer), replaced)
+            replacement_undo.of(self._krita).remember(self.place.document, identity_of(self.layer), replaced)
         if self.recipe.styles:
-            memory.write_down(self.place.document, self.layer, self.recipe)
+            saved_settings.save_layer_recipe(self.place.document, self.layer, self.recipe)
         notes = self.job.get("notes") or []
         self._end(DONE, " ".join([_("Done: '{name}'.").format(name=self.layer.name())] + notes))
 
     def _failed(self, error):
-        if not isinstance(error, (Unfit, ValueError, wire.Refused)):
+        if not isinstance(error, (UnsupportedLayer, ValueError, wire.ApiError)):
             self._end(FAILED, "%s: %s" % (type(error).__name__, error))
             raise error  # a fault of ours: Krita shows where
         self._end(FAILED, str(error))
@@ -176,9 +176,9 @@ class Painting(QtCore.QObject):
         self.changed.emit()
 
     def _end(self, state, text):
-        if self._slices is not None:
-            self._slices.stop()
-        self._slices, self.part = None, None
+        if self._incremental is not None:
+            self._incremental.stop()
+        self._incremental, self.part = None, None
         self._converter.close()
         self.state = state
         self._say(text)

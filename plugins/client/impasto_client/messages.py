@@ -1,4 +1,7 @@
-"""What the two editors say alike. Texts are English and go through the editor's own ``translate``."""
+"""Messages that both editors show, and a job's progress in words.
+
+Texts are English. Constants go through the editor's own translation where they are shown; functions take it as ``translate``.
+"""
 
 NOT_INSTALLED = (
     "Impasto itself is not installed, or not where this plug-in looks for it. In a terminal:\n\n"

@@ -3,7 +3,7 @@ its document."""
 
 import json
 
-from . import result as results
+from . import insertion
 from .client import recipe as recipes
 from .qt import QtCore
 from .source import identity_of
@@ -16,12 +16,12 @@ NOTE = "impasto-recipe/"
 """An annotation of a document, with a layer's id behind it; it is saved with the document."""
 
 
-def write_down(document, layer, recipe):
+def save_layer_recipe(document, layer, recipe):
     """Keep what a layer was painted with."""
     document.setAnnotation(NOTE + identity_of(layer), "Impasto", QtCore.QByteArray(recipe.to_json().encode("utf-8")))
 
 
-def written_down(document, layer):
+def layer_recipe(document, layer):
     """The recipe that a layer was painted with, or None."""
     try:
         return recipes.Recipe.from_json(bytes(document.annotation(NOTE + identity_of(layer)).data()).decode("utf-8"))
@@ -29,18 +29,18 @@ def written_down(document, layer):
         return None
 
 
-def remember(krita, recipe, output):
+def save_last(krita, recipe, output):
     """Keep a recipe and what became of it; one with pictures that are too large for that is not kept."""
     text = json.dumps({"recipe": recipe.to_json(), "output": output})
     if len(text) <= LONGEST:
         krita.writeSetting(GROUP, NAME, text)
 
 
-def recall(krita):
+def load_last(krita):
     """(recipe, output), or None where nothing was kept, or nothing that can be read."""
     try:
-        told = json.loads(krita.readSetting(GROUP, NAME, ""))
-        recipe, output = recipes.Recipe.from_json(told["recipe"]), told["output"]
+        saved = json.loads(krita.readSetting(GROUP, NAME, ""))
+        recipe, output = recipes.Recipe.from_json(saved["recipe"]), saved["output"]
     except (ValueError, KeyError, TypeError):
         return None
-    return (recipe, output) if output in results.OUTPUTS else None
+    return (recipe, output) if output in insertion.OUTPUTS else None

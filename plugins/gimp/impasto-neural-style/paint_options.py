@@ -12,18 +12,18 @@ import pictures  # noqa: E402
 from impasto_client import labels  # noqa: E402
 from impasto_client.parameters import PARAMETERS  # noqa: E402
 from impasto_client.recipe import Recipe, Style  # noqa: E402
-from texts import _  # noqa: E402
+from translation import _  # noqa: E402
 
 DEFAULT_STYLE = "starry-night"
 NEW_LAYER, MASKED, REPLACE = "new-layer", "masked", "replace"
 FLAGS = GObject.ParamFlags.READWRITE
 
 
-class Wrong(Exception):
+class InvalidArguments(Exception):
     """A sentence about arguments that cannot be."""
 
 
-class Order:
+class PaintOptions:
     """``recipe``: what is painted with; ``output``: what becomes of it."""
 
     def __init__(self, recipe, output=MASKED):
@@ -97,22 +97,24 @@ def written(value):
 
 
 def from_config(config):
-    """An :class:`Order` from a procedure's arguments. Raises :class:`Wrong`."""
+    """The :class:`PaintOptions` from a procedure's arguments. Raises :class:`InvalidArguments`."""
     styles = styles_of(config)
     weights = [part.strip() for part in (config.get_property("style-weights") or "").split(",") if part.strip()]
     if weights and len(weights) != len(styles):
-        raise Wrong(_("There are {styles} styles but {weights} weights.").format(styles=len(styles), weights=len(weights)))
+        raise InvalidArguments(
+            _("There are {styles} styles but {weights} weights.").format(styles=len(styles), weights=len(weights))
+        )
     for style, weight in zip(styles, weights, strict=False):
         try:
             style.weight = float(weight)
         except ValueError:
-            raise Wrong(_("Weights are numbers, such as 2,1; '{weight}' is none.").format(weight=weight))
+            raise InvalidArguments(_("Weights are numbers, such as 2,1; '{weight}' is none.").format(weight=weight))
     values = {}
     for p in PARAMETERS:
         value, default = config.get_property(option(p["name"])), p["default"]
         if value != (written(default) if isinstance(default, dict) else default):
             values[p["name"]] = value
-    return Order(Recipe(styles, values), config.get_property("output"))
+    return PaintOptions(Recipe(styles, values), config.get_property("output"))
 
 
 def styles_of(config):
@@ -123,7 +125,7 @@ def styles_of(config):
     try:
         styles = [Style(id, title=id) for id in ids] + [picture(file) for file in files]
     except OSError as error:
-        raise Wrong(_("The picture {file} cannot be read: {reason}.").format(file=error.filename, reason=error.strerror))
+        raise InvalidArguments(_("The picture {file} cannot be read: {reason}.").format(file=error.filename, reason=error.strerror))
     if layer is not None:
         styles.append(Style(picture=pictures.of_layer(layer), title=layer.get_name()))
     return styles or [Style(DEFAULT_STYLE, title=DEFAULT_STYLE)]
@@ -135,17 +137,17 @@ def picture(file):
         return Style(picture=opened.read(), title=os.path.splitext(os.path.basename(file))[0])
 
 
-def into_config(config, order, files):
+def into_config(config, options, files):
     """The reverse of :func:`from_config`, so that "repeat" knows. ``files``: where each style picture lies."""
-    styles = order.recipe.ordered()
+    styles = options.recipe.ordered()
     config.set_property("style", ",".join(style.id for style in styles if style.id))
     config.set_property("pictures", "\n".join(files))
     config.set_property("style-layer", None)
     config.set_property("style-weights", ",".join("%g" % style.weight for style in styles) if len(styles) > 1 else "")
     for p in PARAMETERS:
-        value = order.recipe.values.get(p["name"], p["default"])
+        value = options.recipe.values.get(p["name"], p["default"])
         config.set_property(option(p["name"]), written(value) if isinstance(value, dict) else value)
-    config.set_property("output", order.output)
+    config.set_property("output", options.output)
 
 
 def from_parasite(text):

@@ -10,7 +10,7 @@ SLICE_S = 0.02
 WAIT = "wait"
 
 
-class Slices(QtCore.QObject):
+class IncrementalTask(QtCore.QObject):
     """Runs a generator whose steps are short. ``done(value)``: it returned; ``failed(error)``: it raised.
 
     A step that yields :data:`WAIT` wants everybody else to have a turn first.

@@ -7,17 +7,17 @@ TRIES, PAUSE_MS = 120, 25
 """Krita undoes a little later than it is told to."""
 
 
-_watch = []
+_instances = []
 
 
-def watch(krita):
-    """The one that watches this Krita."""
-    if not _watch:
-        _watch.append(Together(krita))
-    return _watch[0]
+def of(krita):
+    """The one instance for this Krita."""
+    if not _instances:
+        _instances.append(ReplacementUndo(krita))
+    return _instances[0]
 
 
-class Together(QtCore.QObject):
+class ReplacementUndo(QtCore.QObject):
     """Watches Undo and Redo of the documents in which something was replaced."""
 
     def __init__(self, krita, parent=None):

@@ -6,23 +6,23 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import Gtk  # noqa: E402
 
 
-class Notice(Gtk.InfoBar):
+class MessageBar(Gtk.InfoBar):
     """Hidden until :meth:`say` is called; closed by its button, or by :meth:`clear`."""
 
     def __init__(self):
         Gtk.InfoBar.__init__(self, show_close_button=True, no_show_all=True)
         self._label = Gtk.Label(xalign=0, wrap=True, selectable=True, can_focus=False, visible=True, max_width_chars=80)
         self.get_content_area().add(self._label)
-        self._cure, self._button = None, None
+        self._action, self._button = None, None
         self.connect("response", self._responded)
 
-    def say(self, text, wrong=True, cure=None, label=""):
-        """``wrong``: it is a trouble, not news. ``cure()``: what the button called ``label`` does."""
+    def say(self, text, wrong=True, action=None, label=""):
+        """``wrong``: it is an error, not news. ``action()``: what the button called ``label`` does."""
         self.clear()
         self._label.set_text(text)
         self.set_message_type(Gtk.MessageType.WARNING if wrong else Gtk.MessageType.INFO)
-        if cure is not None:
-            self._cure, self._button = cure, self.add_button(label, Gtk.ResponseType.APPLY)
+        if action is not None:
+            self._action, self._button = action, self.add_button(label, Gtk.ResponseType.APPLY)
         self.show()
 
     def clear(self):
@@ -30,10 +30,10 @@ class Notice(Gtk.InfoBar):
         self.hide()
         if self._button is not None:
             self._button.destroy()
-        self._cure = self._button = None
+        self._action = self._button = None
 
     def _responded(self, _bar, response):
-        cure = self._cure if response == Gtk.ResponseType.APPLY else None
+        action = self._action if response == Gtk.ResponseType.APPLY else None
         self.clear()
-        if cure is not None:
-            cure()
+        if action is not None:
+            action()

@@ -5,7 +5,7 @@ import gi
 gi.require_version("Gtk", "3.0")
 from gi.repository import Gdk, GdkPixbuf, GObject, Gtk  # noqa: E402
 
-from texts import _  # noqa: E402
+from translation import _  # noqa: E402
 
 WIDTH, HEIGHT = 480, 400
 """Px of the place for the picture."""
@@ -14,7 +14,7 @@ CHECK, DARK, LIGHT = 8, 0xFF666666, 0xFF999999
 """The pattern that means transparent: a square's side, and its colours."""
 
 
-class Pane(Gtk.Box):
+class PreviewPane(Gtk.Box):
     """Shows two pictures, one at a time. Signal ``dragged`` (x, y): moved by so many shares of its width, height."""
 
     __gsignals__ = {"dragged": (GObject.SignalFlags.RUN_FIRST, None, (float, float))}

@@ -1,7 +1,7 @@
 """Before and after: the preview in the docker, and a window that compares the two with a line to drag."""
 
 from .qt import Qt, QtCore, QtGui, QtWidgets
-from .texts import _
+from .translation import _
 
 SHARE = 0.3
 """Of the docker's height, at most, for the preview."""
@@ -17,7 +17,7 @@ def placed(image, area):
     return QtCore.QRect(area.left() + (area.width() - width) // 2, area.top() + (area.height() - height) // 2, width, height)
 
 
-class Shown(QtWidgets.QWidget):
+class PreviewWidget(QtWidgets.QWidget):
     """Shows ``after``; ``before`` while the mouse button is held. A double click asks for the large view."""
 
     asked = QtCore.pyqtSignal()
@@ -85,7 +85,7 @@ class Shown(QtWidgets.QWidget):
         self.asked.emit()
 
 
-class Compare(QtWidgets.QDialog):
+class CompareWindow(QtWidgets.QDialog):
     """A window with ``before`` at the left of a line and ``after`` at its right; the line follows the mouse."""
 
     def __init__(self, parent=None):

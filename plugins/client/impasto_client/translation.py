@@ -1,12 +1,13 @@
-"""Which of the catalogues beside this module (locale/LANGUAGE/LC_MESSAGES/impasto.mo) a user reads. Nothing is opened here."""
+"""Finds the catalogue beside this module (locale/LANGUAGE/LC_MESSAGES/impasto.mo) in a user's language."""
 
+import gettext
 import posixpath
 
 DOMAIN = "impasto"
 FOLDER = posixpath.join(posixpath.dirname(__file__.replace("\\", "/")), "locale")
 
 
-def wanted(names):
+def preferred(names):
     """The languages to look for, best first, from those that a system names: ``de_DE.UTF-8``, ``de-DE``, ``C``.
 
     English ends the list: the texts are in English, and whoever puts it before German does not want German.
@@ -19,3 +20,11 @@ def wanted(names):
             break
         found += [plain, language]
     return sorted(set(found), key=found.index)
+
+
+def translator(names):
+    """The function ``_`` for a user whose system names these languages; a text that is not in the catalogue stays English."""
+    try:
+        return gettext.translation(DOMAIN, FOLDER, preferred(names), fallback=True).gettext
+    except (OSError, ValueError):  # a damaged catalogue
+        return gettext.NullTranslations().gettext

@@ -1,15 +1,15 @@
 """What is always in sight, below the pages: what is being learnt, what is going on, the preview, and the buttons."""
 
 from .qt import Qt, QtWidgets, Signal
-from .texts import _
-from .viewer import Shown
-from .widgets import Line
+from .translation import _
+from .preview_widgets import PreviewWidget
+from .widgets import ElidedLabel
 
 LOW = 420
 """Px: in a docker lower than this, preview and buttons stand side by side."""
 
 
-class Foot(QtWidgets.QWidget):
+class ActionBar(QtWidgets.QWidget):
     """``applied``, ``kept``, ``discarded``, ``given_up``: a button was clicked."""
 
     applied = Signal()
@@ -29,7 +29,7 @@ class Foot(QtWidgets.QWidget):
         self._bar.setObjectName("impasto-progress")
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
-        self.shown = Shown(self)
+        self.shown = PreviewWidget(self)
         self.shown.setObjectName("impasto-preview")
         self.apply = self._button(
             "impasto-apply", _("Apply"), _("Paint the active layer, or what is selected of it."), self.applied
@@ -54,11 +54,11 @@ class Foot(QtWidgets.QWidget):
 
     def say(self, sentence):
         """What is going on, or went wrong; empty: nothing to tell."""
-        self._told = sentence
+        self._message = sentence
         self._write()
 
     def caption(self, sentence):
-        """What the preview shows: told where there is room, and nothing more important."""
+        """What the preview shows: written where there is room, and nothing more important."""
         self._caption = sentence
         self.shown.describe(sentence)
         self._write()
@@ -93,13 +93,13 @@ class Foot(QtWidgets.QWidget):
         self.shown.fit(height, low)
 
     def _write(self):
-        text = self._told or ("" if self._low else self._caption)
+        text = self._message or ("" if self._low else self._caption)
         self._status.setText(text)
         self._status.setVisible(bool(text))
 
     def _learning(self):
         self._learning_row = QtWidgets.QWidget(self)
-        self._learning_line = Line(self._learning_row)
+        self._learning_line = ElidedLabel(self._learning_row)
         stop = QtWidgets.QToolButton(self._learning_row)
         stop.setObjectName("impasto-stop-learning")
         stop.setText(_("Give up"))
