@@ -16,7 +16,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from .engine.engine import Engine
     from .errors import Cancelled, ImpastoError
-    from .python_api import Plan, StopAndKeep, Style, default_engine, learn, plan, styles, stylize
+    from .methods.choice import Plan
+    from .models import Style
+    from .python_api import StopAndKeep, default_engine, learn, plan, styles, stylize
     from .settings import Settings
 
 __all__ = ["Cancelled", "Engine", "ImpastoError", "Plan", "Settings", "StopAndKeep", "Style", "default_engine", "learn", "plan",

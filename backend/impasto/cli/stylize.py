@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from ..settings import Settings
 from .options import SectionedCommand, SectionedOption, with_settings, with_stylization
 from .progress import ProgressLine
 from .watch import Watch
+
+if TYPE_CHECKING:
+    from ..api.runtime import Daemon
 
 _result = functools.partial(click.option, cls=SectionedOption, section="The result")
 
@@ -92,10 +96,11 @@ def stylize(
         watch.line.say(f"Wrote {target.path}.")
 
 
-def _daemon(paths: Paths, wanted: bool | None):  # noqa: ANN202 (a Daemon or None; its module is imported only here)
+def _daemon(paths: Paths, wanted: bool | None) -> Daemon | None:
     """The daemon to use. Raises :class:`DaemonNotRunning` where one is demanded and none runs."""
     if wanted is False:
         return None
-    from .daemon import find_daemon, running
+    from ..api.runtime import find_daemon
+    from .daemon import running
 
     return running(paths) if wanted else find_daemon(paths)
