@@ -42,7 +42,7 @@ def create_app(
         MAX_FORM_PARTS=settings.max_form_parts,
         MAX_FORM_MEMORY_SIZE=settings.max_form_field_kb * 1024,
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # parameters come in display order
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider; parameters come in display order
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # an address is there or not; nobody is sent elsewhere
     app.extensions[EXTENSION] = Services(
         settings=settings,

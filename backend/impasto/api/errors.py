@@ -80,7 +80,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def werkzeugs(error: HTTPException) -> Response:
         if error.code is not None and 300 <= error.code < 400:
-            return error.get_response()  # type: ignore[return-value]  # a redirect is no failure
+            return error.get_response()  # type: ignore[return-value]  # a redirect is no failure; it is Flask's Response
         return response_of(translate(error))
 
     @app.errorhandler(OSError)

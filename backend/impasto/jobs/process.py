@@ -63,6 +63,8 @@ class WorkerProcess:
             stderr=subprocess.PIPE,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
+        assert self._process.stdin is not None, "a pipe was asked for"
+        self._input = self._process.stdin
         threading.Thread(target=self._listen, args=(self._process.stdout, inbox), name=f"hears-{self.pid}", daemon=True).start()
         threading.Thread(target=self._keep_log, args=(self._process.stderr, log_file), name=f"log-{self.pid}", daemon=True).start()
         self.send(greeting)
@@ -103,13 +105,13 @@ class WorkerProcess:
     def send(self, message: Mapping[str, Any]) -> None:
         """Say something. A worker that has gone hears nothing; its end arrives in the inbox."""
         with contextlib.suppress(OSError, ValueError):
-            self._process.stdin.write(json.dumps(dict(message)).encode() + b"\n")  # type: ignore[union-attr]
-            self._process.stdin.flush()  # type: ignore[union-attr]
+            self._input.write(json.dumps(dict(message)).encode() + b"\n")
+            self._input.flush()
 
     def close(self) -> None:
         """End it: politely, then not."""
         with contextlib.suppress(OSError, ValueError):
-            self._process.stdin.close()  # type: ignore[union-attr]
+            self._input.close()
         try:
             self._process.wait(CLOSE_GRACE_S)
         except subprocess.TimeoutExpired:
@@ -132,7 +134,7 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             self.kill()
         with contextlib.suppress(OSError, ValueError):
-            self._process.stdin.close()  # type: ignore[union-attr]
+            self._input.close()
         return self._process.returncode if self._process.returncode is not None else -1
 
     # -- threads -----------------------------------------------------------------------------------------------------
@@ -178,5 +180,5 @@ def _log_keeper(file: Path) -> RotatingFileHandler | None:
     except OSError:
         return None  # a full disk must not stop the work
     keeper.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    keeper.handleError = lambda record: None  # type: ignore[method-assign]
+    keeper.handleError = lambda record: None  # type: ignore[method-assign]  # nobody would read a traceback about the log
     return keeper

@@ -59,6 +59,6 @@ def in_background(items: Iterator[T], cancelled: Stop, ahead: int = 8) -> Iterat
                 return
             if isinstance(item, BaseException):
                 raise item
-            yield item  # type: ignore[misc]
+            yield item  # type: ignore[misc]  # the queue holds items, errors, and one end mark
     finally:
         unwanted.set()

@@ -153,7 +153,7 @@ class Network(nn.Module):
                 module.fold_weights()
         if self.staged and dtype != torch.float32:
             for stage in list(self.stages())[:-1]:
-                # torch's declarations leave out the memory format.
+                # torch's declarations leave out the memory format, hence the ignore.
                 stage.convolution.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
