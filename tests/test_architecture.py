@@ -184,14 +184,14 @@ def test_modules_and_functions_are_short_enough_to_read(module):
     ],
 )
 def test_in_a_fresh_interpreter(statement, forbidden):
-    told = subprocess.run(
+    reply = subprocess.run(
         [sys.executable, "-c", f"{statement}\nimport sys; print(*sorted(sys.modules))"],
         capture_output=True,
         text=True,
         check=True,
         timeout=120,
     )
-    assert not forbidden & set(told.stdout.split())
+    assert not forbidden & set(reply.stdout.split())
 
 
 def test_plugins_need_only_their_editor_and_the_standard_library():

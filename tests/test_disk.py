@@ -92,9 +92,9 @@ def test_what_the_store_promises_is_flushed_and_progress_is_not(tmp_path):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG, errno.EMFILE])
 def test_every_reason_for_which_a_file_cannot_be_written_has_one_sentence(number):
-    with pytest.raises(errors.DiskFull) as told, disk.disk_errors():
+    with pytest.raises(errors.DiskFull) as reply, disk.disk_errors():
         raise OSError(number, "of the system", "/secret/path")
-    assert "secret" not in str(told.value.to_dict()) and "Make room" in told.value.hint
+    assert "secret" not in str(reply.value.to_dict()) and "Make room" in reply.value.hint
 
 
 def test_other_trouble_stays_what_it_is():

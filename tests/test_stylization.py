@@ -154,8 +154,8 @@ def test_the_mix_of_styles_sums_to_one(styles, weights, mix):
 
 def test_plain_types_and_back():
     stylization = parse(style="a,upload:0", style_weights="1,2", style_layers="relu1_1:0.5", seed=3)
-    told = json.loads(json.dumps(stylization.to_dict()))
-    assert Stylization.parse(told) == stylization
+    reply = json.loads(json.dumps(stylization.to_dict()))
+    assert Stylization.parse(reply) == stylization
 
 
 @hypothesis.settings(max_examples=60, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -176,11 +176,11 @@ def test_plain_types_and_back():
 )
 def test_whatever_comes_in_is_parsed_or_refused_in_words(values):
     try:
-        told = Stylization.parse(values)
+        reply = Stylization.parse(values)
     except ImpastoError as error:
         assert error.status == 400
     else:
-        assert Stylization.parse(told.to_dict()) == told
+        assert Stylization.parse(reply.to_dict()) == reply
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS.values(), ids=lambda p: p.name)

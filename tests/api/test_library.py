@@ -143,12 +143,12 @@ def test_unknown_models(client, id):
 
 
 def test_parameters_are_those_of_the_dataclass(client):
-    told = client.get("/v1/parameters").json()
-    assert [p["name"] for p in told["parameters"]] == [p.name for p in Stylization.parameters()]
-    assert Stylization.parse({p["name"]: p["default"] for p in told["parameters"]}, styles_required=False) == Stylization()
+    reply = client.get("/v1/parameters").json()
+    assert [p["name"] for p in reply["parameters"]] == [p.name for p in Stylization.parameters()]
+    assert Stylization.parse({p["name"]: p["default"] for p in reply["parameters"]}, styles_required=False) == Stylization()
     jpeg = {"label": "JPEG", "media_type": "image/jpeg", "extension": ".jpg", "extensions": [".jpg", ".jpeg"]}
-    assert told["formats"]["jpeg"] == jpeg
-    assert told["limits"]["upload_mb"] == 4
+    assert reply["formats"]["jpeg"] == jpeg
+    assert reply["limits"]["upload_mb"] == 4
 
 
 def test_unload_gives_the_worker_back(daemon, client):
@@ -159,12 +159,12 @@ def test_unload_gives_the_worker_back(daemon, client):
 
 def test_diagnostics_tell_no_names_and_no_secrets(daemon, client):
     answer = client.get("/v1/diagnostics")
-    told = answer.json()
-    assert told["packages"]["torch"] != "absent"
-    assert set(told["models"]) == {"vgg19", "vgg16"}
-    assert told["settings"]["token"] == "changed" and told["settings"]["threads"] == daemon.settings.threads
-    assert told["memory"]["total_bytes"] > told["memory"]["used_bytes"] > 0 and told["disk"]["free_bytes"] > 0
-    assert told["daemon"]["threads"] > 1 and told["daemon"]["uptime_s"] >= 0
+    reply = answer.json()
+    assert reply["packages"]["torch"] != "absent"
+    assert set(reply["models"]) == {"vgg19", "vgg16"}
+    assert reply["settings"]["token"] == "changed" and reply["settings"]["threads"] == daemon.settings.threads
+    assert reply["memory"]["total_bytes"] > reply["memory"]["used_bytes"] > 0 and reply["disk"]["free_bytes"] > 0
+    assert reply["daemon"]["threads"] > 1 and reply["daemon"]["uptime_s"] >= 0
     for private in (TOKEN, str(daemon.settings.data_dir), str(Path.home()), platform.node(), getpass.getuser()):
         assert len(private) < 3 or private not in answer.text, private
 
@@ -180,7 +180,7 @@ def test_diagnostics_tell_what_went_wrong(daemon, client):
     assert answer.json()["error"]["code"] == "out_of_memory"
     failure = client.get("/v1/diagnostics").json()["failures"][0]
     assert failure["code"] == "out_of_memory" and failure["message"] == answer.json()["error"]["message"]
-    recent = daemon.app.extensions[EXTENSION].recent
+    recent = daemon.app.extensions[EXTENSION].recent_log
     words = ("%s broke in /srv/secret/place", (str(Path.home() / "x"),), None)
     recent.emit(logging.LogRecord("impasto.x", logging.ERROR, "/x.py", 1, *words))
     line = client.get("/v1/diagnostics").json()["log"][-1]

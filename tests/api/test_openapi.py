@@ -87,8 +87,8 @@ def test_every_error_code_is_in_the_description_and_in_the_docs(document):
 
 def test_every_route_is_in_the_docs_and_no_other(document):
     text = DOCS.read_text(encoding="utf-8")
-    told = {(path, method.lower()) for method, path in re.findall(r"^#{2,4} (GET|POST|DELETE) (/\S*)$", text, re.MULTILINE)}
-    assert told == {(path, method) for path, methods in document["paths"].items() for method in methods}
+    reply = {(path, method.lower()) for method, path in re.findall(r"^#{2,4} (GET|POST|DELETE) (/\S*)$", text, re.MULTILINE)}
+    assert reply == {(path, method) for path, methods in document["paths"].items() for method in methods}
 
 
 def test_the_docs_examples_send_the_token_as_a_header():

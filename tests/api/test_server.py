@@ -125,8 +125,8 @@ def test_health_is_answered_soon_after_the_start(launch):
 def test_the_runtime_file_lets_its_owner_in_and_nobody_else(launch):
     one = launch()
     found = one.ready()
-    told = json.loads(one.paths.runtime_file.read_text(encoding="utf-8"))
-    assert told == {
+    reply = json.loads(one.paths.runtime_file.read_text(encoding="utf-8"))
+    assert reply == {
         "url": found.url,
         "token": found.token,
         "pid": one.process.pid,

@@ -29,8 +29,8 @@ def test_the_tests_and_settings_are_there(page):
     assert len(named) > 10
     assert [name for name in named if not (ROOT / "tests" / f"{name}.py").is_file()] == []
     rows = [row.split("|") for row in text.splitlines() if row.startswith("| ") and row.count("|") == 5]
-    told = {word for row in rows for word in re.findall(r"`([a-z_]+)`", row[3])}
-    assert told and told <= {field.name for field in dataclasses.fields(Settings)}, told
+    reply = {word for row in rows for word in re.findall(r"`([a-z_]+)`", row[3])}
+    assert reply and reply <= {field.name for field in dataclasses.fields(Settings)}, reply
 
 
 def test_every_setting_of_the_doors_is_told():

@@ -140,8 +140,8 @@ HALVES = {
 def test_who_closes_its_half_of_a_connection_still_hears_the_answer(target, method, path, behind, status):
     with nothing_left_behind(target):
         for _ in range(20):
-            told = exchange(target.port, head(target, path, FORM, "Content-Length: 0", method=method) + behind, half_close=True)
-            assert told[0] == status
+            reply = exchange(target.port, head(target, path, FORM, "Content-Length: 0", method=method) + behind, half_close=True)
+            assert reply[0] == status
 
 
 def test_a_painting_whose_client_closes_its_half_is_given_up(target):

@@ -53,9 +53,9 @@ def impasto(capsys):
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main([str(argument) for argument in arguments])
-        told = capsys.readouterr()
+        reply = capsys.readouterr()
         code = ended.value.code
-        return Result(code if isinstance(code, int) else int(code is not None), told.out, told.err)
+        return Result(code if isinstance(code, int) else int(code is not None), reply.out, reply.err)
 
     return run
 

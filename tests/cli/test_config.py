@@ -13,19 +13,19 @@ from impasto.settings import Settings, template
 def test_show_says_where_each_value_comes_from(impasto, folders, monkeypatch):
     (folders / "c.yaml").write_text("port: 1001\nthreads: 8", encoding="utf-8")
     monkeypatch.setenv("IMPASTO_THREADS", "9")
-    told = json.loads(impasto("--config", folders / "c.yaml", "config", "show", "--json").out)
-    assert told["file"] == str(folders / "c.yaml")
-    assert told["settings"]["port"] == {"value": 1001, "from": "file"}
-    assert told["settings"]["threads"] == {"value": 9, "from": "environment"}
-    assert told["settings"]["host"] == {"value": "127.0.0.1", "from": "default"}
-    assert list(told["settings"]) == list(Settings().to_dict())
+    reply = json.loads(impasto("--config", folders / "c.yaml", "config", "show", "--json").out)
+    assert reply["file"] == str(folders / "c.yaml")
+    assert reply["settings"]["port"] == {"value": 1001, "from": "file"}
+    assert reply["settings"]["threads"] == {"value": 9, "from": "environment"}
+    assert reply["settings"]["host"] == {"value": "127.0.0.1", "from": "default"}
+    assert list(reply["settings"]) == list(Settings().to_dict())
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]])
 def test_show_keeps_the_token_to_itself(impasto, monkeypatch, flags):
     monkeypatch.setenv("IMPASTO_TOKEN", "very-secret-token")
-    told = impasto("config", "show", *flags)
-    assert told.code == 0 and "very-secret-token" not in told.out and "not shown" in told.out
+    reply = impasto("config", "show", *flags)
+    assert reply.code == 0 and "very-secret-token" not in reply.out and "not shown" in reply.out
 
 
 def test_which_file_is_read(impasto, folders, monkeypatch):
@@ -37,9 +37,9 @@ def test_which_file_is_read(impasto, folders, monkeypatch):
 
 
 def test_init_writes_every_setting_commented_and_it_reads_as_the_defaults(impasto, folders):
-    told = impasto("config", "init")
+    reply = impasto("config", "init")
     own = folders / "own" / "config.yaml"
-    assert told.code == 0 and str(own) in told.out
+    assert reply.code == 0 and str(own) in reply.out
     assert own.read_text(encoding="utf-8") == template()
     assert Settings.load(file=own, environment={}) == Settings()
     assert os.name != "posix" or own.stat().st_mode & 0o077 == 0
@@ -50,16 +50,16 @@ def test_init_overwrites_only_when_told(impasto, folders):
     own = folders / "own" / "config.yaml"
     own.parent.mkdir()
     own.write_text("port: 1001", encoding="utf-8")
-    told = impasto("config", "init")
-    assert told.code == 2 and "--overwrite" in told.err and own.read_text(encoding="utf-8") == "port: 1001"
+    reply = impasto("config", "init")
+    assert reply.code == 2 and "--overwrite" in reply.err and own.read_text(encoding="utf-8") == "port: 1001"
     assert impasto("config", "init", "--overwrite").code == 0
     assert own.read_text(encoding="utf-8") == template()
 
 
 def test_init_into_a_place_that_cannot_be(impasto, folders):
     (folders / "file").write_text("", encoding="utf-8")
-    told = impasto("--config", folders / "file" / "config.yaml", "config", "init")
-    assert told.code == 1 and "cannot be written" in told.err
+    reply = impasto("--config", folders / "file" / "config.yaml", "config", "init")
+    assert reply.code == 1 and "cannot be written" in reply.err
 
 
 def test_the_users_own_file_counts(impasto, folders):

@@ -57,8 +57,8 @@ def test_open_opens_the_browser_signed_in(impasto, daemon, monkeypatch):
     monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
     assert impasto("open").code == 0 and opened[0].startswith(f"{daemon.url}/#ticket=") and daemon.token not in opened[0]
     monkeypatch.setattr("webbrowser.open", lambda url: False)
-    told = impasto("open")
-    assert told.code == 2 and daemon.url in told.err and daemon.token not in told.err
+    reply = impasto("open")
+    assert reply.code == 2 and daemon.url in reply.err and daemon.token not in reply.err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a script that can be run as a browser")
@@ -82,9 +82,9 @@ def test_serve_opens_a_browser_that_is_signed_in(folders):
 
 @pytest.mark.parametrize("name", ["out.png", "out.jpg", "ä ö.tif", "out.npy"])
 def test_stylize_through_the_daemon(impasto, daemon, photo, style, folders, name):
-    told = impasto("stylize", photo, style, "-o", name, *STEPS)
-    assert told.code == 0, told.err
-    assert f"Wrote {name}." in told.err and told.out == ""
+    reply = impasto("stylize", photo, style, "-o", name, *STEPS)
+    assert reply.code == 0, reply.err
+    assert f"Wrote {name}." in reply.err and reply.out == ""
     painted = images.decode((folders / name).read_bytes())
     assert (painted.width, painted.height) == (64, 32)
     assert painted.format == {"jpg": "jpeg", "tif": "tiff"}.get(name[-3:], name[-3:])
@@ -93,7 +93,7 @@ def test_stylize_through_the_daemon(impasto, daemon, photo, style, folders, name
 
 
 def test_the_daemon_gets_the_parameters_as_given(impasto, client, photo, style):
-    told = impasto(
+    reply = impasto(
         "stylize",
         photo,
         style,
@@ -110,7 +110,7 @@ def test_the_daemon_gets_the_parameters_as_given(impasto, client, photo, style):
         "--seed",
         "7",
     )
-    assert told.code == 0, told.err
+    assert reply.code == 0, reply.err
     parameters = newest(client)["parameters"]
     assert parameters["style"] == ["great-wave", "upload:0"] and parameters["style_weights"] == [1.0, 3.0]
     assert parameters["keep_colours"] == "match" and parameters["style_layers"] == {"relu1_1": 2.0} and parameters["seed"] == 7
@@ -130,8 +130,8 @@ def test_a_picture_to_standard_output_and_nothing_else(impasto, daemon, photo, s
 
     held = io.BytesIO()
     monkeypatch.setattr("sys.stdout", Pipe(held, encoding="utf-8"))
-    told = impasto("stylize", photo, style, "-o", "-", *STEPS)
-    assert told.code == 0, told.err
+    reply = impasto("stylize", photo, style, "-o", "-", *STEPS)
+    assert reply.code == 0, reply.err
     assert images.decode(held.getvalue()).format == "png"
 
 
@@ -145,30 +145,30 @@ def test_a_picture_to_standard_output_and_nothing_else(impasto, daemon, photo, s
     ],
 )
 def test_errors_before_and_in_the_job(impasto, daemon, photo, style, folders, arguments, code, words):
-    told = impasto("stylize", photo, style, "-o", "out.png", *STEPS, *arguments)
-    assert told.code == code
-    assert all(word in told.err for word in words), told.err
+    reply = impasto("stylize", photo, style, "-o", "out.png", *STEPS, *arguments)
+    assert reply.code == code
+    assert all(word in reply.err for word in words), reply.err
     assert not (folders / "out.png").exists()
 
 
 def test_an_unknown_style_is_the_daemons_error(impasto, daemon, photo):
-    told = impasto("stylize", photo, "no-such-style", "-o", "out.png")
-    assert told.code == 2 and "no-such-style" in told.err
+    reply = impasto("stylize", photo, "no-such-style", "-o", "out.png")
+    assert reply.code == 2 and "no-such-style" in reply.err
 
 
 def test_nothing_is_sent_where_the_output_exists(impasto, client, photo, style, folders):
     before = client.jobs(500, None)
     (folders / "out.png").write_bytes(b"mine")
-    told = impasto("stylize", photo, style, "-o", "out.png", *STEPS)
-    assert told.code == 2 and "--overwrite" in told.err and (folders / "out.png").read_bytes() == b"mine"
+    reply = impasto("stylize", photo, style, "-o", "out.png", *STEPS)
+    assert reply.code == 2 and "--overwrite" in reply.err and (folders / "out.png").read_bytes() == b"mine"
     assert client.jobs(500, None) == before
     assert impasto("stylize", photo, style, "-o", "out.png", *STEPS, "--overwrite").code == 0
     assert (folders / "out.png").read_bytes() != b"mine"
 
 
 def test_finish_after_stops_and_keeps(impasto, client, photo, style, folders):
-    told = impasto("stylize", photo, style, "-o", "out.png", *LONG, "--finish-after", "0.3", "--preview-to", "p.png")
-    assert told.code == 0, told.err
+    reply = impasto("stylize", photo, style, "-o", "out.png", *LONG, "--finish-after", "0.3", "--preview-to", "p.png")
+    assert reply.code == 0, reply.err
     assert images.decode((folders / "out.png").read_bytes()).width == 64
     assert images.decode((folders / "p.png").read_bytes()).format == "png"
     job = newest(client)
@@ -231,13 +231,13 @@ def test_jobs_cancel(impasto, client, photo, style):
 
 @pytest.mark.parametrize("words", [["show"], ["cancel"], ["finish"], ["save", "-o", "x.png"]])
 def test_jobs_that_do_not_exist(impasto, daemon, words):
-    told = impasto("jobs", words[0], "0123456789abcdef", *words[1:])
-    assert told.code == 2 and "no such job" in told.err
+    reply = impasto("jobs", words[0], "0123456789abcdef", *words[1:])
+    assert reply.code == 2 and "no such job" in reply.err
 
 
 def test_stylize_through_a_daemon_that_is_not_there(impasto, photo, style, folders):
-    told = impasto("stylize", photo, style, "-o", "out.png", "--daemon")
-    assert told.code == 1 and "No daemon is running" in told.err
+    reply = impasto("stylize", photo, style, "-o", "out.png", "--daemon")
+    assert reply.code == 1 and "No daemon is running" in reply.err
 
 
 def test_a_proxy_in_the_environment_has_no_say(impasto, daemon, photo, style, monkeypatch):
@@ -254,8 +254,8 @@ def test_a_picture_as_large_as_the_limit_goes_through(impasto, daemon, style, fo
 def test_stop_ends_the_daemon_and_leaves_nothing(impasto, folders):
     environment = {"IMPASTO_RUNTIME_DIR": str(folders / "run"), "IMPASTO_DATA_DIR": str(folders / "data")}
     process, paths = start_daemon(environment)
-    told = impasto("stop")
-    assert told.code == 0, told.err
+    reply = impasto("stop")
+    assert reply.code == 0, reply.err
     assert process.wait(30) is not None and not paths.runtime_file.exists()
     assert impasto("stop").code == 1
 

@@ -33,16 +33,16 @@ def test_the_example_is_there_small_and_free():
 
 
 def test_it_uses_the_daemon_that_runs_and_leaves_it_running(impasto, daemon, photo, style, folders):
-    told = impasto("demo", photo, "--style", style, "--no-stay")
-    assert told.code == 0, told.err
-    assert "out" in told.out and images.decode((folders / "out" / "photo-style.png").read_bytes()).width == 64
+    reply = impasto("demo", photo, "--style", style, "--no-stay")
+    assert reply.code == 0, reply.err
+    assert "out" in reply.out and images.decode((folders / "out" / "photo-style.png").read_bytes()).width == 64
     assert find_daemon(Paths.of(Settings.load())) == daemon
 
 
 def test_a_daemon_that_does_not_start_is_explained(impasto, photo, monkeypatch):
     monkeypatch.setenv("IMPASTO_HOST", "0.0.0.0")
-    told = impasto("demo", photo)
-    assert told.code == 1 and "needs a token" in told.err and "daemon.log" in told.err
+    reply = impasto("demo", photo)
+    assert reply.code == 1 and "needs a token" in reply.err and "daemon.log" in reply.err
 
 
 @pytest.fixture
@@ -55,15 +55,15 @@ def small(weights_dir, folders, monkeypatch):
 
 def test_the_whole_way_with_the_real_engine(impasto, small, photo, folders):
     """A daemon of its own, a picture over HTTP through the real worker, and nothing left running."""
-    told = impasto("demo", photo)
-    assert told.code == 0, told.err + (folders / "out" / "daemon.log").read_text(encoding="utf-8")
+    reply = impasto("demo", photo)
+    assert reply.code == 0, reply.err + (folders / "out" / "daemon.log").read_text(encoding="utf-8")
     before, fast, after = (
         images.decode(f.read_bytes())
         for f in (photo, folders / "out" / "photo-starry-night-fast.png", folders / "out" / "photo-starry-night.png")
     )
     for painted in (fast, after):
         assert painted.rgb.shape == before.rgb.shape and np.abs(painted.rgb - before.rgb).mean() > 0.02
-    assert not np.array_equal(fast.rgb, after.rgb) and told.out.index("-fast.png") < told.out.index("takes minutes")
+    assert not np.array_equal(fast.rgb, after.rgb) and reply.out.index("-fast.png") < reply.out.index("takes minutes")
     assert find_daemon(small) is None and not small.runtime_file.exists()
 
 
@@ -117,8 +117,8 @@ def test_what_an_ordinary_user_without_venv_is_told(tool, monkeypatch):
 
 def test_the_tool_needs_the_standard_library_only():
     script = str(ROOT / "tools" / "environment.py")
-    told = subprocess.run([sys.executable, "-I", "-S", script, "--help"], capture_output=True, timeout=60)
-    assert told.returncode == 0
+    reply = subprocess.run([sys.executable, "-I", "-S", script, "--help"], capture_output=True, timeout=60)
+    assert reply.returncode == 0
 
 
 def test_every_dependency_is_pinned_and_fits():

@@ -8,7 +8,7 @@ import socket
 import pytest
 import requests
 from impasto.api import runtime
-from impasto.cli import findings
+from impasto.cli import checks
 from impasto.paths import Paths
 from impasto.settings import Settings
 
@@ -18,17 +18,17 @@ def examine(impasto):
     """The findings, by topic, and the exit code."""
 
     def run(*arguments):
-        told = impasto(*arguments, "doctor", "--json")
-        report = json.loads(told.out)
-        assert report["healthy"] == (told.code == 0)
-        return {f["topic"]: f for f in report["findings"]}, told.code
+        reply = impasto(*arguments, "doctor", "--json")
+        report = json.loads(reply.out)
+        assert report["healthy"] == (reply.code == 0)
+        return {f["topic"]: f for f in report["findings"]}, reply.code
 
     return run
 
 
 def test_a_healthy_machine(examine, monkeypatch):
     for name in ("MEMORY_LEAST", "DISK_LEAST"):
-        monkeypatch.setattr(findings, name, 0)
+        monkeypatch.setattr(checks, name, 0)
     found, code = examine()
     assert {"impasto", "torch", "device", "memory", "data folder", "weights", "drop-in folder", "daemon", "editor"} <= set(found)
     assert code == 0, [f for f in found.values() if f["level"] == "problem"]
@@ -44,44 +44,44 @@ def test_it_makes_nothing(examine, folders):
 
 def test_as_text_every_problem_and_note_says_what_to_do(impasto, monkeypatch):
     monkeypatch.setenv("IMPASTO_OFFLINE", "true")
-    told = impasto("doctor")
-    assert told.code == 1 and "PROBLEM" in told.out
-    lines = told.out.splitlines()
+    reply = impasto("doctor")
+    assert reply.code == 1 and "PROBLEM" in reply.out
+    lines = reply.out.splitlines()
     wrong = next(i for i, line in enumerate(lines) if line.startswith("PROBLEM"))
     assert "offline" in lines[wrong] and lines[wrong + 1].strip().startswith("->")
 
 
 def test_wrong_settings_are_a_problem_and_the_rest_is_still_looked_at(examine, monkeypatch):
     monkeypatch.setenv("IMPASTO_PROT", "1")
-    told, code = examine()
-    assert code == 1 and "torch" in told
+    reply, code = examine()
+    assert code == 1 and "torch" in reply
 
 
 def test_a_device_that_is_not_there(examine, monkeypatch):
     monkeypatch.setenv("IMPASTO_DEVICE", "warp9")
-    told, code = examine()
-    assert code == 1 and any("warp9" in f["text"] for f in told.values())
+    reply, code = examine()
+    assert code == 1 and any("warp9" in f["text"] for f in reply.values())
 
 
 def test_a_folder_that_cannot_be_written(examine, folders, monkeypatch):
     (folders / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("IMPASTO_DATA_DIR", str(folders / "file" / "data"))
-    told, code = examine()
-    assert code == 1 and told["data folder"]["level"] == "problem" and told["data folder"]["do"]
+    reply, code = examine()
+    assert code == 1 and reply["data folder"]["level"] == "problem" and reply["data folder"]["do"]
 
 
 def test_a_port_that_is_taken(examine, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setenv("IMPASTO_PORT", str(taken.getsockname()[1]))
-        told, code = examine()
-    assert code == 1 and told["port"]["level"] == "problem" and "0" in told["port"]["do"]
+        reply, code = examine()
+    assert code == 1 and reply["port"]["level"] == "problem" and "0" in reply["port"]["do"]
 
 
 def test_a_stale_runtime_file_is_a_note(examine):
     runtime.write(Paths.of(Settings.load()), "http://127.0.0.1:9", "secret-token", "gone")
-    told, code = examine()
-    assert code == 0 and told["daemon"]["level"] == "note" and "killed" in told["daemon"]["text"]
-    assert "secret-token" not in json.dumps(told)
+    reply, code = examine()
+    assert code == 0 and reply["daemon"]["level"] == "note" and "killed" in reply["daemon"]["text"]
+    assert "secret-token" not in json.dumps(reply)
 
 
 def test_a_running_daemon(examine, daemon):
@@ -99,9 +99,9 @@ def test_what_went_wrong_in_the_daemon_is_told(examine, daemon):
             timeout=60,
             data={"style": "great-wave", "seed": script.FAILS},
         )
-    told, code = examine()
-    assert code == 0, [f for f in told.values() if f["level"] == "problem"]
-    assert "out_of_memory" in told["failed job"]["text"]
+    reply, code = examine()
+    assert code == 0, [f for f in reply.values() if f["level"] == "problem"]
+    assert "out_of_memory" in reply["failed job"]["text"]
 
 
 def test_nobody_is_named(impasto, folders, monkeypatch):
@@ -111,22 +111,22 @@ def test_nobody_is_named(impasto, folders, monkeypatch):
     monkeypatch.setattr("platform.node", lambda: "delft")
     for data in (folders / "home" / "vermeer" / "data", folders / "delft" / "vermeer"):
         monkeypatch.setenv("IMPASTO_DATA_DIR", str(data))
-        for told in (impasto("doctor").out, impasto("doctor", "--json").out):
-            assert "vermeer" not in told and "delft" not in told
-    assert "~" in told or "<user>" in told
+        for reply in (impasto("doctor").out, impasto("doctor", "--json").out):
+            assert "vermeer" not in reply and "delft" not in reply
+    assert "~" in reply or "<user>" in reply
 
 
 def test_little_memory_is_said_before_it_runs_out(examine, monkeypatch):
-    monkeypatch.setattr(findings, "MEMORY_LEAST", 1e18)
-    told, code = examine()
-    assert code == 1 and told["memory"]["level"] == "problem"
+    monkeypatch.setattr(checks, "MEMORY_LEAST", 1e18)
+    reply, code = examine()
+    assert code == 1 and reply["memory"]["level"] == "problem"
 
 
 def test_damaged_weights(examine, folders):
     folder = folders / "data" / "weights"
     folder.mkdir(parents=True)
     (folder / "vgg16.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{}      half")
-    told, code = examine()
+    reply, code = examine()
     assert code == 1
 
 
@@ -134,9 +134,9 @@ def test_a_check_that_fails_is_a_finding_itself(examine, monkeypatch):
     def broken(machine):
         raise RuntimeError("/secret")
 
-    monkeypatch.setattr(findings, "CHECKS", (broken, *findings.CHECKS))
-    told, code = examine()
-    assert code == 1 and "RuntimeError" in told["broken"]["text"] and "/secret" not in json.dumps(told["broken"])
+    monkeypatch.setattr(checks, "CHECKS", (broken, *checks.CHECKS))
+    reply, code = examine()
+    assert code == 1 and "RuntimeError" in reply["broken"]["text"] and "/secret" not in json.dumps(reply["broken"])
 
 
 def test_each_editor_is_told_of_with_what_is_installed_in_it(impasto, monkeypatch, tmp_path):

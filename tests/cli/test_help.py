@@ -26,9 +26,9 @@ def every_command():
 
 @pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
 def test_every_command_has_help(impasto, words):
-    told = impasto(*words, "--help")
-    assert told.code == 0 and told.err == ""
-    assert told.out.startswith(f"Usage: impasto {' '.join(words)}")
+    reply = impasto(*words, "--help")
+    assert reply.code == 0 and reply.err == ""
+    assert reply.out.startswith(f"Usage: impasto {' '.join(words)}")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -39,17 +39,17 @@ def test_the_list_says_what_the_command_itself_says(name):
 
 
 def test_without_a_command_the_help_is_shown(impasto):
-    told = impasto()
-    assert told.code == 0
-    assert all(name in told.out for name in COMMANDS)
+    reply = impasto()
+    assert reply.code == 0
+    assert all(name in reply.out for name in COMMANDS)
 
 
 def test_stylize_has_every_parameter_with_its_default_range_and_choices(impasto):
-    told = impasto("stylize", "--help").out
+    reply = impasto("stylize", "--help").out
     for parameter in Stylization.parameters():
         if parameter.name == "style":
             continue
-        option = re.split(rf"(?m)^  --{parameter.name.replace('_', '-')} ", told)[1]
+        option = re.split(rf"(?m)^  --{parameter.name.replace('_', '-')} ", reply)[1]
         option = "".join(re.split(r"\n  --|\n\w", option)[0].split())  # lines break anywhere
         assert option.endswith(f"default:{default_text(parameter)}]")
         assert "".join(parameter.help.split()) in option
@@ -58,13 +58,13 @@ def test_stylize_has_every_parameter_with_its_default_range_and_choices(impasto)
 
 
 def test_serve_has_every_setting_with_its_default(impasto):
-    told = " ".join(impasto("serve", "--help").out.split())
+    reply = " ".join(impasto("serve", "--help").out.split())
     for f in dataclasses.fields(Settings):
-        assert f"--{f.name.replace('_', '-')} " in told
-        assert f.metadata["help"][:30] in told
+        assert f"--{f.name.replace('_', '-')} " in reply
+        assert f.metadata["help"][:30] in reply
 
 
 def test_sections_keep_the_advanced_out_of_the_way(impasto):
-    told = impasto("stylize", "--help").out
-    assert told.index("The result:") < told.index("What to paint and how:") < told.index("Advanced:") < told.index("Options:")
-    assert told.index("--strength") < told.index("Advanced:") < told.index("--tv-weight")
+    reply = impasto("stylize", "--help").out
+    assert reply.index("The result:") < reply.index("What to paint and how:") < reply.index("Advanced:") < reply.index("Options:")
+    assert reply.index("--strength") < reply.index("Advanced:") < reply.index("--tv-weight")

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from impasto import images
-from impasto.cli import local, order
+from impasto.cli import local, stylize_request
 from impasto.cli.progress import ProgressLine
-from impasto.cli.watch import Watch
+from impasto.cli.progress_watcher import ProgressWatcher
 from impasto.errors import Cancelled, OutOfMemory
 from impasto.settings import Settings
 from worker.negative import Progress
@@ -50,8 +50,8 @@ def engine(monkeypatch):
 
 def paint(photo, style, **watching):
     said = io.StringIO()
-    asked = order.read(str(photo), ["great-wave", str(style)], {"strength": "0.3"}, "png", Settings())
-    return local.paint(Settings(), asked, Watch(ProgressLine(said), **watching)), said.getvalue()
+    asked = stylize_request.read(str(photo), ["great-wave", str(style)], {"strength": "0.3"}, "png", Settings())
+    return local.paint(Settings(), asked, ProgressWatcher(ProgressLine(said), **watching)), said.getvalue()
 
 
 def test_the_engine_finds_the_pictures_and_the_parameters(engine, photo, style, folders):
@@ -78,7 +78,7 @@ def test_ctrl_c_twice_discards(engine, photo, style):
 
 def test_finish_after(engine, photo, style, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("impasto.cli.watch.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("impasto.cli.progress_watcher.time.monotonic", lambda: now[0])
     engine.at = {step: lambda: now.__setitem__(0, now[0] + 1) for step in range(1, STEPS)}
     now[0] = 10.0
     picture, _ = paint(photo, style, finish_after=7)
@@ -98,8 +98,8 @@ def test_errors_are_raised_as_they_are(photo, style, monkeypatch):
 def test_the_real_engine(impasto, photo, folders, weights_dir):
     """From a file and a style's id to a file, through torch and the real vgg16, with alpha kept bit for bit."""
     flags = ("--no-daemon", "--offline", "--weights-dir", weights_dir, "--cpu-threads", "1")
-    told = impasto("stylize", photo, "starry-night", "-o", "out.png", *flags, "--iterations", "2", "--resolution", "48")
-    assert told.code == 0, told.err
+    reply = impasto("stylize", photo, "starry-night", "-o", "out.png", *flags, "--iterations", "2", "--resolution", "48")
+    assert reply.code == 0, reply.err
     before, after = (images.decode((folders / name).read_bytes()) for name in ("photo.png", "out.png"))
     assert after.rgb.shape == before.rgb.shape and np.array_equal(after.alpha, before.alpha)
     assert np.abs(after.rgb - before.rgb).mean() > 0.01

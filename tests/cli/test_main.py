@@ -30,10 +30,10 @@ from impasto.cli import parameters as parameters_module
     ],
 )
 def test_exit_codes_and_errors(impasto, arguments, code, words):
-    told = impasto(*arguments)
-    assert told.code == code
-    assert all(word in told.err for word in words), told.err
-    assert "Traceback" not in told.err + told.out
+    reply = impasto(*arguments)
+    assert reply.code == code
+    assert all(word in reply.err for word in words), reply.err
+    assert "Traceback" not in reply.err + reply.out
 
 
 def test_version(impasto):
@@ -41,9 +41,9 @@ def test_version(impasto):
 
 
 def test_an_error_is_said_once_with_its_hint_below(impasto):
-    told = impasto("url")
-    assert told.err == "error: No daemon is running.\nhint: Start it with: impasto serve\n"
-    assert told.out == ""
+    reply = impasto("url")
+    assert reply.err == "error: No daemon is running.\nhint: Start it with: impasto serve\n"
+    assert reply.out == ""
 
 
 def test_what_nobody_expected_is_one_sentence_without_paths(impasto, monkeypatch):
@@ -51,9 +51,9 @@ def test_what_nobody_expected_is_one_sentence_without_paths(impasto, monkeypatch
         raise RuntimeError("/home/somebody/secret")
 
     monkeypatch.setattr(parameters_module, "page", fail)
-    told = impasto("parameters")
-    assert told.code == 1
-    assert "RuntimeError" in told.err and "--debug" in told.err and "secret" not in told.err and "Traceback" not in told.err
+    reply = impasto("parameters")
+    assert reply.code == 1
+    assert "RuntimeError" in reply.err and "--debug" in reply.err and "secret" not in reply.err and "Traceback" not in reply.err
 
 
 def test_debug_shows_where(monkeypatch):
@@ -69,11 +69,11 @@ def test_ctrl_c_is_calm(impasto, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(parameters_module, "page", interrupted)
-    told = impasto("parameters")
-    assert told.code == 130 and "Interrupted." in told.err and "Traceback" not in told.err
+    reply = impasto("parameters")
+    assert reply.code == 130 and "Interrupted." in reply.err and "Traceback" not in reply.err
 
 
 def test_a_wrong_environment_is_an_error_of_the_caller(impasto, monkeypatch):
     monkeypatch.setenv("IMPASTO_PROT", "1")
-    told = impasto("url")
-    assert told.code == 2 and "IMPASTO_PROT" in told.err and "'port'" in told.err
+    reply = impasto("url")
+    assert reply.code == 2 and "IMPASTO_PROT" in reply.err and "'port'" in reply.err

@@ -37,22 +37,24 @@ linux = pytest.mark.skipif(
 
 @linux
 def test_from_nothing_to_installed_and_back(impasto, gimp):
-    told = impasto("plugins", "install", "gimp")
-    assert told.code == 0 and "GIMP 3.0: installed" in told.out and "Filters > Neural Style" in told.out and str(gimp) in told.out
+    reply = impasto("plugins", "install", "gimp")
+    assert (
+        reply.code == 0 and "GIMP 3.0: installed" in reply.out and "Filters > Neural Style" in reply.out and str(gimp) in reply.out
+    )
     assert (gimp / "impasto-neural-style/impasto-neural-style.py").is_file()
-    told = impasto("plugins", "status", "gimp")
-    assert "up to date" in told.out and "German" in told.out and "French" in told.out
+    reply = impasto("plugins", "status", "gimp")
+    assert "up to date" in reply.out and "German" in reply.out and "French" in reply.out
     assert "up to date" in impasto("plugins", "install", "gimp").out
-    told = impasto("plugins", "uninstall", "gimp")
-    assert told.code == 0 and "gone" in told.out and not list(gimp.iterdir())
+    reply = impasto("plugins", "uninstall", "gimp")
+    assert reply.code == 0 and "gone" in reply.out and not list(gimp.iterdir())
     assert "no plug-in was in" in impasto("plugins", "uninstall", "gimp").out
 
 
 @linux
 def test_krita_is_told_to_switch_it_on(impasto, home):
     (home / ".local/share/krita").mkdir(parents=True)
-    told = impasto("plugins", "install")
-    assert told.code == 0 and "Settings > Dockers" in told.out and "kritarc" in told.out
+    reply = impasto("plugins", "install")
+    assert reply.code == 0 and "Settings > Dockers" in reply.out and "kritarc" in reply.out
     assert "enable_impasto_neural_style=true" in (home / ".config/kritarc").read_text(encoding="utf-8")
     status = json.loads(impasto("plugins", "status", "--json").out)
     assert [row["editor"]["kind"] for row in status] == ["krita"]
@@ -63,15 +65,15 @@ def test_krita_is_told_to_switch_it_on(impasto, home):
 
 def test_no_editor_at_all(impasto, home):
     for editor, named in (("gimp", ["GIMP"]), ("all", ["GIMP", "Krita"])):
-        told = impasto("plugins", "install", editor)
-        assert told.code == 2 and all(name in told.err for name in named)
-        assert "--folder" in told.err and str(home) in told.err
+        reply = impasto("plugins", "install", editor)
+        assert reply.code == 2 and all(name in reply.err for name in named)
+        assert "--folder" in reply.err and str(home) in reply.err
     assert impasto("plugins", "status").code == 0
 
 
 def test_a_folder_that_is_named(impasto, home):
-    told = impasto("plugins", "install", "krita", "--folder", home / "elsewhere/pykrita")
-    assert told.code == 0 and "Python Plugin Manager" in told.out
+    reply = impasto("plugins", "install", "krita", "--folder", home / "elsewhere/pykrita")
+    assert reply.code == 0 and "Python Plugin Manager" in reply.out
     assert (home / "elsewhere/pykrita/impasto_neural_style.desktop").is_file()
     assert impasto("plugins", "install", "--folder", home).code == 2
     assert "up to date" in impasto("plugins", "status", "krita", "--folder", home / "elsewhere/pykrita").out
@@ -80,8 +82,8 @@ def test_a_folder_that_is_named(impasto, home):
 @linux
 def test_a_folder_of_somebody_else(impasto, gimp):
     (gimp / "impasto-neural-style").mkdir(parents=True)
-    told = impasto("plugins", "install", "gimp")
-    assert told.code == 2 and "did not put it there" in told.err and "hint" in told.err
+    reply = impasto("plugins", "install", "gimp")
+    assert reply.code == 2 and "did not put it there" in reply.err and "hint" in reply.err
     assert not list((gimp / "impasto-neural-style").iterdir())
 
 
@@ -89,8 +91,8 @@ def test_a_folder_of_somebody_else(impasto, gimp):
 def test_the_daemon_that_was_written_down_is_this_one(impasto, gimp, folders, monkeypatch):
     (folders / "my.yaml").write_text("threads: 8\n", encoding="utf-8")
     monkeypatch.setenv("IMPASTO_TOKEN", "a-secret-that-is-long-enough")
-    told = impasto("--config", "my.yaml", "plugins", "install", "gimp")
-    assert told.code == 0, told.err
+    reply = impasto("--config", "my.yaml", "plugins", "install", "gimp")
+    assert reply.code == 0, reply.err
     launch = json.loads((gimp / "impasto-neural-style/command.json").read_text(encoding="utf-8"))
     assert launch["serve"][-3:] == ["--config", str(folders / "my.yaml"), "serve"]
     assert launch["runtime"] == str(folders / "run/daemon.json") and launch["log"] == str(folders / "data/daemon.log")
@@ -109,8 +111,8 @@ def test_the_daemon_that_was_written_down_is_this_one(impasto, gimp, folders, mo
 
 @pytest.mark.parametrize("editor", ["gimp", "krita"])
 def test_a_zip(impasto, folders, editor):
-    told = impasto("plugins", "zip", editor)
-    assert told.code == 0 and editor in told.out.lower()
+    reply = impasto("plugins", "zip", editor)
+    assert reply.code == 0 and editor in reply.out.lower()
     names = zipfile.ZipFile(folders / f"impasto-{editor}.zip").namelist()
     assert any(name.endswith("impasto_client/wire.py") for name in names) and not any("command.json" in name for name in names)
     assert impasto("plugins", "zip", editor).code == 2, "what exists is not overwritten"

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 from impasto.cli.progress import ProgressLine, clock, describe
-from impasto.cli.watch import CANCEL, FINISH, NOTHING, Watch
+from impasto.cli.progress_watcher import CANCEL, FINISH, NOTHING, ProgressWatcher
 
 PAINTING = {
     "state": "running",
@@ -77,7 +77,7 @@ def test_quiet_says_nothing():
 
 
 def quiet_watch(**more):
-    return Watch(ProgressLine(io.StringIO(), quiet=True), **more)
+    return ProgressWatcher(ProgressLine(io.StringIO(), quiet=True), **more)
 
 
 def press():
@@ -88,7 +88,7 @@ def test_ctrl_c_keeps_then_discards_then_tears():
     watch, heard = quiet_watch(), []
     before = signal.getsignal(signal.SIGINT)  # a shell's background jobs are born ignoring it
     with pytest.raises(KeyboardInterrupt), watch.interrupts(lambda: heard.append(watch.wish)):
-        watch.saw(PAINTING)
+        watch.update(PAINTING)
         assert watch.wish == NOTHING
         press()
         press()
@@ -100,7 +100,7 @@ def test_ctrl_c_keeps_then_discards_then_tears():
 def test_ctrl_c_before_the_first_step_discards_for_there_is_nothing_to_keep():
     watch = quiet_watch()
     with watch.interrupts():
-        watch.saw({"phase": "fetching weights", "step": 0})
+        watch.update({"phase": "fetching weights", "step": 0})
         press()
         assert watch.wish == CANCEL
 
@@ -111,7 +111,7 @@ def test_finish_after_counts_from_the_first_step(monkeypatch):
     watch = quiet_watch(finish_after=10)
     now[0] = 500.0
     assert watch.wish == NOTHING
-    watch.saw(PAINTING)
+    watch.update(PAINTING)
     now[0] = 509.9
     assert watch.wish == NOTHING
     now[0] = 510.0
@@ -127,5 +127,5 @@ def test_each_new_preview_is_written_once(tmp_path):
 
     watch = quiet_watch(preview_to=tmp_path / "p.png")
     for number in (0, 1, 1, 2):
-        watch.saw({**PAINTING, "preview": number}, preview)
+        watch.update({**PAINTING, "preview": number}, preview)
     assert (tmp_path / "p.png").read_bytes() == b"preview 2" and len(fetched) == 2

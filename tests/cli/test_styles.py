@@ -19,8 +19,8 @@ def listed(impasto):
 
 @pytest.mark.slow
 def test_a_style_goes_out_comes_in_and_is_removed(impasto, folders):
-    told = impasto("styles", "export", "great-wave", "-o", folders / "wave.safetensors")
-    assert told.code == 0 and "kB" in told.out, told.err
+    reply = impasto("styles", "export", "great-wave", "-o", folders / "wave.safetensors")
+    assert reply.code == 0 and "kB" in reply.out, reply.err
     again = impasto("styles", "export", "great-wave", "-o", folders / "wave.safetensors")
     assert again.code != 0 and "--overwrite" in again.err
     added = impasto("styles", "import", folders / "wave.safetensors", "--name", "Mine")
@@ -43,8 +43,8 @@ def test_under_a_hundred_kilobytes_are_enough_where_the_network_is(impasto, fold
 
 def test_a_preview_is_painted_without_weights(impasto, folders):
     photo = paint(folders / "photo.png", side=64)
-    told = impasto("styles", "preview", "scream", photo, "--size", 64)
-    assert told.code == 0, told.err
+    reply = impasto("styles", "preview", "scream", photo, "--size", 64)
+    assert reply.code == 0, reply.err
     before, after = (images.decode((folders / name).read_bytes()) for name in ("photo.png", "scream-preview.png"))
     assert after.rgb.shape == before.rgb.shape and np.abs(after.rgb - before.rgb).mean() > 0.02
     assert impasto("styles", "add", photo, "--name", "Unlearnt").code == 0
@@ -64,9 +64,9 @@ def test_a_checkpoint_of_the_pytorch_example(impasto, folders):
 
 def test_what_is_no_style_is_refused_in_words(impasto, folders):
     (folders / "notes.txt").write_text("Dear diary", encoding="utf-8")
-    told = impasto("styles", "import", folders / "notes.txt")
-    assert told.code != 0 and "no fast style" in told.err and "Traceback" not in told.err
+    reply = impasto("styles", "import", folders / "notes.txt")
+    assert reply.code != 0 and "no fast style" in reply.err and "Traceback" not in reply.err
     assert not any(style["own"] for style in listed(impasto).values())
     assert impasto("styles", "add", paint(folders / "own.png", side=64), "--name", "Unlearnt").code == 0
-    told = impasto("styles", "export", "unlearnt")
-    assert told.code != 0 and "No network has learnt 'unlearnt'" in told.err
+    reply = impasto("styles", "export", "unlearnt")
+    assert reply.code != 0 and "No network has learnt 'unlearnt'" in reply.err

@@ -54,7 +54,7 @@ def test_it_works_outside_the_checkout(made, tmp_path):
         f"import sys; sys.path.insert(0, {str(folder)!r})\n"
         "from impasto_client import job_client, messages, parameters, pixels, places, recipe, wire\nprint(wire.__file__)"
     )
-    told = subprocess.run(
+    reply = subprocess.run(
         [sys.executable, "-I", "-X", "utf8", "-c", program],
         capture_output=True,
         text=True,
@@ -63,7 +63,7 @@ def test_it_works_outside_the_checkout(made, tmp_path):
         check=True,
         timeout=60,
     )
-    assert str(folder) in told.stdout
+    assert str(folder) in reply.stdout
 
 
 def test_the_same_bundle_is_the_same_zip(made):

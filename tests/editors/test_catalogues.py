@@ -32,22 +32,22 @@ def test_there_and_back(id, text):
 
 
 def test_what_is_missing_or_waits_to_be_looked_at_stays_english():
-    told = translations(Message("a"), Message("b", "alt", notes=("#, fuzzy",)), Message("c", "ce"))
-    assert [told.gettext(id) for id in "abcd"] == ["a", "b", "ce", "d"]
+    reply = translations(Message("a"), Message("b", "alt", notes=("#, fuzzy",)), Message("c", "ce"))
+    assert [reply.gettext(id) for id in "abcd"] == ["a", "b", "ce", "d"]
 
 
 def test_many_are_found():
     many = [Message(f"text {n}", f"Text Nº {n}") for n in range(500)]
-    told = translations(*many)
-    assert all(told.gettext(m.id) == m.text for m in many)
+    reply = translations(*many)
+    assert all(reply.gettext(m.id) == m.text for m in many)
 
 
 def test_what_tools_write_is_read():
-    told = read(
+    reply = read(
         '# A note\n#: file.py:3\n#, python-brace-format\nmsgid ""\n"two "\n"parts"\nmsgstr "zwei "\n"Teile"\n\n#~ msgid "old"\n'
     )
-    assert [(m.id, m.text) for m in told] == [("two parts", "zwei Teile")]
-    assert told[0].notes == ("# A note", "#: file.py:3", "#, python-brace-format")
+    assert [(m.id, m.text) for m in reply] == [("two parts", "zwei Teile")]
+    assert reply[0].notes == ("# A note", "#: file.py:3", "#, python-brace-format")
 
 
 @pytest.mark.parametrize("po", ['msgid x\nmsgstr "y"\n', 'msgid "x"\nmsgid_plural "xs"\n', 'msgctxt "x"\n', "text\n"])

@@ -89,8 +89,8 @@ def test_gimps_that_have_been_started(machine, platform, folders, expected):
 def test_kritas_that_have_been_started_and_their_settings(machine, platform, folders, expected):
     here = machine(platform)
     here.folders(*folders)
-    told = find(KRITA, here.system)
-    assert [(e.title, *(path.relative_to(here.home).as_posix() for path in (e.plugins, e.settings))) for e in told] == expected
+    reply = find(KRITA, here.system)
+    assert [(e.title, *(path.relative_to(here.home).as_posix() for path in (e.plugins, e.settings))) for e in reply] == expected
 
 
 @posix
@@ -172,5 +172,5 @@ def test_kritas_resources_may_be_somewhere_else(machine):
 @pytest.mark.parametrize("platform, expected", [("linux", "org.gimp.GIMP"), ("darwin", "Applications"), ("win32", "Program")])
 def test_where_it_looked_is_told(machine, platform, expected):
     here = machine(platform)
-    told = looked_at(GIMP, here.system)
-    assert any(expected in place for place in told) and any("GIMP" in place and str(here.home) in place for place in told)
+    reply = looked_at(GIMP, here.system)
+    assert any(expected in place for place in reply) and any("GIMP" in place and str(here.home) in place for place in reply)

@@ -205,20 +205,20 @@ def test_ctrl_c_in_the_terminal_is_the_daemons_business(manager):
 
 @pytest.mark.slow
 def test_a_job_that_is_running_whenever_the_daemon_ends_is_given_up_unless_it_gets_on(start):
-    for got_on, state in ((True, "running"), (False, "failed")):
+    for made_progress, state in ((True, "running"), (False, "failed")):
         manager = start()
         deadly = manager.submit(job("stubborn"))
         running(manager, deadly.id)
         with manager._store._change() as database:
             database.execute("UPDATE jobs SET interruptions = ?", (MOST_INTERRUPTIONS - 1,))
-        if got_on:
-            manager._store.got_on(deadly.id)
+        if made_progress:
+            manager._store.made_progress(deadly.id)
         # As if killed: the folder is free, the row still says "running".
         manager._store.requeue = lambda id: "queued"
         manager.stop()
         again = start()
-        found = running(again, deadly.id) if got_on else again.get(deadly.id)
-        assert found.state == state and (found.error or {}).get("code") == (None if got_on else "worker_died")
+        found = running(again, deadly.id) if made_progress else again.get(deadly.id)
+        assert found.state == state and (found.error or {}).get("code") == (None if made_progress else "worker_died")
         again.cancel(deadly.id)
         again.stop()
 

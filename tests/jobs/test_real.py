@@ -69,8 +69,10 @@ def test_a_picture_is_painted(real, pictures):
     assert np.abs(picture.rgb - content.rgb).mean() > 0.01
     assert ended(real, second.id, 60).state == "done"
     assert real.result(second.id)[0].read_bytes() == data  # same seed, same picture
-    told = real.device()
-    assert told["device"] == "cpu" and told["precision"] == "fp32" and told["threads"] == 1 and told["worker"]["memory_bytes"] > 0
+    reply = real.device()
+    assert (
+        reply["device"] == "cpu" and reply["precision"] == "fp32" and reply["threads"] == 1 and reply["worker"]["memory_bytes"] > 0
+    )
     ended(real, third.id, 60)
     kept = images.decode(real.result(third.id)[0].read_bytes()).rgb
     assert np.abs(chroma(kept) - chroma(content.rgb)).mean() < 0.5 * np.abs(chroma(picture.rgb) - chroma(content.rgb)).mean()
@@ -107,8 +109,8 @@ def test_it_can_be_watched_kept_early_and_cancelled(real, pictures):
 def test_what_was_known_of_the_device_survives_a_restart(real, start, pictures, weights_dir):
     ended(real, real.submit(painting(pictures, iterations=1)).id, 60)
     real.stop()
-    told = start(WORK).device()
-    assert told["state"] == "asleep" and told["device"] == "cpu" and told["torch"] and not told["worker"]["alive"]
+    reply = start(WORK).device()
+    assert reply["state"] == "asleep" and reply["device"] == "cpu" and reply["torch"] and not reply["worker"]["alive"]
 
 
 def test_without_weights_and_network_the_job_says_what_to_do(start, tmp_path, pictures):

@@ -16,7 +16,7 @@ from impasto.jobs import process
 from impasto.jobs.process import WorkerProcess, parse
 from impasto.paths import Paths
 from impasto.worker.control import Control
-from impasto.worker.loop import in_words
+from impasto.worker.loop import as_impasto_error
 
 from .helpers import ended, gone, job, running, until, worker_pid
 
@@ -114,7 +114,7 @@ def test_the_token_is_not_told_to_the_worker(start, tmp_path):
     running(manager, held.id)
     worker = psutil.Process(worker_pid(manager))
     assert "very-secret" not in " ".join(worker.cmdline())
-    assert manager._lanes["device"].executor._greeting["settings"]["token"] == ""
+    assert manager._lanes["device"].executor._setup["settings"]["token"] == ""
 
 
 def test_the_log_is_bounded(tmp_path, monkeypatch):
@@ -152,7 +152,7 @@ def test_control_is_asked_between_steps():
 
 
 def test_missing_parts_of_the_installation_are_named_as_such(capsys):
-    said = in_words(ImportError("libsomething.so: /private/path"))
+    said = as_impasto_error(ImportError("libsomething.so: /private/path"))
     assert "installation" in said.message and "doctor" in said.hint and "private" not in str(said.to_dict())
     assert "private" in capsys.readouterr().err  # the log has it all
 
@@ -168,5 +168,5 @@ def test_missing_parts_of_the_installation_are_named_as_such(capsys):
 def test_memory_that_runs_out_in_any_kind_of_job_is_named_as_such(error):
     import torch  # noqa: F401  as in a worker that has painted
 
-    said = in_words(error)
+    said = as_impasto_error(error)
     assert said.code == "out_of_memory" and "batch" in said.hint and "alloc" not in str(said.to_dict())

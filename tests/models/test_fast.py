@@ -45,12 +45,12 @@ def test_what_is_written_is_read(file):
 
 
 def metadata(**changes):
-    told = {**dataclasses.asdict(HEADER), **changes}
-    return {"format": fast.FORMAT, "impasto": json.dumps(told)}
+    reply = {**dataclasses.asdict(HEADER), **changes}
+    return {"format": fast.FORMAT, "impasto": json.dumps(reply)}
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reply",
     [
         None,
         {"format": "pt"},
@@ -80,8 +80,8 @@ def metadata(**changes):
         metadata(styles=[dataclasses.asdict(style()) | {"title": 5}]),
     ],
 )
-def test_a_header_that_is_not_ours_is_refused(file, told):
-    save_file(ARRAYS, file, metadata=told)
+def test_a_header_that_is_not_ours_is_refused(file, reply):
+    save_file(ARRAYS, file, metadata=reply)
     with pytest.raises(BadStyleFile):
         fast.inspect(file)
 

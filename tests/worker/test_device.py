@@ -17,9 +17,9 @@ devices = pytest.importorskip("impasto.engine.device")
 @pytest.mark.parametrize("name", ["cpu", "auto"])
 def test_there_is_always_a_device_and_it_can_be_described(name):
     device = devices.choose(Settings(device=name))
-    told = json.loads(json.dumps(device.describe()))
-    assert told["memory_total_bytes"] > told["memory_used_bytes"] > 0 and told["precision"] in ("fp32", "bf16")
-    assert told["device"].split(":")[0] in ("cpu", "cuda", "mps") and told["threads"] >= 1
+    reply = json.loads(json.dumps(device.describe()))
+    assert reply["memory_total_bytes"] > reply["memory_used_bytes"] > 0 and reply["precision"] in ("fp32", "bf16")
+    assert reply["device"].split(":")[0] in ("cpu", "cuda", "mps") and reply["threads"] >= 1
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:x", "cuda:99", "npu", "cpu 0"] + ([] if torch.cuda.is_available() else ["cuda"]))

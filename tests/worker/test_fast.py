@@ -174,9 +174,9 @@ def test_a_large_picture_reports_progress_and_can_be_cancelled_in_between(engine
     monkeypatch.setattr(feedforward, "PIXELS_AT_ONCE", 100)
     monkeypatch.setattr(feedforward, "FEWEST_ROWS", 32)
     whole, result, said = paint(engine, tmp_path, photo())
-    told = [fields for event, fields in said if event == "progress"]
-    assert [fields["step"] for fields in told] == list(range(1, 19)) and {fields["total"] for fields in told} == {18}
-    assert result["steps"] == 18 and told[-1]["fraction"] == 1 and not result["finished_early"]
+    reply = [fields for event, fields in said if event == "progress"]
+    assert [fields["step"] for fields in reply] == list(range(1, 19)) and {fields["total"] for fields in reply} == {18}
+    assert result["steps"] == 18 and reply[-1]["fraction"] == 1 and not result["finished_early"]
     seen = []
 
     class Impatient(Control):

@@ -82,8 +82,8 @@ def painted(library, id):
 def rewritten(file, **changes):
     """A file whose header says something else, with the digest that fits."""
     header, arrays = fast.read(file)
-    told = {**dataclasses.asdict(header), **changes}
-    save_file(arrays, file, metadata={"format": fast.FORMAT, "impasto": json.dumps(told)})
+    reply = {**dataclasses.asdict(header), **changes}
+    save_file(arrays, file, metadata={"format": fast.FORMAT, "impasto": json.dumps(reply)})
 
 
 def test_out_and_in_again_paints_the_same(pair, other, tmp_path):

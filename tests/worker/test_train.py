@@ -176,11 +176,11 @@ def test_a_style_more_is_under_a_hundred_kilobytes_on_the_network_that_ships(fol
 
 
 @pytest.mark.parametrize(
-    "pixels, told", [(np.full((200, 200, 3), 77, np.uint8), "of one colour"), (np.zeros((90, 400, 3), np.uint8), "too small")]
+    "pixels, reply", [(np.full((200, 200, 3), 77, np.uint8), "of one colour"), (np.zeros((90, 400, 3), np.uint8), "too small")]
 )
-def test_what_cannot_be_learnt_is_refused_before_the_first_step(folder, pixels, told):
+def test_what_cannot_be_learnt_is_refused_before_the_first_step(folder, pixels, reply):
     (folder / "picture-0").write_bytes(png(pixels))
-    with pytest.raises(BadPicture, match=told):
+    with pytest.raises(BadPicture, match=reply):
         learn(folder, report=lambda event, **_: pytest.fail("it began") if event == "progress" else None)
 
 
@@ -232,9 +232,9 @@ def test_several_processes_train_one_network():
         )
         for rank in (0, 1)
     ]
-    told = [child.communicate(timeout=120)[0].split() for child in children]
+    reply = [child.communicate(timeout=120)[0].split() for child in children]
     alone = subprocess.run([sys.executable, "-c", TWO], stdout=subprocess.PIPE, text=True, env=base, check=True).stdout.split()
-    assert told[0] == told[1] and told[0][0] == "2" and alone[0] == "1" and alone[1] != told[0][1]
+    assert reply[0] == reply[1] and reply[0][0] == "2" and alone[0] == "1" and alone[1] != reply[0][1]
 
 
 def test_the_network_may_compute_in_bf16(folder):

@@ -12,7 +12,7 @@ from ..paths import Paths
 from ..settings import Settings
 from . import errors, query, routes, security
 from .services import EXTENSION, Services
-from .waiting import WaitingRoom
+from .wait_slots import WaitSlots
 
 if TYPE_CHECKING:
     from ..jobs import JobManager
@@ -52,7 +52,7 @@ def create_app(
         styles=styles,
         token=token,
         instance=instance_id,
-        room=WaitingRoom(settings.threads),
+        wait_slots=WaitSlots(settings.threads),
         stopping=stopping or threading.Event(),
     )
     security.install(app)

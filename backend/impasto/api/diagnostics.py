@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import __version__
 from ..settings import Settings
-from .privacy import private_words, scrubbed, without_places
+from .privacy import private_words, redacted, without_paths
 from .services import Services
 
 PACKAGES = ("torch", "torchvision", "numpy", "pillow", "imagecodecs", "tifffile", "flask", "waitress")
@@ -25,11 +25,11 @@ COUNTED_JOBS = 500
 TOLD_FAILURES = 10
 
 
-def report(parts: Services) -> dict[str, Any]:
-    """Versions, system, device, weights, settings, room, and the latest failures and warnings, with private parts removed."""
-    recent = parts.manager.jobs(limit=COUNTED_JOBS, state=None)
+def report(app: Services) -> dict[str, Any]:
+    """Versions, system, device, weights, settings, room, and the latest failures and warnings, with private app removed."""
+    recent = app.manager.jobs(limit=COUNTED_JOBS, state=None)
     failures = [_failure(job) for job in recent if job.state == "failed"]
-    told = {
+    body = {
         "impasto": __version__,
         "python": platform.python_version(),
         "system": {
@@ -39,18 +39,18 @@ def report(parts: Services) -> dict[str, Any]:
             "cores": os.cpu_count() or 1,
         },
         "packages": {name: _version(name) for name in PACKAGES},
-        "device": parts.manager.device(),
+        "device": app.manager.device(),
         "memory": _memory(),
-        "disk": _disk(parts),
-        "daemon": _daemon(parts),
-        "models": {model.id: parts.store.status(model.id) for model in parts.store.catalogue.models()},
-        "styles": dict(Counter("own" if style.own else "shipped" for style in parts.styles.styles())),
-        "settings": _settings(parts.settings),
+        "disk": _disk(app),
+        "daemon": _daemon(app),
+        "models": {model.id: app.store.status(model.id) for model in app.store.catalogue.models()},
+        "styles": dict(Counter("own" if style.own else "shipped" for style in app.styles.styles())),
+        "settings": _settings(app.settings),
         "jobs": dict(Counter(job.state for job in recent)),
         "failures": failures[:TOLD_FAILURES],
-        "log": [{**line, "text": without_places(line["text"])} for line in parts.recent.lines()],
+        "log": [{**line, "text": without_paths(line["text"])} for line in app.recent_log.lines()],
     }
-    return scrubbed(told, _words(parts))
+    return redacted(body, _words(app))
 
 
 def _failure(job: Any) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def _failure(job: Any) -> dict[str, Any]:
         "ended": job.ended,
         "attempts": job.attempts,
         "code": error.get("code", ""),
-        "message": without_places(error.get("message", "")),
+        "message": without_paths(error.get("message", "")),
     }
 
 
@@ -78,15 +78,15 @@ def _memory() -> dict[str, int]:
     return {"total_bytes": total, "used_bytes": used}
 
 
-def _disk(parts: Services) -> dict[str, int]:
+def _disk(app: Services) -> dict[str, int]:
     try:
-        usage = shutil.disk_usage(parts.paths.data)
+        usage = shutil.disk_usage(app.paths.data)
     except OSError:
         return {}
     return {"total_bytes": usage.total, "free_bytes": usage.free}
 
 
-def _daemon(parts: Services) -> dict[str, Any]:
+def _daemon(app: Services) -> dict[str, Any]:
     import psutil
 
     process = psutil.Process()
@@ -99,20 +99,20 @@ def _daemon(parts: Services) -> dict[str, Any]:
         "memory_bytes": process.memory_info().rss,
         "threads": process.num_threads(),
         "handles": handles,
-        "waiting_places": parts.room.places,
+        "waiting_places": app.wait_slots.places,
     }
 
 
 def _settings(settings: Settings) -> dict[str, Any]:
-    default, told = Settings().to_dict(), settings.to_dict()
-    return {key: ("changed" if value != default[key] else "default") if key in PRIVATE else value for key, value in told.items()}
+    default, current = Settings().to_dict(), settings.to_dict()
+    return {key: ("changed" if value != default[key] else "default") if key in PRIVATE else value for key, value in current.items()}
 
 
-def _words(parts: Services) -> dict[str, str]:
+def _words(app: Services) -> dict[str, str]:
     places = {
-        str(parts.paths.runtime): "<runtime>",
-        str(parts.paths.drop_in): "<drop-in>",
-        str(parts.paths.weights): "<weights>",
-        str(parts.paths.data): "<data>",
+        str(app.paths.runtime): "<runtime>",
+        str(app.paths.drop_in): "<drop-in>",
+        str(app.paths.weights): "<weights>",
+        str(app.paths.data): "<data>",
     }
-    return {**private_words(parts.token), **places}
+    return {**private_words(app.token), **places}

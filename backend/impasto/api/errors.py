@@ -55,9 +55,11 @@ def translate(error: HTTPException) -> ImpastoError:
         return NotFound("There is nothing at this address.", hint="GET /docs lists the routes.")
     if status == 405:
         allowed = sorted(getattr(error, "valid_methods", None) or [])
-        told = MethodNotAllowed(f"This address does not take {quoted(request.method, 20)}.", hint=f"It takes {', '.join(allowed)}.")
-        told.allowed = tuple(allowed)
-        return told
+        converted = MethodNotAllowed(
+            f"This address does not take {quoted(request.method, 20)}.", hint=f"It takes {', '.join(allowed)}."
+        )
+        converted.allowed = tuple(allowed)
+        return converted
     if isinstance(error, RequestEntityTooLarge):
         return RequestTooLarge(
             "The request is larger, has more parts, or has longer text fields than the daemon takes.",
@@ -89,8 +91,8 @@ def register(app: Flask) -> None:
         try:
             with disk_errors():
                 raise error
-        except ImpastoError as told:
-            return known(told)
+        except ImpastoError as converted:
+            return known(converted)
         except OSError:
             return unexpected(error)
 

@@ -12,7 +12,7 @@ from flask import Request
 from ..errors import UnknownJob
 from ..jobs.job import ENDED
 from .representation import job_json
-from .waiting import TICK_S
+from .wait_slots import TICK_S
 
 if TYPE_CHECKING:
     from ..jobs import Job, JobManager

@@ -48,7 +48,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Operation:
-    """What :func:`describe` was told."""
+    """What was passed to :func:`describe`."""
 
     summary: str
     tag: str
@@ -106,8 +106,8 @@ def document(app: Flask, version: str) -> dict[str, Any]:
 def _link(paths: dict[str, dict[str, Any]]) -> None:
     """Say of every answer that brings something new, a job or a style, where its id leads."""
     for methods in paths.values():
-        for told in methods.values():
-            for answer in (told["responses"].get(status, {}) for status in ("201", "202")):
+        for operation in methods.values():
+            for answer in (operation["responses"].get(status, {}) for status in ("201", "202")):
                 schema = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
                 if schema in _HOMES:
                     answer["links"] = {
@@ -151,12 +151,12 @@ def _name(path: str, method: str) -> str:
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
-    told = _failures(operation)
+    responses = _failures(operation)
     for status, answer in operation.answers.items():
-        described, failure = _answer(answer), told.get(str(status), {})
+        described, failure = _answer(answer), responses.get(str(status), {})
         content = {**described.get("content", {}), **failure.get("content", {})}
-        told[str(status)] = {**described, **({"content": content} if content else {})}
-    return dict(sorted(told.items()))
+        responses[str(status)] = {**described, **({"content": content} if content else {})}
+    return dict(sorted(responses.items()))
 
 
 def _answer(answer: Answer) -> dict[str, Any]:

@@ -22,12 +22,12 @@ def private_words(token: str = "") -> dict[str, str]:
     return {word: name for word, name in words.items() if len(word) > 2}
 
 
-def scrubbed(value: Any, words: Mapping[str, str]) -> Any:
+def redacted(value: Any, words: Mapping[str, str]) -> Any:
     """``value`` (JSON types) with every one of ``words`` replaced, wherever it stands as a word of its own."""
     if isinstance(value, Mapping):
-        return {key: scrubbed(inner, words) for key, inner in value.items()}
+        return {key: redacted(inner, words) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [scrubbed(inner, words) for inner in value]
+        return [redacted(inner, words) for inner in value]
     if isinstance(value, str):
         for word in sorted(words, key=len, reverse=True):
             name = words[word].replace("\\", r"\\")
@@ -35,6 +35,6 @@ def scrubbed(value: Any, words: Mapping[str, str]) -> Any:
     return value
 
 
-def without_places(text: str) -> str:
+def without_paths(text: str) -> str:
     """``text`` with everything that looks like a path taken out."""
     return _PATH.sub("<path>", text)

@@ -44,13 +44,13 @@ class Daemon(NamedTuple):
 
 def write(paths: Paths, url: str, token: str, instance: str) -> None:
     """Write the runtime file, readable by its owner alone. Raises :class:`DiskFull` where that cannot be."""
-    told = Runtime(url=url, token=token, pid=os.getpid(), instance=instance, version=__version__)
+    runtime = Runtime(url=url, token=token, pid=os.getpid(), instance=instance, version=__version__)
     try:
         private_folder(paths.runtime)
         handle, name = tempfile.mkstemp(prefix=".daemon-", suffix=".part", dir=paths.runtime)  # made with mode 0600
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(asdict(told), file)
+                json.dump(asdict(runtime), file)
             Path(name).replace(paths.runtime_file)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -92,8 +92,8 @@ def _checked(content: Any) -> Runtime | None:
 
 def remove(paths: Paths, instance: str) -> None:
     """Remove the file if it is still that of ``instance``: a daemon that started later may have replaced it."""
-    told = read(paths)
-    if told is not None and told.instance == instance:
+    runtime = read(paths)
+    if runtime is not None and runtime.instance == instance:
         with contextlib.suppress(OSError):
             paths.runtime_file.unlink()
 
@@ -102,10 +102,10 @@ def find_daemon(paths: Paths) -> Daemon | None:
     """The daemon of the runtime file, if its process lives and it answers with its instance id; else None."""
     import psutil
 
-    told = read(paths)
-    if told is None or not psutil.pid_exists(told.pid) or health(told.url).get("instance") != told.instance:
+    runtime = read(paths)
+    if runtime is None or not psutil.pid_exists(runtime.pid) or health(runtime.url).get("instance") != runtime.instance:
         return None
-    return Daemon(told.url.rstrip("/"), told.token, told.instance)
+    return Daemon(runtime.url.rstrip("/"), runtime.token, runtime.instance)
 
 
 def health(url: str) -> dict[str, Any]:

@@ -265,8 +265,8 @@ def has_session() -> bool:
 
 def session_secret() -> str:
     """The cookie's value: not the token itself, and of no use after this daemon has ended."""
-    parts = services()
-    return hmac.new(parts.token.encode(), b"session " + parts.instance.encode(), hashlib.sha256).hexdigest()
+    app = services()
+    return hmac.new(app.token.encode(), b"session " + app.instance.encode(), hashlib.sha256).hexdigest()
 
 
 def cookie_name() -> str:

@@ -70,7 +70,7 @@ def run(
     token, instance = settings.token or secrets.token_urlsafe(TOKEN_BYTES), uuid.uuid4().hex
     store, styles = ModelStore(Catalogue.load(), paths, settings), StyleLibrary(paths, settings)
     app = create_app(settings, paths, manager, store, styles, token, instance, stopping=stopping)
-    everything.addHandler(app.extensions[EXTENSION].recent)
+    everything.addHandler(app.extensions[EXTENSION].recent_log)
     server, url = httpd.make_server(app, listener, settings, security.refusal(app)), url_of(settings)
     try:
         runtime.write(paths, url, token, instance)
@@ -80,7 +80,7 @@ def run(
         server.run()  # until SystemExit; then lets its threads end, which look at stopping
     finally:
         runtime.remove(paths, instance)
-        everything.removeHandler(app.extensions[EXTENSION].recent)
+        everything.removeHandler(app.extensions[EXTENSION].recent_log)
 
 
 def _warm() -> None:

@@ -10,9 +10,9 @@ from flask import current_app
 
 from ..paths import Paths
 from ..settings import Settings
-from .recent import Recent
+from .recent_log import RecentLogHandler
 from .tickets import Tickets
-from .waiting import WaitingRoom
+from .wait_slots import WaitSlots
 
 if TYPE_CHECKING:
     from ..jobs import JobManager
@@ -35,10 +35,10 @@ class Services:
     styles: StyleLibrary
     token: str
     instance: str
-    room: WaitingRoom
+    wait_slots: WaitSlots
     stopping: threading.Event
     tickets: Tickets = field(default_factory=Tickets)
-    recent: Recent = field(default_factory=Recent)
+    recent_log: RecentLogHandler = field(default_factory=RecentLogHandler)
 
 
 def services() -> Services:

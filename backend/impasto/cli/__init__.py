@@ -12,7 +12,7 @@ import click
 from .. import __version__
 from ..errors import Cancelled, ImpastoError
 from .configuration import Configuration
-from .lazy import Entry, LazyGroup
+from .lazy_group import Entry, LazyGroup
 
 INTERRUPTED = 130
 

@@ -66,11 +66,11 @@ def open_command(settings: Settings, prints: bool) -> None:
 def stop(settings: Settings) -> None:
     """End the running daemon. Jobs that wait or run go on when it starts again."""
     paths = Paths.of(settings)
-    found, told = running(paths), read(paths)
-    if told is None or told.instance != found.instance:
+    found, runtime = running(paths), read(paths)
+    if runtime is None or runtime.instance != found.instance:
         raise DaemonNotRunning("The daemon ended by itself just now.")
-    end(told.pid)
-    remove(paths, told.instance)  # Windows ends a process without letting it clean up
+    end(runtime.pid)
+    remove(paths, runtime.instance)  # Windows ends a process without letting it clean up
     click.echo("The daemon has ended.")
 
 

@@ -20,7 +20,7 @@ from ..settings import Settings
 from .client import Client
 from .configuration import Configuration, settings_of
 from .progress import ProgressLine
-from .watch import Watch
+from .progress_watcher import ProgressWatcher
 
 EXAMPLE = "moraine-lake.jpg"
 STYLE = "starry-night"
@@ -76,7 +76,7 @@ def _made(folder: Path) -> Path:
 
 
 def _paint(settings: Settings, found: Daemon, content: Path, style: str, folder: Path) -> None:
-    from . import order, output, remote
+    from . import output, remote, stylize_request
 
     if not content.is_file():
         raise BadPicture(f"There is no file {content}.", hint="Name a picture: impasto demo photo.jpg")
@@ -84,12 +84,12 @@ def _paint(settings: Settings, found: Daemon, content: Path, style: str, folder:
     for method, suffix in _methods(settings, style):
         target = folder / f"{content.stem}-{Path(style).stem}{suffix}.png"
         output.check_place(target, overwrite=True, sources=[content, Path(style)])
-        asked = order.read(str(content), [style], {"encoder": _encoder(settings), "method": method}, "png", settings)
+        asked = stylize_request.read(str(content), [style], {"encoder": _encoder(settings), "method": method}, "png", settings)
         if method == "iterative":
             click.echo("Now the iterative method, which takes minutes. Ctrl-C stops it early and keeps the picture.")
         began = time.monotonic()
         with Client(found) as client:
-            picture = remote.paint(client, asked, Watch(ProgressLine()))
+            picture = remote.paint(client, asked, ProgressWatcher(ProgressLine()))
         output.write_bytes(target, picture)
         click.echo(f"The picture is {target}. It took {time.monotonic() - began:.1f} s.")
 

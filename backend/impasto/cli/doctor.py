@@ -11,8 +11,8 @@ import click
 from ..errors import ImpastoError
 from ..paths import Paths
 from ..settings import Settings
+from .checks import NOTE, OK, PROBLEM, Finding, Machine, findings, public
 from .configuration import Configuration
-from .findings import NOTE, OK, PROBLEM, Finding, Machine, findings, public
 
 MARKS = {OK: "  ok     ", NOTE: "  note   ", PROBLEM: "PROBLEM  "}
 COLOURS = {OK: "green", NOTE: "yellow", PROBLEM: "red"}

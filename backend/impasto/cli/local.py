@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Cancelled
 from ..observer import Observer
 from ..settings import Settings
-from .order import Order
-from .watch import CANCEL, FINISH, Watch
+from .progress_watcher import CANCEL, FINISH, ProgressWatcher
+from .stylize_request import StylizeRequest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
     from ..style import Progress
 
 
-def paint(settings: Settings, order: Order, watch: Watch) -> bytes:
-    """Paint ``order`` here; the result's bytes. Raises what :func:`impasto.methods.encoded.stylize_encoded` raises."""
-    watch.line.show({"phase": "starting"})
+def paint(settings: Settings, request: StylizeRequest, watcher: ProgressWatcher) -> bytes:
+    """Paint ``request`` here; the result's bytes. Raises what :func:`impasto.methods.encoded.stylize_encoded` raises."""
+    watcher.line.show({"phase": "starting"})
     before_torch()
     from ..engine.engine import Engine
     from ..methods.encoded import stylize_encoded
 
     def read_style(position: int) -> bytes | None:
-        style = order.styles[position]
+        style = request.styles[position]
         return style if isinstance(style, bytes) else None
 
-    observer = WatchObserver(watch)
-    with watch.interrupts():
+    observer = WatchObserver(watcher)
+    with watcher.interrupts():
         try:
             engine = Engine(settings)
-            output = {"format": order.format}
-            result = stylize_encoded(engine, order.stylization, lambda: order.content, read_style, output, observer)
+            output = {"format": request.format}
+            result = stylize_encoded(engine, request.stylization, lambda: request.content, read_style, output, observer)
         finally:
-            watch.line.close()
+            watcher.line.close()
     for note in observer.notes:
-        watch.line.say(f"note: {note}")
+        watcher.line.say(f"note: {note}")
     return result.data
 
 
@@ -54,12 +54,12 @@ def before_torch() -> None:
 class WatchObserver(Observer):
     """Shows a painting or a training on the progress line, in the shape in which the API tells of a job."""
 
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
+    def __init__(self, watcher: ProgressWatcher) -> None:
+        self._watch = watcher
         self._job: dict[str, Any] = {"preview": 0}
         self._began = self._first_fraction = 0.0
         self.notes: list[str] = []
-        self.wants_previews = watch.wants_previews
+        self.wants_previews = watcher.wants_previews
 
     def phase(self, name: str) -> None:
         """See :class:`Observer`."""
@@ -82,7 +82,7 @@ class WatchObserver(Observer):
         from ..images import to_png8
 
         self._job["preview"] += 1
-        self._watch.saw(self._job, lambda: to_png8(rgb, alpha))
+        self._watch.update(self._job, lambda: to_png8(rgb, alpha))
 
     def check(self) -> None:
         """See :class:`Observer`."""
@@ -102,7 +102,7 @@ class WatchObserver(Observer):
     def _show(self, **fields: Any) -> None:
         self._job.update(fields)
         self._job["eta"] = self._eta(self._job)
-        self._watch.saw(self._job)
+        self._watch.update(self._job)
 
     def _eta(self, job: Mapping[str, Any]) -> float | None:
         """Seconds left at the speed so far; the first step only starts the clock, since it also warms up."""

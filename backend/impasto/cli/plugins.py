@@ -86,7 +86,7 @@ def status(editor: str, folder: Path | None, as_json: bool) -> None:
         click.echo(json.dumps([_plain(place, state) for place, state in rows], indent=2))
         return
     for place, state in rows:
-        click.echo(f"{place.title}, {place.plugins}\n    {told(place, state)}")
+        click.echo(f"{place.title}, {place.plugins}\n    {describe_state(place, state)}")
 
 
 @plugins.command("zip")
@@ -185,7 +185,7 @@ def _notes(place: Editor) -> list[str]:
     return []
 
 
-def told(place: Editor, state: State) -> str:
+def describe_state(place: Editor, state: State) -> str:
     """What is installed, in a sentence or two."""
     install = f"`impasto plugins install {place.kind}`"
     version = f"Version {state.version}"

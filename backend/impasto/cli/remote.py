@@ -7,24 +7,24 @@ from typing import Any
 
 from ..errors import Cancelled, Conflict, Gone, ImpastoError, NotReady
 from .client import ENDED, Client
-from .order import Order
-from .watch import CANCEL, FINISH, Watch
+from .progress_watcher import CANCEL, FINISH, ProgressWatcher
+from .stylize_request import StylizeRequest
 
 TICK_S = 0.5
 """How long one look at the job may take, so that Ctrl-C is heard soon."""
 
 
-def paint(client: Client, order: Order, watch: Watch) -> bytes:
-    """Let the daemon paint ``order``; the result's bytes.
+def paint(client: Client, request: StylizeRequest, watcher: ProgressWatcher) -> bytes:
+    """Let the daemon paint ``request``; the result's bytes.
 
     Raises what the job failed with, :class:`Cancelled` where it was discarded.
     """
-    with watch.interrupts():
-        job = client.submit(order.content, order.styles, order.values, order.format)
+    with watcher.interrupts():
+        job = client.submit(request.content, request.styles, request.values, request.format)
         try:
-            job = follow(client, job, watch)
+            job = follow(client, job, watcher)
             for note in job.get("notes") or []:
-                watch.line.say(f"note: {note}")
+                watcher.line.say(f"note: {note}")
             return client.result(job["id"])
         except (KeyboardInterrupt, SystemExit):  # torn away: nobody will ask for this picture, so nobody should wait behind it
             with contextlib.suppress(ImpastoError):
@@ -32,8 +32,8 @@ def paint(client: Client, order: Order, watch: Watch) -> bytes:
             raise
 
 
-def follow(client: Client, job: dict[str, Any], watch: Watch) -> dict[str, Any]:
-    """Watch ``job`` until it is done. Raises as :func:`paint` does."""
+def follow(client: Client, job: dict[str, Any], watcher: ProgressWatcher) -> dict[str, Any]:
+    """ProgressWatcher ``job`` until it is done. Raises as :func:`paint` does."""
 
     def preview() -> bytes:
         return client.preview(job["id"])
@@ -41,25 +41,25 @@ def follow(client: Client, job: dict[str, Any], watch: Watch) -> dict[str, Any]:
     asked = ""
     while job["state"] not in ENDED:
         with contextlib.suppress(NotReady, Gone):  # it ended between the two questions
-            watch.saw(job, preview)
-        if watch.wish and watch.wish != asked:
-            asked = watch.wish
-            job = _ask(client, job, asked, watch)
+            watcher.update(job, preview)
+        if watcher.wish and watcher.wish != asked:
+            asked = watcher.wish
+            job = _ask(client, job, asked, watcher)
         else:
             job = client.job(job["id"], since=job["version"], timeout=TICK_S)
-    watch.line.show(job)
-    watch.line.close()
+    watcher.line.show(job)
+    watcher.line.close()
     if job["state"] == "failed":
         raise ImpastoError.from_dict(job["error"] or {})
-    if job["state"] == "cancelled" or watch.wish == CANCEL:  # asked for in the moment in which it was done
+    if job["state"] == "cancelled" or watcher.wish == CANCEL:  # asked for in the moment in which it was done
         raise Cancelled("The painting was discarded.")
     return job
 
 
-def _ask(client: Client, job: dict[str, Any], wish: str, watch: Watch) -> dict[str, Any]:
+def _ask(client: Client, job: dict[str, Any], wish: str, watcher: ProgressWatcher) -> dict[str, Any]:
     if wish == FINISH:
         try:
-            watch.line.say("Stopping; what there is is kept. Ctrl-C again discards it.")
+            watcher.line.say("Stopping; what there is is kept. Ctrl-C again discards it.")
             return client.finish(job["id"])
         except Conflict:  # there is nothing to keep yet
             wish = CANCEL

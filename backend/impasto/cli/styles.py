@@ -129,24 +129,24 @@ def export(context: click.Context, id: str, output: Path | None, rows_only: bool
 @click.pass_context
 def preview(context: click.Context, id: str, photo: Path | None, output: Path | None, size: int, overwrite: bool) -> None:
     """Paint PHOTO, or the example, with the network of a style, to see what it does."""
-    from . import local, order
+    from . import local, stylize_request
     from .output import planned
     from .progress import ProgressLine
-    from .watch import Watch
+    from .progress_watcher import ProgressWatcher
 
     settings, content = settings_of(context), photo or example()
     _library(context).fast.need([id])
     target = planned(str(output or f"{id}-preview.png"), "", overwrite=overwrite, sources=[content])
-    asked = order.read(str(content), [id], {"method": "fast", "resolution": str(size)}, target.format, settings)
-    target.write(local.paint(settings, asked, Watch(ProgressLine(quiet=True))))
+    asked = stylize_request.read(str(content), [id], {"method": "fast", "resolution": str(size)}, target.format, settings)
+    target.write(local.paint(settings, asked, ProgressWatcher(ProgressLine(quiet=True))))
     click.echo(f"Wrote {target.path}.")
 
 
 def _network(header: FastHeader, id: str) -> str:
     """What a file tells of the network that has learnt a style; files come from anywhere, so only what makes sense is shown."""
-    told, found = header.training, header.quality.get(id)
-    facts = [f"{told[name]} {name}" for name in ("steps", "photographs") if isinstance(told.get(name), int)]
-    facts += [str(told[name]) for name in ("photographs_licence",) if isinstance(told.get(name), str)]
+    training, found = header.training, header.quality.get(id)
+    facts = [f"{training[name]} {name}" for name in ("steps", "photographs") if isinstance(training.get(name), int)]
+    facts += [str(training[name]) for name in ("photographs_licence",) if isinstance(training.get(name), str)]
     lines = [f"The network {header.network} has learnt it; the fast method paints it."]
     if facts:
         lines.append(f"Training: {', '.join(facts)}.")

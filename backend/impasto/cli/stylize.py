@@ -13,7 +13,7 @@ from ..paths import Paths
 from ..settings import Settings
 from .options import SectionedCommand, SectionedOption, with_settings, with_stylization
 from .progress import ProgressLine
-from .watch import Watch
+from .progress_watcher import ProgressWatcher
 
 if TYPE_CHECKING:
     from ..api.runtime import Daemon
@@ -74,7 +74,7 @@ def stylize(
 
     Ctrl-C once stops and keeps what there is; twice discards it.
     """
-    from . import local, order, output, remote
+    from . import local, output, remote, stylize_request
     from .client import Client
 
     if finish_after is not None and not finish_after > 0:
@@ -83,17 +83,17 @@ def stylize(
     target = output.planned(out, format, overwrite=overwrite, sources=sources)
     if preview_to:
         output.check_place(preview_to, overwrite=True, sources=[*sources, *([target.path] if target.path else [])])
-    asked = order.read(content, styles, parameters, target.format, settings)
-    watch = Watch(ProgressLine(quiet=quiet), finish_after, preview_to)
+    asked = stylize_request.read(content, styles, parameters, target.format, settings)
+    watcher = ProgressWatcher(ProgressLine(quiet=quiet), finish_after, preview_to)
     found = _daemon(Paths.of(settings), daemon)
     if found:
         with Client(found) as client:
-            picture = remote.paint(client, asked, watch)
+            picture = remote.paint(client, asked, watcher)
     else:
-        picture = local.paint(settings, asked, watch)
+        picture = local.paint(settings, asked, watcher)
     target.write(picture)
     if target.path:
-        watch.line.say(f"Wrote {target.path}.")
+        watcher.line.say(f"Wrote {target.path}.")
 
 
 def _daemon(paths: Paths, wanted: bool | None) -> Daemon | None:

@@ -16,7 +16,7 @@ from ..training import MOST_PAINTINGS, Training
 from .local import WatchObserver, before_torch
 from .options import SectionedCommand, with_settings, with_training
 from .progress import ProgressLine
-from .watch import Watch
+from .progress_watcher import ProgressWatcher
 
 LOCAL_SETTINGS = ("device", "precision", "cpu_threads", "data_dir", "weights_dir", "photos_dir", "offline")
 _picture = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
@@ -68,7 +68,7 @@ def train(
         raise InvalidParameter(f"There are {len(paintings)} paintings but {len(names)} names.", field="name")
     titles = list(names) or [file.stem for file in paintings]
     training, data = Training.parse(parameters), [file.read_bytes() for file in paintings]
-    watch = Watch(ProgressLine(quiet=quiet), preview_to=preview_to)
+    watcher = ProgressWatcher(ProgressLine(quiet=quiet), preview_to=preview_to)
     if daemon:
         if photos:
             raise InvalidParameter(
@@ -76,10 +76,10 @@ def train(
                 field="photos",
                 hint="Its setting photos_dir names their folder. Or leave out --daemon.",
             )
-        done = _through_daemon(settings, titles, data, parameters, watch)
+        done = _through_daemon(settings, titles, data, parameters, watcher)
     else:
         settings = dataclasses.replace(settings, photos_dir=str(photos)) if photos else settings
-        done = _here(settings, training, titles, data, watch)
+        done = _here(settings, training, titles, data, watcher)
     for id in done.get("styles", ()):
         quality = done["quality"][id]
         click.echo(
@@ -89,37 +89,37 @@ def train(
 
 
 def _through_daemon(
-    settings: Settings, titles: list[str], data: list[bytes], parameters: dict[str, str], watch: Watch
+    settings: Settings, titles: list[str], data: list[bytes], parameters: dict[str, str], watcher: ProgressWatcher
 ) -> dict[str, Any]:
     from .client import Client
     from .daemon import running
     from .remote import follow
 
-    with Client(running(Paths.of(settings))) as client, watch.interrupts():
-        job = follow(client, client.train(titles, data, parameters), watch)
+    with Client(running(Paths.of(settings))) as client, watcher.interrupts():
+        job = follow(client, client.train(titles, data, parameters), watcher)
         for note in job.get("notes") or []:
-            watch.line.say(f"note: {note}")
+            watcher.line.say(f"note: {note}")
         return job["result"]
 
 
-def _here(settings: Settings, training: Training, titles: list[str], data: list[bytes], watch: Watch) -> dict[str, Any]:
-    watch.line.show({"phase": "starting"})
+def _here(settings: Settings, training: Training, titles: list[str], data: list[bytes], watcher: ProgressWatcher) -> dict[str, Any]:
+    watcher.line.show({"phase": "starting"})
     before_torch()
     from ..engine.engine import Engine
     from ..learning.learner import learn
     from ..learning.processes import local_device
 
-    checkpoints, observer = _checkpoints(settings, training, data), WatchObserver(watch)
-    with watch.interrupts():
+    checkpoints, observer = _checkpoints(settings, training, data), WatchObserver(watcher)
+    with watcher.interrupts():
         try:
             engine = Engine(dataclasses.replace(settings, device=local_device(settings.device)))
             done = learn(engine, data, titles, training, observer, checkpoints)
         except Cancelled:
             raise Cancelled("Stopped. The same command goes on from here.") from None
         finally:
-            watch.line.close()
+            watcher.line.close()
     for note in observer.notes:
-        watch.line.say(f"note: {note}")
+        watcher.line.say(f"note: {note}")
     return done
 
 

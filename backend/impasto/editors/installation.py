@@ -137,11 +137,11 @@ def _place(editor: Editor, name: str) -> Path:
 
 def _marker(folder: Path, kind: str) -> dict[str, Any] | None:
     try:
-        told = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        fits = told["plugin"] == kind and isinstance(told["impasto"], str) and isinstance(told["files"], dict)
+        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        fits = marker["plugin"] == kind and isinstance(marker["impasto"], str) and isinstance(marker["files"], dict)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return told if fits else None
+    return marker if fits else None
 
 
 def _bytes(file: Path) -> bytes:

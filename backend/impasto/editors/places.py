@@ -189,8 +189,8 @@ def _snap(system: System, kind: str) -> str | None:
     file = system.root / "snap" / kind / "current/meta/snap.yaml"
     if not system.linux or not file.is_file():
         return None
-    told = re.search(r"(?m)^version:\s*['\"]?(\d[\w.]*)", text_of(file))
-    return told.group(1) if told else ""
+    match = re.search(r"(?m)^version:\s*['\"]?(\d[\w.]*)", text_of(file))
+    return match.group(1) if match else ""
 
 
 def _program_roots(system: System) -> list[Path]:

@@ -86,8 +86,8 @@ def numbers(version: str) -> tuple[int, ...]:
 def told_version(program: Path) -> str:
     """The version that ``program --version`` prints; empty where it does not."""
     try:
-        told = subprocess.run([program, "--version"], capture_output=True, timeout=ASK_S, stdin=subprocess.DEVNULL)
+        completed = subprocess.run([program, "--version"], capture_output=True, timeout=ASK_S, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.SubprocessError):
         return ""
-    found = re.search(r"\d+\.\d+(\.\d+)*", told.stdout.decode("utf-8", "replace"))
+    found = re.search(r"\d+\.\d+(\.\d+)*", completed.stdout.decode("utf-8", "replace"))
     return found.group() if found else ""

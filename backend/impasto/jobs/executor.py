@@ -20,9 +20,9 @@ from ..errors import WorkerDied, WorkerHung
 from ..paths import Paths
 from ..settings import Settings
 from ..task import Task
-from .orphans import write_down
+from .leftover_workers import record_worker
 from .process import CLOSED, Inbox, WorkerProcess
-from .watch import Watch
+from .watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Executor(Protocol):
     def finish(self, id: str) -> None:
         """Let job ``id``, if it is the running one, end at its next step with what it has."""
 
-    def rest(self) -> None:
+    def unload(self) -> None:
         """Give memory back. Called by the thread that calls ``run``, between runs."""
 
     def stop(self) -> None:
@@ -83,7 +83,7 @@ class LocalExecutor:
         self._note = paths.workers / name
         self._silence_s = settings.worker_silence_s
         folders = {name: str(Path(folder).absolute()) for name, folder in asdict(paths).items()}
-        self._greeting = {"settings": {**settings.to_dict(), "token": ""}, "paths": folders}
+        self._setup = {"settings": {**settings.to_dict(), "token": ""}, "paths": folders}
         self._inbox: Inbox = queue.Queue()
         self._worker: WorkerProcess | None = None
         self._stopping = threading.Event()
@@ -101,7 +101,7 @@ class LocalExecutor:
         self._stopping.set()
         self._inbox.put((None, {"event": "stop"}))
 
-    def rest(self) -> None:
+    def unload(self) -> None:
         """See :class:`Executor`."""
         worker, self._worker = self._worker, None
         if worker:
@@ -121,13 +121,13 @@ class LocalExecutor:
             if self._stopping.is_set():
                 return Outcome("stopped")
             try:
-                worker = self._awake()
+                worker = self._running_worker()
             except OSError as error:
                 log.error("no worker can be started: %s", error)
                 cause = "the system refuses to start it"
                 continue
-            watch = Watch(self._silence_s, worker.computed)
-            outcome = _Run(worker, self._inbox, task, listen, self._stopping, watch).until_it_ends()
+            watchdog = Watchdog(self._silence_s, worker.cpu_seconds)
+            outcome = _Run(worker, self._inbox, task, listen, self._stopping, watchdog).until_it_ends()
             if not worker.alive:
                 self._worker = None
             if outcome.how != NOT_BEGUN:
@@ -137,12 +137,12 @@ class LocalExecutor:
             "failed", error=WorkerDied(f"The worker process could not be started ({cause}).", hint="Run: impasto doctor").to_dict()
         )
 
-    def _awake(self) -> WorkerProcess:
+    def _running_worker(self) -> WorkerProcess:
         if self._worker is None or not self._worker.alive:
             if self._worker:
-                self._worker.bury()
-            self._worker = WorkerProcess(self._work, self._greeting, self._log_file, self._inbox)
-            write_down(self._note, self._worker.pid)
+                self._worker.reap()
+            self._worker = WorkerProcess(self._work, self._setup, self._log_file, self._inbox)
+            record_worker(self._note, self._worker.pid)
         return self._worker
 
 
@@ -156,10 +156,10 @@ class _Run:
         task: Task,
         listen: Callable[[Event], None],
         stopping: threading.Event,
-        watch: Watch,
+        watchdog: Watchdog,
     ) -> None:
         self._worker, self._inbox, self._task, self._listen, self._stopping = worker, inbox, task, listen, stopping
-        self._watch = watch
+        self._watchdog = watchdog
         self._begun = False
         self._deadline: float | None = None
 
@@ -168,7 +168,7 @@ class _Run:
         self._worker.send({"do": "run", **self._task.to_message()})
         outcome = None
         while outcome is None:
-            patience = self._watch.check_s if self._deadline is None else self._deadline - time.monotonic()
+            patience = self._watchdog.check_s if self._deadline is None else self._deadline - time.monotonic()
             if patience <= 0:
                 log.warning("worker %d did not end a cancelled job in time and is killed", self._worker.pid)
                 self._worker.kill()
@@ -176,15 +176,15 @@ class _Run:
             try:
                 sender, event = self._inbox.get(timeout=patience)
             except queue.Empty:
-                outcome = self._hung() if self._deadline is None and self._watch.hung() else None
+                outcome = self._hung() if self._deadline is None and self._watchdog.hung() else None
                 continue
             if sender is None:
-                outcome = self._asked(event)
+                outcome = self._on_request(event)
             elif sender is self._worker:
-                outcome = self._heard(event)
+                outcome = self._on_event(event)
         return outcome
 
-    def _asked(self, event: Event) -> Outcome | None:
+    def _on_request(self, event: Event) -> Outcome | None:
         if event["event"] == "stop" or self._stopping.is_set():
             self._worker.close()
             return Outcome("stopped")
@@ -194,10 +194,10 @@ class _Run:
                 self._deadline = time.monotonic() + CANCEL_GRACE_S
         return None
 
-    def _heard(self, event: Event) -> Outcome | None:
+    def _on_event(self, event: Event) -> Outcome | None:
         if event["event"] == CLOSED:
             return self._gone()
-        self._watch.heard()
+        self._watchdog.heard()
         if event.get("job") == self._task.id:
             self._begun = True
             if event["event"] in ("done", "failed", "cancelled"):
@@ -217,7 +217,7 @@ class _Run:
         return Outcome("died" if self._begun else NOT_BEGUN, error=error.to_dict())
 
     def _gone(self) -> Outcome:
-        code = self._worker.bury()
+        code = self._worker.reap()
         if self._deadline is not None:
             return Outcome("cancelled")
         log.error("worker %d ended by itself, exit code %s", self._worker.pid, code)

@@ -14,10 +14,10 @@ from ..errors import DiskFull, ImpastoError, OutOfMemory
 from ..settings import Settings
 from ..task import Task
 from . import pace
+from .eta import Estimate
 from .executor import Event, Executor, Outcome
 from .folders import JobFolders
 from .job import DONE, FAILED, QUEUED, Job
-from .outlook import Estimate
 from .store import PROGRESS, JobStore
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Lane:
         self._unload = threading.Event()
         self._asleep = threading.Event()
         self.running: str | None = None
-        self._thread = threading.Thread(target=self._work_off, name=f"lane-{name}", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=f"lane-{name}", daemon=True)
 
     def start(self) -> None:
         """Begin to work."""
@@ -74,29 +74,29 @@ class Lane:
 
     # -- the thread --------------------------------------------------------------------------------------------------
 
-    def _work_off(self) -> None:
+    def _work(self) -> None:
         try:
             idle_since = time.monotonic()
             while not self._stopping.is_set():
                 self._wake.clear()
-                self._rest_if_due(idle_since)
+                self._unload_if_due(idle_since)
                 job = self._next()
                 if job is None:
-                    self._wake.wait(self._until_rest(idle_since))
+                    self._wake.wait(self._until_unload(idle_since))
                 else:
-                    self._carry_out(job)
+                    self._execute(job)
                     idle_since = time.monotonic()
         finally:
-            self.executor.rest()
+            self.executor.unload()
 
-    def _rest_if_due(self, idle_since: float) -> None:
+    def _unload_if_due(self, idle_since: float) -> None:
         due = self._settings.keep_alive_s and time.monotonic() - idle_since >= self._settings.keep_alive_s
         if self._unload.is_set() or (due and not self._store_waiting()):
             self._unload.clear()
-            self.executor.rest()
+            self.executor.unload()
             self._asleep.set()
 
-    def _until_rest(self, idle_since: float) -> float | None:
+    def _until_unload(self, idle_since: float) -> float | None:
         if not self._settings.keep_alive_s or not self.executor.describe()["alive"]:
             return None
         return max(0.0, idle_since + self._settings.keep_alive_s - time.monotonic())
@@ -119,7 +119,7 @@ class Lane:
             self._changed()
         return job
 
-    def _carry_out(self, job: Job) -> None:
+    def _execute(self, job: Job) -> None:
         self.running = job.id
         try:
             self._conclude(job.id, self._outcome(job))
@@ -151,11 +151,13 @@ class Lane:
         """Write how it ended, unless it was cancelled meanwhile, and leave on disk what belongs to that."""
         error, result = outcome.error or {}, outcome.result
         if outcome.how == "stopped":
-            state = self._insist(lambda: self._store.requeue(id))
+            state = self._write_until_it_works(lambda: self._store.requeue(id))
         elif outcome.how == "died" or self._deserves_another(id, outcome):
-            state = self._insist(lambda: self._store.died(id, error, most=MOST_DEATHS, keep_s=self._keep_s))
+            state = self._write_until_it_works(lambda: self._store.died(id, error, most=MOST_DEATHS, keep_s=self._keep_s))
         else:
-            state = self._insist(lambda: self._store.end(id, outcome.how, keep_s=self._keep_s, error=outcome.error, result=result))
+            state = self._write_until_it_works(
+                lambda: self._store.end(id, outcome.how, keep_s=self._keep_s, error=outcome.error, result=result)
+            )
         if state == DONE and result:
             self._remember_pace(id, result)
         if state != QUEUED:
@@ -176,7 +178,7 @@ class Lane:
     def _keep_s(self) -> float:
         return self._settings.result_hours * 3600
 
-    def _insist(self, write: Callable[[], Any]) -> Any:
+    def _write_until_it_works(self, write: Callable[[], Any]) -> Any:
         """Write what must not be lost, waiting for room if need be."""
         while True:
             try:
@@ -206,7 +208,7 @@ class Listener:
                 self._store.note(self._id, str(event.get("text", "")))
                 self._changed()
             elif kind == "checkpoint":
-                self._store.got_on(self._id)
+                self._store.made_progress(self._id)
             elif kind in ("phase", "progress", "preview"):
                 self._take(kind, event)
         except DiskFull:

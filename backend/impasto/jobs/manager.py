@@ -33,7 +33,7 @@ from .housekeeping import Housekeeper, recover
 from .job import CANCELLED, DONE, ENDED, FAILED, LANES, QUEUED, RUNNING, Job, Submission, new_id
 from .lane import Lane
 from .leases import Leases
-from .orphans import end_left_over
+from .leftover_workers import end_leftover_workers
 from .quota import Quota
 from .store import JobStore
 
@@ -68,7 +68,7 @@ class JobManager:
             self.paths.jobs.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = self._locked()
         try:
-            end_left_over(self.paths.workers)  # they might still write to the folders that are looked through next
+            end_leftover_workers(self.paths.workers)  # they might still write to the folders that are looked through next
             self._store = self._opened()
             recover(self._store, self._folders, self._keep_s)
             self._quota = Quota(self.settings.disk_quota_mb * 1_000_000, self._store, self._folders, self._changed)

@@ -24,7 +24,7 @@ CLOSE_GRACE_S = 1.5
 """A worker whose standard input was closed may take so long to end."""
 
 KILL_WAIT_S = 5.0
-"""The system may take so long to bury a killed process."""
+"""The system may take so long to reap a killed process."""
 
 LOG_BYTES = 1_000_000
 """The log of a worker's standard error begins anew at this size; one older file is kept."""
@@ -48,7 +48,7 @@ class WorkerProcess:
     What it says arrives in ``inbox`` as (this process, message); (this process, ``{"event": "closed"}``) comes last.
     """
 
-    def __init__(self, work: str, greeting: Mapping[str, Any], log_file: Path, inbox: Inbox) -> None:
+    def __init__(self, work: str, setup: Mapping[str, Any], log_file: Path, inbox: Inbox) -> None:
         """Start it. ``work``: ``module:function`` that makes its table of work. Raises ``OSError`` where it cannot be started."""
         self.device: dict[str, Any] | None = None
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
@@ -65,9 +65,9 @@ class WorkerProcess:
         )
         assert self._process.stdin is not None, "a pipe was asked for"
         self._input = self._process.stdin
-        threading.Thread(target=self._listen, args=(self._process.stdout, inbox), name=f"hears-{self.pid}", daemon=True).start()
+        threading.Thread(target=self._listen, args=(self._process.stdout, inbox), name=f"events-{self.pid}", daemon=True).start()
         threading.Thread(target=self._keep_log, args=(self._process.stderr, log_file), name=f"log-{self.pid}", daemon=True).start()
-        self.send(greeting)
+        self.send(setup)
 
     @property
     def pid(self) -> int:
@@ -91,7 +91,7 @@ class WorkerProcess:
         except psutil.Error:
             return 0
 
-    def computed(self) -> float:
+    def cpu_seconds(self) -> float:
         """Processor seconds that it and what it has started have taken; 0 where it has gone."""
         taken = 0.0
         with contextlib.suppress(psutil.Error):
@@ -127,7 +127,7 @@ class WorkerProcess:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(KILL_WAIT_S)
 
-    def bury(self) -> int:
+    def reap(self) -> int:
         """Wait for the end of a process that has closed its output; its exit code."""
         try:
             self._process.wait(CLOSE_GRACE_S)

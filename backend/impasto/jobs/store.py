@@ -10,8 +10,8 @@ from typing import Any
 
 from ..errors import Conflict, QueueFull, UnknownJob
 from .database import Database
+from .eta import queue_etas
 from .job import CANCELLED, DONE, ENDED, FAILED, QUEUED, RUNNING, Job
-from .outlook import queue_outlook
 
 TYPICAL_OF = 8
 """How many of the latest jobs of a kind say how long one takes."""
@@ -49,16 +49,16 @@ class JobStore(Database):
             rows = self._rows("SELECT * FROM jobs WHERE id = ?", id)
             if not rows:
                 raise UnknownJob("There is no such job; it may have expired.")
-            return self._job(rows[0], self._outlook(rows[0]["lane"]) if rows[0]["state"] == QUEUED else {})
+            return self._job(rows[0], self._etas(rows[0]["lane"]) if rows[0]["state"] == QUEUED else {})
 
     def jobs(self, limit: int, state: str | None = None) -> list[Job]:
         """The newest first."""
         with self._lock:
             rows = self._rows("SELECT * FROM jobs WHERE ? IS NULL OR state = ? ORDER BY sequence DESC LIMIT ?", state, state, limit)
-            outlook: dict[str, tuple[int, float | None]] = {}
+            etas: dict[str, tuple[int, float | None]] = {}
             for lane in {row["lane"] for row in rows if row["state"] == QUEUED}:
-                outlook.update(self._outlook(lane))
-            return [self._job(row, outlook) for row in rows]
+                etas.update(self._etas(lane))
+            return [self._job(row, etas) for row in rows]
 
     def version(self, id: str) -> tuple[int, bool]:
         """The job's version and whether it has ended; cheaper than the job. Raises :class:`UnknownJob`."""
@@ -89,7 +89,7 @@ class JobStore(Database):
         """How many jobs wait in ``lane``."""
         return self._rows("SELECT count(*) FROM jobs WHERE state = ? AND lane = ?", QUEUED, lane)[0][0]
 
-    def _outlook(self, lane: str) -> dict[str, tuple[int, float | None]]:
+    def _etas(self, lane: str) -> dict[str, tuple[int, float | None]]:
         running = self._rows("SELECT * FROM jobs WHERE state = ? AND lane = ?", RUNNING, lane)
         queued = [
             (row["id"], row["kind"])
@@ -97,7 +97,7 @@ class JobStore(Database):
         ]
         typical = {kind: seconds for kind in {kind for _, kind in queued} if (seconds := self._typical(kind)) is not None}
         left = self._job(running[0], {}).eta if running else None
-        return queue_outlook(left, bool(running), queued, typical)
+        return queue_etas(left, bool(running), queued, typical)
 
     def _typical(self, kind: str) -> float | None:
         return self._rows(
@@ -108,10 +108,10 @@ class JobStore(Database):
         )[0][0]
 
     @staticmethod
-    def _job(row: sqlite3.Row, outlook: Mapping[str, tuple[int, float | None]]) -> Job:
+    def _job(row: sqlite3.Row, etas: Mapping[str, tuple[int, float | None]]) -> Job:
         progress, now = json.loads(row["progress"]), time.monotonic()
         began, ends = (progress.pop(name, None) for name in MOMENTS)
-        position, eta = outlook.get(row["id"], (None, None))
+        position, eta = etas.get(row["id"], (None, None))
         elapsed = row["took"] or 0.0
         if row["state"] == RUNNING:
             position, eta = 0, None if ends is None else round(max(0.0, ends - now), 1)
@@ -255,7 +255,7 @@ class JobStore(Database):
         """
         return self._mishap("interruptions", id, error, most, keep_s)
 
-    def got_on(self, id: str) -> None:
+    def made_progress(self, id: str) -> None:
         """A running job has a checkpoint: whatever ended the daemon before, this job has outlived it."""
         with self._change(lasting=False) as database:
             database.execute("UPDATE jobs SET interruptions = 0 WHERE id = ?", (id,))

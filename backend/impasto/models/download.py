@@ -23,7 +23,7 @@ import urllib3
 from .. import __version__
 from ..disk import disk_errors
 from ..errors import Cancelled, DigestMismatch, DownloadFailed
-from .background import Stop, in_background
+from .background_iterator import Stop, in_background
 from .weights import digest_of_file
 
 Report = Callable[[int, int], None]

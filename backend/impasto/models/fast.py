@@ -98,9 +98,9 @@ class FastHeader:
         """The reverse. Raises ``ValueError``, ``KeyError`` or ``TypeError`` where it is not ours."""
         if not metadata or metadata["format"] != FORMAT:
             raise ValueError
-        told = json.loads(metadata["impasto"], parse_constant=_refused)
-        styles = tuple(FastStyle(**style | {"rows": tuple(style["rows"])}) for style in told["styles"])
-        header = FastHeader(**told | {"styles": styles})
+        fields = json.loads(metadata["impasto"], parse_constant=_refused)
+        styles = tuple(FastStyle(**style | {"rows": tuple(style["rows"])}) for style in fields["styles"])
+        header = FastHeader(**fields | {"styles": styles})
         if not header.sound():
             raise ValueError
         return header

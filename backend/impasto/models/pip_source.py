@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from ..disk import disk_errors
 from ..errors import Cancelled, DigestMismatch, DownloadFailed
-from .background import POLL, Stop
+from .background_iterator import POLL, Stop
 from .catalogue import Source
 from .weights import digest_of_file
 

@@ -16,7 +16,7 @@ from ..errors import Cancelled, DigestMismatch, DiskFull, ImpastoError, WeightsU
 from ..paths import Paths
 from ..settings import Settings
 from . import convert, weights
-from .background import POLL, Stop
+from .background_iterator import POLL, Stop
 from .catalogue import Catalogue, Model, Source
 from .drop_in import DropIn
 from .weights import Convention, Header

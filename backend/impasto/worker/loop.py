@@ -38,7 +38,7 @@ LEAVE_GRACE_S = 1.0
 QUIET_S = 3.0
 """So long after the last job its memory is given back to the system."""
 
-PULSE_S = 1.0
+HEARTBEAT_S = 1.0
 """A job that looks whether to go on says at most so often that it is alive."""
 
 NICENESS = 4
@@ -60,22 +60,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="impasto.worker", description="Started by the daemon; not for use by hand.")
     parser.add_argument("--work", required=True)
     module, _, function = parser.parse_args().work.partition(":")
-    asked, told = _take_streams()
-    _step_back()
-    greeting = json.loads(asked.readline() or b"null")
-    if greeting is None:
+    requests, events = _claim_streams()
+    _lower_priority()
+    setup = json.loads(requests.readline() or b"null")
+    if setup is None:
         return
     make = getattr(importlib.import_module(module), function)
-    table = make(Settings(**greeting["settings"]), Paths(**{name: Path(value) for name, value in greeting["paths"].items()}))
-    Worker(table, asked, told).serve()
-    _leave()
+    table = make(Settings(**setup["settings"]), Paths(**{name: Path(value) for name, value in setup["paths"].items()}))
+    Worker(table, requests, events).serve()
+    _exit()
 
 
 class Worker:
     """Reads tasks in one thread, works in another."""
 
-    def __init__(self, table: Table, asked: IO[bytes], told: IO[bytes]) -> None:
-        self._table, self._asked, self._told = table, asked, told
+    def __init__(self, table: Table, requests: IO[bytes], events: IO[bytes]) -> None:
+        self._table, self._requests, self._events = table, requests, events
         self._tasks: queue.Queue[Task | None] = queue.Queue()
         self._controls: dict[str, Control] = {}
         self._lock = threading.Lock()
@@ -89,7 +89,7 @@ class Worker:
         """
         threading.Thread(target=self._read, name="tasks", daemon=True).start()
         while (task := self._next()) is not None:
-            exhausted = self._perform(task)
+            exhausted = self._execute(task)
             self._controls.pop(task.id, None)
             if exhausted:
                 break
@@ -104,30 +104,30 @@ class Worker:
             return self._tasks.get()
 
     def _read(self) -> None:
-        for line in self._asked:
+        for line in self._requests:
             self._take(json.loads(line))
         # The daemon has closed the pipe or is gone. Whatever runs must not outlive it.
         for control in list(self._controls.values()):
             control.cancel()
         self._tasks.put(None)
         self._ended.wait(LEAVE_GRACE_S)
-        _leave()
+        _exit()
 
     def _take(self, message: dict[str, Any]) -> None:
         if message["do"] == "run":
             task = Task.from_message(message)
-            self._controls[task.id] = Control(self._pulse(task.id))
+            self._controls[task.id] = Control(self._heartbeat(task.id))
             self._tasks.put(task)
             return
         control = self._controls.get(message["id"])
         if control:
             {"cancel": control.cancel, "finish": control.finish}[message["do"]]()
 
-    def _perform(self, task: Task) -> bool:
+    def _execute(self, task: Task) -> bool:
         """Do one job; whether memory ran out over it."""
 
         def report(event: str, **fields: Any) -> None:
-            self._tell({"event": event, "job": task.id, **fields})
+            self._send({"event": event, "job": task.id, **fields})
 
         report("started")
         try:
@@ -139,32 +139,32 @@ class Worker:
         except Cancelled:
             report("cancelled")
         except BaseException as error:
-            said = in_words(error)
+            said = as_impasto_error(error)
             report("failed", error=said.to_dict())
             return isinstance(said, OutOfMemory)
         return False
 
-    def _pulse(self, id: str) -> Callable[[], None]:
+    def _heartbeat(self, id: str) -> Callable[[], None]:
         """Says now and then that job ``id`` is alive though it has nothing else to say, such as while it waits for the network."""
         due = 0.0
 
-        def pulse() -> None:
+        def heartbeat() -> None:
             nonlocal due
             now = time.monotonic()
             if now >= due:
-                due = now + PULSE_S
-                self._tell({"event": "alive", "job": id})
+                due = now + HEARTBEAT_S
+                self._send({"event": "alive", "job": id})
 
-        return pulse
+        return heartbeat
 
-    def _tell(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         line = json.dumps(message, allow_nan=False).encode() + b"\n"
         with self._lock, contextlib.suppress(OSError):  # a daemon that has gone is noticed by the other thread
-            self._told.write(line)
-            self._told.flush()
+            self._events.write(line)
+            self._events.flush()
 
 
-def in_words(error: BaseException) -> ImpastoError:
+def as_impasto_error(error: BaseException) -> ImpastoError:
     """The error as the user meets it. What is not one of ours goes into the log with its traceback."""
     if isinstance(error, ImpastoError):
         return error
@@ -192,20 +192,20 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return is_out_of_memory(error)
 
 
-def _take_streams() -> tuple[IO[bytes], IO[bytes]]:
+def _claim_streams() -> tuple[IO[bytes], IO[bytes]]:
     """Our ends of the pipes, under numbers that nobody else knows.
 
     What libraries print goes to standard error instead, and what they try to read is empty.
     """
-    asked, told = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    requests, events = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    return asked, told
+    return requests, events
 
 
-def _step_back() -> None:
+def _lower_priority() -> None:
     # Ctrl-C in the daemon's terminal reaches this process too; the daemon decides what becomes of the job.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
@@ -228,7 +228,7 @@ def _free_memory() -> None:
         free()
 
 
-def _leave() -> None:
+def _exit() -> None:
     """End at once, whatever threads and libraries are doing, and leave no child behind."""
     with contextlib.suppress(psutil.Error):
         for child in psutil.Process().children(recursive=True):

@@ -53,7 +53,7 @@ def export_style(library: StyleLibrary, id: str, file: Path, embeddings_only: bo
     Raises :class:`UnknownStyle`, :class:`StyleNotLearnt` or :class:`DiskFull`.
     """
     style, source = library.get(id), library.fast.need([id])
-    told, arrays = fast.read(source.files[0])
+    header, arrays = fast.read(source.files[0])
     rows = [0, *source.styles[0].rows]
     taken = {name: array[rows] for name, array in arrays.items() if fast.is_embedding(name)}
     if not embeddings_only:
@@ -61,7 +61,7 @@ def export_style(library: StyleLibrary, id: str, file: Path, embeddings_only: bo
     small = images.encode(images.decode(images.thumbnail(library.picture(id), PICTURE_SIDE)), "jpeg", 85)
     texts = {name: getattr(style, name) for name in ("id", "title", "painter", "year", "licence")}
     header = dataclasses.replace(
-        told,
+        header,
         rows=len(rows),
         styles=(FastStyle(**texts, rows=tuple(range(1, len(rows)))),),
         pictures={id: base64.b64encode(small).decode("ascii")},

@@ -15,7 +15,7 @@ from ..openapi import Answer, Query, describe
 from ..query import number
 from ..representation import job_json
 from ..services import services
-from ..waiting import TICK_S, client_left
+from ..wait_slots import TICK_S, client_left
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs")
 
@@ -67,13 +67,13 @@ def job_id(text: str) -> str:
     headers=(KEY, LEASE),
 )
 def submit() -> tuple[Response, int, dict[str, str]]:
-    parts = services()
-    with parts.room.place():
+    app = services()
+    with app.wait_slots.place():
         seconds = forms.lease(request)
         submission = read_stylization(answers_picture=False)
-        job = parts.manager.submit(submission)
+        job = app.manager.submit(submission)
     if seconds:
-        parts.manager.lease(job.id, seconds)
+        app.manager.lease(job.id, seconds)
     return jsonify(job_json(job)), 202, {"Location": f"/v1/jobs/{job.id}"}
 
 
@@ -123,13 +123,13 @@ def job(id: str) -> dict[str, Any]:
 
 def changed(name: str, since: int, seconds: float) -> Any:
     """The job as soon as its version is greater than ``since``, or as it is after ``seconds``."""
-    parts, left = services(), client_left()
-    with parts.room.place():
+    app, left = services(), client_left()
+    with app.wait_slots.place():
         while True:
             pause = min(TICK_S, seconds)
-            found = parts.manager.wait(name, since, pause)
+            found = app.manager.wait(name, since, pause)
             seconds -= pause
-            if found.version > since or found.state in ENDED or seconds <= 0 or left() or parts.stopping.is_set():
+            if found.version > since or found.state in ENDED or seconds <= 0 or left() or app.stopping.is_set():
                 return found
 
 
@@ -142,16 +142,16 @@ def changed(name: str, since: int, seconds: float) -> Any:
     headers=(Query("Last-Event-ID", "Go on after this event.", {"type": "string"}),),
 )
 def events(id: str) -> Response:
-    parts = services()
-    found, seen = parts.manager.get(job_id(id)), last_event_id(request)
+    app = services()
+    found, seen = app.manager.get(job_id(id)), last_event_id(request)
     if found.state in ENDED and seen >= found.version:
         return Response(status=204)  # tells EventSource not to come back
     headers = {"X-Accel-Buffering": "no"}
     if request.method == "HEAD":
         return Response(mimetype="text/event-stream", headers=headers)
-    place = parts.room.enter()
+    place = app.wait_slots.enter()
     response = Response(
-        event_stream(parts.manager, found, seen, stop=parts.stopping.is_set, left=client_left()),
+        event_stream(app.manager, found, seen, stop=app.stopping.is_set, left=client_left()),
         mimetype="text/event-stream",
         headers=headers,
     )
@@ -180,12 +180,12 @@ def preview(id: str) -> Response:
     errors=(errors.UnknownJob, errors.NotReady, errors.Gone, errors.NotAcceptable),
 )
 def result(id: str) -> Response:
-    parts = services()
-    path, media_type = parts.manager.result(job_id(id))
+    app = services()
+    path, media_type = app.manager.result(job_id(id))
     with pictures.present():
-        response = pictures.send_result(path, media_type, request, parts.settings, f"impasto-{id}")
+        response = pictures.send_result(path, media_type, request, app.settings, f"impasto-{id}")
     if request.method == "GET":
-        parts.manager.fetched(id)
+        app.manager.fetched(id)
     return response
 
 

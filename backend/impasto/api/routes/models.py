@@ -33,9 +33,9 @@ def pull(id: str) -> tuple[Response, int, dict[str, str]]:
     from ...jobs import Submission
 
     no_body()
-    parts = services()
-    model = parts.store.catalogue.model(id)
-    job = parts.manager.submit(
+    app = services()
+    model = app.store.catalogue.model(id)
+    job = app.manager.submit(
         Submission(kind="pull", parameters={"model": model.id}, inputs={}, output={}, idempotency_key=idempotency_key(request))
     )
     return jsonify(job_json(job)), 202, {"Location": f"/v1/jobs/{job.id}"}

@@ -60,7 +60,7 @@ def styles() -> dict[str, Any]:
     errors=(*PICTURE_ERRORS, errors.Conflict, errors.DiskFull, errors.Busy),
 )
 def add() -> tuple[Response, int, dict[str, str]]:
-    with services().room.place():
+    with services().wait_slots.place():
         new = read_style()
         with pictures.decoding("picture"):
             style = services().styles.add(new.name, new.data)
@@ -77,9 +77,9 @@ def add() -> tuple[Response, int, dict[str, str]]:
     errors=(*PICTURE_ERRORS, errors.Conflict, errors.QueueFull, errors.DiskFull, errors.QuotaExceeded, errors.Busy),
 )
 def train() -> tuple[Response, int, dict[str, str]]:
-    parts = services()
-    with parts.room.place():
-        job = parts.manager.submit(read_training())
+    app = services()
+    with app.wait_slots.place():
+        job = app.manager.submit(read_training())
     return jsonify(job_json(job)), 202, {"Location": f"/v1/jobs/{job.id}"}
 
 

@@ -13,7 +13,7 @@ from .. import pictures
 from ..forms import read_stylization
 from ..openapi import Answer, describe
 from ..services import Services, services
-from ..waiting import TICK_S, client_left
+from ..wait_slots import TICK_S, client_left
 from .jobs import KEY, SUBMIT_ERRORS
 
 if TYPE_CHECKING:
@@ -43,31 +43,31 @@ blueprint = Blueprint("stylize", __name__)
     ),
 )
 def stylize() -> Response:
-    parts = services()
-    with parts.room.place():
+    app = services()
+    with app.wait_slots.place():
         submission = read_stylization(answers_picture=True)
         if not submission.idempotency_key:
             submission = replace(submission, lasting=False)  # nobody could ask for it after a pulled plug
-        job = ended(parts, parts.manager.submit(submission), keep=bool(submission.idempotency_key))
+        job = ended(app, app.manager.submit(submission), keep=bool(submission.idempotency_key))
     if job.state == "failed":
         raise errors.ImpastoError.from_dict(job.error or {})
-    path, media_type = parts.manager.result(job.id)
+    path, media_type = app.manager.result(job.id)
     with pictures.present():
-        response = pictures.send_result(path, media_type, request, parts.settings, f"impasto-{job.id}")
+        response = pictures.send_result(path, media_type, request, app.settings, f"impasto-{job.id}")
     response.headers["X-Job-Id"] = job.id
-    parts.manager.fetched(job.id)
+    app.manager.fetched(job.id)
     return response
 
 
-def ended(parts: Services, job: Job, *, keep: bool) -> Job:
+def ended(app: Services, job: Job, *, keep: bool) -> Job:
     """The job when it has ended. Where the client leaves first, the job is cancelled unless ``keep``."""
     left = client_left()
     while job.state not in ENDED:
-        job = parts.manager.wait(job.id, job.version, TICK_S)
+        job = app.manager.wait(job.id, job.version, TICK_S)
         if left() and job.state not in ENDED and not keep:
-            parts.manager.cancel(job.id)
+            app.manager.cancel(job.id)
             raise errors.Cancelled("The client left, so its job was cancelled.")
-        if parts.stopping.is_set() and job.state not in ENDED:
+        if app.stopping.is_set() and job.state not in ENDED:
             raise errors.Busy(
                 "The daemon is stopping; the job goes on when it starts again.", hint=f"Ask for /v1/jobs/{job.id} then."
             )

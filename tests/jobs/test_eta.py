@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from impasto.jobs.outlook import Estimate, queue_outlook
+from impasto.jobs.eta import Estimate, queue_etas
 
 
 def test_even_work_is_foretold_exactly_wherever_it_began():
@@ -44,4 +44,4 @@ def test_the_end_is_never_in_the_past_and_a_new_beginning_starts_afresh():
     ],
 )
 def test_those_who_wait_wait_for_all_before_them(running, busy, typical, expected):
-    assert queue_outlook(running, busy, [("x", "a"), ("y", "b"), ("z", "a")], typical) == expected
+    assert queue_etas(running, busy, [("x", "a"), ("y", "b"), ("z", "a")], typical) == expected

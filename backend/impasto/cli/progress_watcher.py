@@ -18,12 +18,12 @@ from .progress import ProgressLine
 
 NOTHING, FINISH, CANCEL = "", "finish", "cancel"
 
-TEARS = 2
+INTERRUPTS = 2
 """So many times Ctrl-C asks; once more, and Python is interrupted wherever it is."""
 
 
-class Watch:
-    """``wish`` says what the user wants of the painting; ``saw`` is told how it goes."""
+class ProgressWatcher:
+    """``wish`` is what the user wants of the painting; ``update`` is called with its progress."""
 
     def __init__(self, line: ProgressLine, finish_after: float | None = None, preview_to: Path | None = None) -> None:
         self.line = line
@@ -43,7 +43,7 @@ class Watch:
         late = self._finish_after is not None and self._first_step and time.monotonic() - self._first_step >= self._finish_after
         return FINISH if self._presses or late else NOTHING
 
-    def saw(self, job: Mapping[str, Any], preview: Callable[[], bytes] | None = None) -> None:
+    def update(self, job: Mapping[str, Any], preview: Callable[[], bytes] | None = None) -> None:
         """``job`` as the API tells of it; ``preview`` gets the newest preview's bytes."""
         self.line.show(job)
         if job.get("step") and not self._first_step:
@@ -60,7 +60,7 @@ class Watch:
         def count(number: int, frame: Any) -> None:
             self._presses += 1
             pressed()
-            if self._presses > TEARS:
+            if self._presses > INTERRUPTS:
                 raise KeyboardInterrupt
 
         if threading.current_thread() is not threading.main_thread():  # others cannot catch signals

@@ -27,7 +27,7 @@ DISK_LEAST, DISK_GOOD = 0.3e9, 2e9
 """Bytes. The smallest encoder's download and its converted form; the largest ones, and some results."""
 
 TOLD_FAILURES, TOLD_LINES = 3, 5
-"""How much of the running daemon's troubles is told."""
+"""How much of the running daemon's troubles is shown."""
 
 PACKAGES = ("numpy", "PIL", "imagecodecs", "tifffile", "flask", "waitress", "requests", "yaml", "safetensors", "h5py", "filelock")
 
@@ -72,9 +72,9 @@ def findings(machine: Machine) -> list[Finding]:
 
 def public(finding: Finding) -> Finding:
     """The finding with private words taken out."""
-    from ..api.privacy import private_words, scrubbed
+    from ..api.privacy import private_words, redacted
 
-    return Finding(**scrubbed(asdict(finding), private_words()))
+    return Finding(**redacted(asdict(finding), private_words()))
 
 
 def _versions(machine: Machine) -> Iterator[Finding]:
@@ -115,12 +115,14 @@ def _device(machine: Machine) -> Iterator[Finding]:
     yield Finding("torch", OK, f"torch {torch.__version__}.")
     from ..engine import device as devices
 
-    told = devices.choose(machine.settings).describe()
+    device = devices.choose(machine.settings).describe()
     level, do = OK, ""
-    if told["device"] == "cpu":
+    if device["device"] == "cpu":
         level, do = NOTE, "The iterative method takes minutes here. With an NVIDIA card, install a torch that is built for CUDA."
-    memory = told["memory_total_bytes"] / 1e9
-    yield Finding("device", level, f"Paints on {told['device']} ({told['name']}, {memory:.0f} GB) in {told['precision']}.", do)
+    memory = device["memory_total_bytes"] / 1e9
+    yield Finding(
+        "device", level, f"Paints on {device['device']} ({device['name']}, {memory:.0f} GB) in {device['precision']}.", do
+    )
 
 
 def _vision(machine: Machine) -> Iterator[Finding]:
@@ -211,17 +213,17 @@ def _drop_in(machine: Machine) -> Iterator[Finding]:
 def _daemon(machine: Machine) -> Iterator[Finding]:
     from ..api.runtime import find_daemon, read
 
-    told, found = read(machine.paths), find_daemon(machine.paths)
+    runtime, found = read(machine.paths), find_daemon(machine.paths)
     if found:
         yield Finding("daemon", OK, f"It runs at {found.url}.")
-        if told and told.version != __version__:
+        if runtime and runtime.version != __version__:
             yield Finding(
                 "daemon",
                 NOTE,
-                f"It is version {told.version}, this is {__version__}.",
+                f"It is version {runtime.version}, this is {__version__}.",
                 "Restart it: impasto stop, then impasto serve",
             )
-    elif told:
+    elif runtime:
         yield Finding(
             "daemon",
             NOTE,
@@ -270,14 +272,16 @@ def _port(settings: Settings) -> Iterator[Finding]:
 
 def _editors(machine: Machine) -> Iterator[Finding]:
     from .. import editors
-    from .plugins import told
+    from .plugins import describe_state
 
     for kind in (editors.GIMP, editors.KRITA):
         found, made = editors.find(kind), editors.bundle(kind)
         for editor in found:
             state = editors.state(editor, made)
             fine = state.state == editors.CURRENT and state.switched_on is not False
-            yield Finding("editor", OK if fine else NOTE, f"{editor.title}: plug-in in {editor.plugins}.", told(editor, state))
+            yield Finding(
+                "editor", OK if fine else NOTE, f"{editor.title}: plug-in in {editor.plugins}.", describe_state(editor, state)
+            )
         if not found:
             yield Finding(
                 "editor",

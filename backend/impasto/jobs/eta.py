@@ -34,17 +34,17 @@ class Estimate:
         return max(self._ends, now)
 
 
-def queue_outlook(
+def queue_etas(
     running: float | None, busy: bool, queued: Iterable[tuple[str, str]], typical: Mapping[str, float]
 ) -> dict[str, tuple[int, float | None]]:
     """Position and seconds until done for every waiting job of a lane.
 
     ``running``: seconds that the running job still takes (None: unknown), ``busy``: whether there is one; ``queued``:
-    (id, kind) in order; ``typical``: kind -> seconds. An unknown anywhere before a job makes its outlook unknown.
+    (id, kind) in order; ``typical``: kind -> seconds. An unknown anywhere before a job makes its etas unknown.
     """
-    outlook: dict[str, tuple[int, float | None]] = {}
+    etas: dict[str, tuple[int, float | None]] = {}
     wait = running if busy else 0.0
     for position, (job, kind) in enumerate(queued, 1):
         wait = None if wait is None or kind not in typical else wait + typical[kind]
-        outlook[job] = position, wait
-    return outlook
+        etas[job] = position, wait
+    return etas

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
-from impasto.jobs import watch
-from impasto.jobs.watch import PATIENCE, Watch
+from impasto.jobs import watchdog
+from impasto.jobs.watchdog import PATIENCE, Watchdog
 
 from .helpers import ended, gone, job, running, until, worker_pid
 
@@ -22,18 +22,18 @@ class Worker:
 
     def __init__(self, monkeypatch, silence_s=60):
         self.now = self.taken = 0.0
-        monkeypatch.setattr(watch, "time", SimpleNamespace(monotonic=lambda: self.now))
-        self.watch = Watch(silence_s, lambda: self.taken)
+        monkeypatch.setattr(watchdog, "time", SimpleNamespace(monotonic=lambda: self.now))
+        self.watchdog = Watchdog(silence_s, lambda: self.taken)
 
     def live(self, seconds, share=0.0, says=False):
         """Go on for so long; whether it was taken for hung at any moment."""
         found = False
-        for _ in range(round(seconds / self.watch.check_s)):
-            self.now += self.watch.check_s
-            self.taken += share * self.watch.check_s
+        for _ in range(round(seconds / self.watchdog.check_s)):
+            self.now += self.watchdog.check_s
+            self.taken += share * self.watchdog.check_s
             if says:
-                self.watch.heard()
-            found |= self.watch.hung()
+                self.watchdog.heard()
+            found |= self.watchdog.hung()
         return found
 
 

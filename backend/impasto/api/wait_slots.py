@@ -37,7 +37,7 @@ class Place:
             self._release()
 
 
-class WaitingRoom:
+class WaitSlots:
     """Counts the connections that wait, and refuses one too many."""
 
     def __init__(self, threads: int) -> None:

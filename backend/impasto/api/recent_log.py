@@ -10,7 +10,7 @@ KEPT = 30
 LONGEST = 300
 
 
-class Recent(logging.Handler):
+class RecentLogHandler(logging.Handler):
     """Keeps the last lines in memory: what was said, and an exception's kind, but no traceback."""
 
     def __init__(self) -> None:

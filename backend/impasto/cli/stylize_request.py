@@ -17,7 +17,7 @@ STDIN = "-"
 
 
 @dataclass(frozen=True)
-class Order:
+class StylizeRequest:
     """``styles``: ids (text) first, then pictures (bytes), in which order ``values["style_weights"]`` counts them, too.
 
     ``values``: the parameters that the caller named, checked. ``stylization``: all of them, styles included.
@@ -30,21 +30,21 @@ class Order:
     format: str
 
 
-def read(content: str, styles: Sequence[str], parameters: Mapping[str, str], format: str, settings: Settings) -> Order:
+def read(content: str, styles: Sequence[str], parameters: Mapping[str, str], format: str, settings: Settings) -> StylizeRequest:
     """Read the pictures and check everything. Raises the :class:`ImpastoError` that names what is wrong."""
     places = [style_of(name) for name in styles]
-    order = sorted(range(len(places)), key=lambda i: isinstance(places[i], Path))  # ids first, as the API has it
+    positions = sorted(range(len(places)), key=lambda i: isinstance(places[i], Path))  # ids first, as the API has it
     values = dict(parameters)
     if "style_weights" in values and len(places) > 1:
         weights = [w.strip() for w in values["style_weights"].split(",") if w.strip()]
         if len(weights) == len(places):
-            values["style_weights"] = ",".join(weights[i] for i in order)
-    places = [places[i] for i in order]
+            values["style_weights"] = ",".join(weights[i] for i in positions)
+    places = [places[i] for i in positions]
     uploads = iter(range(len(places)))
     names = [f"upload:{next(uploads)}" if isinstance(place, Path) else place for place in places]
     stylization = Stylization.parse({**values, "style": names})
     pictures = tuple(read_picture(place, settings) if isinstance(place, Path) else place for place in places)
-    return Order(read_content(content, settings), pictures, values, stylization, format)
+    return StylizeRequest(read_content(content, settings), pictures, values, stylization, format)
 
 
 def style_of(name: str) -> Path | str:

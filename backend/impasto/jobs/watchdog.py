@@ -19,12 +19,12 @@ ASLEEP = 5
 """After so many times :data:`CHECK_S` without a look it was not the worker that was away, but this process or the whole machine."""
 
 
-class Watch:
+class Watchdog:
     """Over one run of one worker. Times are seconds of the monotonic clock."""
 
-    def __init__(self, silence_s: float, computed: Callable[[], float]) -> None:
-        """``silence_s``: how long a worker may give no sign of life; ``computed``: processor seconds it has taken so far."""
-        self._silence_s, self._computed = silence_s, computed
+    def __init__(self, silence_s: float, cpu_seconds: Callable[[], float]) -> None:
+        """``silence_s``: how long a worker may give no sign of life; ``cpu_seconds``: processor seconds it has taken so far."""
+        self._silence_s, self._computed = silence_s, cpu_seconds
         self.check_s = min(CHECK_S, silence_s / 5)
         self._said = self._active = self._looked = self._taken = 0.0
         self._begin()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from impasto.cli import order
+from impasto.cli import stylize_request
 from impasto.errors import BadPicture, InvalidParameter, PictureTooLarge, StyleMissing, UnknownStyle, UnsupportedPicture
 from impasto.settings import Settings
 
 
 def read(content, styles, **parameters):
-    return order.read(str(content), [str(s) for s in styles], parameters, "png", Settings(max_megapixels=1))
+    return stylize_request.read(str(content), [str(s) for s in styles], parameters, "png", Settings(max_megapixels=1))
 
 
 def test_ids_come_first_as_the_api_has_it_and_their_weights_go_with_them(photo, style):
