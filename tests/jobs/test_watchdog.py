@@ -57,7 +57,7 @@ def test_a_machine_that_has_slept_is_not_held_against_the_worker(monkeypatch):
     worker = Worker(monkeypatch)
     assert not worker.live(50)
     worker.now += 8 * 3600
-    assert not worker.watch.hung() and not worker.live(50)
+    assert not worker.watchdog.hung() and not worker.live(50)
     assert worker.live(20)
 
 

@@ -47,7 +47,7 @@ def list_jobs(context: click.Context, limit: int, state: str | None, as_json: bo
 
 @jobs.command()
 @_id
-@click.option("--watcher", "follows", is_flag=True, help="Show its progress until it has ended.")
+@click.option("--watch", "follows", is_flag=True, help="Show its progress until it has ended.")
 @_json
 @click.pass_context
 def show(context: click.Context, id: str, follows: bool, as_json: bool) -> None:

@@ -150,6 +150,8 @@ class Lane:
     def _conclude(self, id: str, outcome: Outcome) -> None:
         """Write how it ended, unless it was cancelled meanwhile, and leave on disk what belongs to that."""
         error, result = outcome.error or {}, outcome.result
+        if outcome.how == DONE and result:
+            self._remember_pace(id, result)
         if outcome.how == "stopped":
             state = self._write_until_it_works(lambda: self._store.requeue(id))
         elif outcome.how == "died" or self._deserves_another(id, outcome):
@@ -158,8 +160,6 @@ class Lane:
             state = self._write_until_it_works(
                 lambda: self._store.end(id, outcome.how, keep_s=self._keep_s, error=outcome.error, result=result)
             )
-        if state == DONE and result:
-            self._remember_pace(id, result)
         if state != QUEUED:
             self._folders.tidy(id, result if state == DONE else None)
         with contextlib.suppress(DiskFull):
