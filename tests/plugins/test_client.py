@@ -16,7 +16,7 @@ from api.conftest import TOKEN, start
 from impasto.api import runtime
 from impasto.paths import Paths
 from impasto.settings import Settings
-from impasto_client import labels, messages, pixels, places, preview_sample, recipe, translation, wire
+from impasto_client import labels, messages, pixels, places, plan, preview_sample, recipe, translation, wire
 from impasto_client.job_client import CANCELLED, DONE, FAILED, JobClient
 from impasto_client.parameters import PARAMETERS
 from impasto_client.pixels import Pixels
@@ -220,18 +220,52 @@ def test_an_editor_that_cannot_go_on_says_why():
     assert job_client.state == FAILED and job_client.request is None and job_client.error.sentence() == "The disk is gone."
 
 
-def test_a_preview_is_a_part_at_its_final_size():
-    assert preview_sample.sample(1000, 700, 0, 800_000) == (0, 0, 1000, 700, 1.0, True)
-    x, y, width, height, factor, whole = preview_sample.sample(4000, 3000, 0, 800_000)
-    assert not whole and factor == 1 and 700_000 < width * height <= 800_000 and abs(width / height - 4 / 3) < 0.01
+def test_a_preview_is_a_part_at_its_final_scale():
+    assert preview_sample.choose(1000, 700, 1.0, 800_000) == (0, 0, 1000, 700, 1.0, True)
+    x, y, width, height, scale, whole = preview_sample.choose(4000, 3000, 1.0, 800_000)
+    assert not whole and scale == 1 and 700_000 < width * height <= 800_000 and abs(width / height - 4 / 3) < 0.01
     assert (x + width / 2, y + height / 2) == pytest.approx((2000, 1500), abs=1)
-    corner = preview_sample.sample(4000, 3000, 0, 800_000, (1.0, 0.0))
+    corner = preview_sample.choose(4000, 3000, 1.0, 800_000, centre=(1.0, 0.0))
     assert (corner.x + corner.width, corner.y) == (4000, 0)
-    assert preview_sample.sample(4000, 3000, 1000, 800_000) == (0, 0, 4000, 3000, 0.25, True), (
-        "what is painted smaller needs no part"
-    )
-    assert preview_sample.sample(4000, 3000, 2000, 800_000).factor == 0.5
-    assert preview_sample.sample(20000, 30, 0, 100_000).height == 30 and preview_sample.sample(4000, 3000, 0, 0).whole
+    assert preview_sample.choose(4000, 3000, 0.25, 800_000).whole, "what is painted smaller needs no part"
+    half = preview_sample.choose(4000, 3000, 0.5, 800_000)
+    assert not half.whole and half.width * half.height == pytest.approx(4 * 800_000, rel=0.01)
+    read = preview_sample.choose(4000, 3000, 0.25, 800_000, 1 << 20)
+    assert not read.whole and read.width * read.height <= 1 << 20, "where reading takes time, less is read"
+    assert preview_sample.choose(20000, 30, 1.0, 100_000).height == 30 and preview_sample.choose(4000, 3000, 1.0, 0).whole
+
+
+def test_a_preview_of_a_part_is_painted_at_the_scale_of_all_of_it():
+    mine = Recipe(GREAT_WAVE.styles, {"strength": 0.7, "resolution": 1000})
+    whole = preview_sample.choose(2000, 1500, 0.5, 800_000)
+    assert preview_sample.recipe_for(whole, mine) == mine
+    part = preview_sample.choose(4000, 3000, 0.25, 200_000)
+    assert preview_sample.recipe_for(part, mine).values == {"strength": 0.7, "resolution": round(part.width * 0.25)}
+    full = preview_sample.choose(4000, 3000, 1.0, 200_000)
+    assert preview_sample.recipe_for(full, Recipe(GREAT_WAVE.styles, {"resolution": 9000})).values == {}
+
+
+def test_the_daemon_tells_what_a_choice_will_mean(send):
+    recipe = Recipe([Style("starry-night"), Style("great-wave", weight=0.5)], {"strength": 0.7, "resolution": 400})
+    told = plan.read(*send(wire.plan(recipe, 800, 600)))
+    assert told.method == "fast" and told.quick and told.reason and (told.width, told.height) == (400, 300)
+    assert told.scale(800, 600) == 0.5 and "painted at 400 x 300 px" in told.in_words(800, 600)
+    slow = plan.read(*send(wire.plan(Recipe([Style(picture=content())], {"loss": "gram"}), 200, 100)))
+    assert slow.method == "iterative" and not slow.quick and "painted at" not in slow.in_words(200, 100)
+    with pytest.raises(wire.ApiError) as refused:
+        plan.read(*send(wire.plan(Recipe([Style("no-such-style")]), 200, 100)))
+    assert refused.value.code == "unknown_style" and refused.value.sentence()
+
+
+@pytest.mark.parametrize(
+    "seconds, words", [(None, "Fast, in one pass"), (0.4, "· about 1 s"), (240.0, "· about 4 min"), (0.0, "Fast, in one pass")]
+)
+def test_a_plan_says_how_long_it_takes_where_that_is_known(seconds, words):
+    assert plan.Plan("fast", "", 640, 480, seconds).in_words(640, 480).endswith(words)
+
+
+def test_a_method_that_the_plugin_does_not_know_is_named():
+    assert plan.Plan("text", "", 640, 480, None).in_words(640, 480) == "text"
 
 
 def test_a_training_is_followed_to_its_end(send):
@@ -316,7 +350,7 @@ def test_progress_is_told_in_words():
 
 
 def test_the_client_needs_the_standard_library_alone_and_only_the_starter_opens_anything():
-    pure = {"ast", "base64", "collections", "json", "ntpath", "posixpath", "struct", "uuid"}
+    pure = {"ast", "base64", "collections", "json", "ntpath", "posixpath", "struct", "urllib", "uuid"}
     for file in (PLUGINS / "client").rglob("*.py"):
         tree = ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 8))
         names = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}

@@ -27,6 +27,7 @@ class JobClient:
         self.state, self.job, self.preview, self.result, self.error = SENDING, {}, None, None, None
         self._has_picture, self._stop_request, self._preview_number = has_picture, "", 0
         self._no_responses = self._busy_responses = 0
+        self._taken_preview = None
 
     @classmethod
     def stylize(cls, content, recipe, key):
@@ -59,6 +60,14 @@ class JobClient:
         """Stop and discard."""
         if not self.ended:
             self._stop_request = "cancel"
+
+    def take_preview(self):
+        """The newest preview, or None where there is none or it has been taken before."""
+        preview = self.preview
+        if preview is self._taken_preview:
+            return None
+        self._taken_preview = preview
+        return preview
 
     def handle_response(self, status, body):
         """Take the response to :attr:`request`, and set the next one, or None at the end."""

@@ -37,11 +37,18 @@ def progress(job, translate=lambda text: text):
     if job.get("phase") in ("painting", "learning") and job.get("fraction"):
         parts.append("%d %%" % round(100 * job["fraction"]))
     if job.get("eta"):
-        parts.append(duration(job["eta"], translate))
+        parts.append(time_left(job["eta"], translate))
     return " · ".join(parts)
 
 
 def duration(seconds, translate=lambda text: text):
+    """``about 40 s``, ``about 3 min``."""
+    if seconds < 90:
+        return translate("about {n} s").format(n=max(1, int(round(seconds))))
+    return translate("about {n} min").format(n=int(round(seconds / 60.0)))
+
+
+def time_left(seconds, translate=lambda text: text):
     """``about 40 s left``, ``about 3 min left``."""
     if seconds < 90:
         return translate("about {n} s left").format(n=max(1, int(round(seconds))))

@@ -1,31 +1,45 @@
-"""Which part of a layer is painted to show what will become of it.
+"""Which part of a layer is painted to show what will become of it, and with which settings.
 
 A network's strokes have a size in px of what it paints, so a copy that is made smaller shows other strokes than the result will
-have. A large layer is shown by a part of it, at the size at which all of it will be painted.
+have. A large layer is shown by a part of it, which the daemon paints at the scale at which it will paint all of it.
 """
 
 from collections import namedtuple
 
-Sample = namedtuple("Sample", "x y width height factor whole")
-"""``x``, ``y``, ``width``, ``height``: in the layer, px; ``factor``: how much smaller it is painted; ``whole``: is it all of it?"""
+from .recipe import Recipe
 
-SMALLEST = 64
-"""Px: no side of a part is shorter, where the layer has so many."""
+Sample = namedtuple("Sample", "x y width height scale whole")
+"""``x``, ``y``, ``width``, ``height``: in the layer, px; ``scale``: how much smaller it is painted; ``whole``: is it all of it?"""
+
+MIN_SIDE = 64
+"""Px: no side of a part is painted smaller, where the layer has so many."""
 
 
-def sample(width, height, resolution, most, centre=(0.5, 0.5)):
-    """The part to paint of ``width`` x ``height`` px, of at most ``most`` px when painted; 0: all of it.
+def choose(width, height, scale, max_painted, max_read=0, centre=(0.5, 0.5)):
+    """The part to paint of ``width`` x ``height`` px.
 
-    ``resolution``: the long side at which all of it would be painted, 0 for its own. ``centre``: where the part should lie, in
-    shares of width and height; it is moved as far as it has to be.
+    ``scale``: at which all of it will be painted (:meth:`plan.Plan.scale`). ``max_painted``: px of the part at most, as it is
+    painted; ``max_read``: as it is read, for editors in which that takes time; 0: no limit. ``centre``: where the part should
+    lie, in shares of width and height; it is moved as far as it has to be.
     """
-    factor = min(1.0, resolution / float(max(width, height))) if resolution else 1.0
-    share = (most / (width * height * factor * factor)) ** 0.5 if most else 1.0
+    limits = [max_painted / (scale * scale)] if max_painted else []
+    limits += [max_read] if max_read else []
+    share = (min(limits) / (width * height)) ** 0.5 if limits else 1.0
     if share >= 1:
-        return Sample(0, 0, width, height, factor, True)
-    wide, high = (min(side, max(SMALLEST, int(side * share))) for side in (width, height))
+        return Sample(0, 0, width, height, scale, True)
+    wide, high = (min(side, max(int(MIN_SIDE / scale), int(side * share))) for side in (width, height))
     left, top = (
         min(max(0, int(at * side - part / 2)), side - part)
         for at, side, part in ((centre[0], width, wide), (centre[1], height, high))
     )
-    return Sample(left, top, wide, high, factor, False)
+    return Sample(left, top, wide, high, scale, False)
+
+
+def recipe_for(sample, recipe):
+    """The recipe that paints a sample as ``recipe`` will paint all of the layer: a part at the same scale, not at the same size."""
+    if sample.whole:
+        return recipe
+    values = {name: value for name, value in recipe.values.items() if name != "resolution"}
+    if sample.scale < 1:
+        values["resolution"] = max(1, round(max(sample.width, sample.height) * sample.scale))
+    return Recipe(recipe.styles, values)

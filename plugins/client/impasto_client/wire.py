@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections import namedtuple
+from urllib.parse import urlencode
 
 Request = namedtuple("Request", "method path headers body timeout")
 """``path`` from the daemon's address on; ``headers``: a dictionary, without the token; ``body``: bytes, or a list of them to be
@@ -103,6 +104,14 @@ def add_style(name, picture):
     """Keep a picture (a file's bytes) as a style of the user's own."""
     body, kind = form([("name", name)], [("picture", picture)])
     return Request("POST", "/v1/styles", {"Content-Type": kind}, body, LONG_TIMEOUT_S)
+
+
+def plan(recipe, width, height):
+    """What painting ``width`` x ``height`` px by a :class:`recipe.Recipe` will mean; :func:`plan.read` reads the response."""
+    fields = [("style", ",".join(style.id for style in recipe.ordered() if style.id))]
+    fields += [pair for pair in recipe.fields() if pair[0] != "style"]
+    fields += [("pictures", str(len(recipe.pictures()))), ("width", str(width)), ("height", str(height))]
+    return Request("GET", "/v1/plan?" + urlencode(fields), {}, b"", SHORT_TIMEOUT_S)
 
 
 def stylize(content, recipe, key, lease=LEASE_S):

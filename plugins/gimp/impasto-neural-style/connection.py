@@ -17,7 +17,7 @@ class Connection:
 
     def __init__(self, on_error):
         """``on_error(sentence)``: something went wrong that concerns no job."""
-        self._daemon, self._show_connection_error, self._closed, self._last_requests = None, on_error, False, []
+        self._daemon, self._on_error, self._closed, self._last_requests = None, on_error, False, []
 
     def close(self):
         """No news from now on; requests to stop are still sent."""
@@ -36,15 +36,24 @@ class Connection:
         self._in_thread(work, lambda _nothing: then())
 
     def ask(self, request, then, quietly=False):
-        """Send one request; ``then(status, body)``. ``quietly``: nobody needs to know that it got no answer."""
+        """Send one request; ``then(status, body)``. ``quietly``: nobody needs to know that it got no response.
+
+        Where the daemon has gone, it is looked for anew and asked again, unless quietly or to change something.
+        """
 
         def work():
             try:
                 return daemons.send(self._daemon, request)
-            except daemons.NoResponse as lost:
+            except daemons.NoResponse as error:
                 if quietly:
                     return 0, b""
-                raise daemons.DaemonError(str(lost))
+                if request.method != "GET":
+                    raise daemons.DaemonError(str(error))
+            try:
+                self._daemon = daemons.find_or_start()
+                return daemons.send(self._daemon, request)
+            except daemons.NoResponse as error:
+                raise daemons.DaemonError(str(error))
 
         return self._in_thread(work, lambda answer: then(*answer))
 
@@ -85,7 +94,7 @@ class Connection:
             self.send((wire.finish if keep else wire.cancel)(job_client.job["id"]))
 
     def _in_thread(self, work, then, failed=None):
-        failed = failed or self._show_connection_error
+        failed = failed or self._on_error
 
         def run():
             try:

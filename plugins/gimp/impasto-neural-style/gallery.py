@@ -135,11 +135,6 @@ class Gallery(Gtk.Box):
         """The styles that no network has learnt, chosen ones first."""
         return [tile.style for tile in sorted(self._tiles, key=lambda tile: not tile.is_selected()) if not tile.fast]
 
-    def all_fast(self):
-        """Whether networks have learnt all that are chosen."""
-        selected = self._selected()
-        return bool(selected) and all(child.fast for child in selected)
-
     def _pressed(self, flow, event):
         child = flow.get_child_at_pos(int(event.x), int(event.y)) if event.button == Gdk.BUTTON_SECONDARY else None
         if child is not None and child.own:

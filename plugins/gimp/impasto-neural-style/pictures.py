@@ -116,13 +116,19 @@ def square(pixbuf, side):
     return middle.scale_simple(side, side, GdkPixbuf.InterpType.BILINEAR)
 
 
-def content(layer, area, factor):
-    """A part of a layer as it looks, ``factor`` times its size, as a file for the daemon: 8 bits are enough to look at."""
+def content(layer, area):
+    """A part of a layer as it looks, as a file for the daemon: 8 bits are enough to look at."""
     format, channels = layers.FORMATS[layer.is_gray(), layer.has_alpha()]
-    scaled = _scaled(area, factor)
+    _x, _y, width, height = area
     with layers.appearance(layer) as buffer:
-        data = bytes(buffer.get(scaled, factor, format + "u8", Gegl.AbyssPolicy.CLAMP))
-    return pixels.pack(pixels.Pixels(scaled.width, scaled.height, channels, "u8", data))
+        data = layers.read(buffer, *area, format + "u8", channels)
+    return pixels.pack(pixels.Pixels(width, height, channels, "u8", data))
+
+
+def of_preview(job_client, side):
+    """A running job's newest preview as a pixbuf of at most ``side`` px, or None where there is no new one."""
+    preview = job_client.take_preview()
+    return of_bytes(preview, side) if preview is not None else None
 
 
 def _scaled(area, factor):

@@ -10,6 +10,9 @@ from translation import _  # noqa: E402
 WIDTH, HEIGHT = 480, 400
 """Px of the place for the picture."""
 
+SIDE = 2 * WIDTH
+"""Px of a picture that is shown there, enough for a fine screen."""
+
 CHECK, DARK, LIGHT = 8, 0xFF666666, 0xFF999999
 """The pattern that means transparent: a square's side, and its colours."""
 
@@ -54,9 +57,10 @@ class PreviewPane(Gtk.Box):
             self._painted = pixbuf
             self._draw()
 
-    def caption(self, text):
-        """A line below the picture."""
+    def caption(self, text, tooltip=""):
+        """A line or two below the picture."""
         self._caption.set_text(text)
+        self._caption.set_tooltip_text(tooltip or None)
 
     def _draw(self):
         shown = self._original if self._before.get_active() or self._painted is None else self._painted

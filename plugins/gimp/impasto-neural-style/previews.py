@@ -7,8 +7,9 @@ import pictures
 from impasto_client import preview_sample, wire
 from impasto_client.job_client import DONE, JobClient
 
-MOST_PIXELS = 800_000
-"""A preview paints so many px at most; what is not larger is painted whole, and then the preview is the painting."""
+MAX_PAINTED, MAX_READ = 800_000, 1 << 24
+"""Px of a preview at most, as it is painted and as it is read of the layer. What is not larger is painted whole, and then the
+preview is the painting."""
 
 
 class Preview:
@@ -19,45 +20,50 @@ class Preview:
 
 
 class PreviewRenderer:
-    """Makes one preview at a time. Those that nobody needs any more are taken back from the daemon."""
+    """Renders one preview at a time. Those that nobody needs any more are removed from the daemon."""
 
     def __init__(self, connection, changed):
-        """``changed(preview)``: there is news of a preview that still matters; it has ended or not."""
-        self._connection, self._changed, self._now = connection, changed, None
+        """``changed(job_client)``: there is news of the present preview, whether it has ended or not."""
+        self._connection, self._changed, self._current = connection, changed, None
 
-    def make(self, image, layer, area, sample, recipe):
+    def render(self, image, layer, area, sample, recipe):
         """Paint ``sample`` (a :class:`preview_sample.Sample`) of the ``area`` of a layer that is to be painted by ``recipe``.
 
         Raises :class:`layers.UnsupportedLayer`.
         """
         self.drop()
         part = layers.Part(image, layer, area) if sample.whole else None
-        content = part.content() if part else pictures.content(layer, place(area, sample), sample.factor)
-        job_client = JobClient.stylize(content, without_resolution(recipe) if part is None else recipe, uuid.uuid4().hex)
-        self._now = Preview(job_client, recipe, part)
-        self._connection.run(job_client, self._news)
+        content = part.content() if part else pictures.content(layer, place(area, sample))
+        job_client = JobClient.stylize(content, preview_sample.recipe_for(sample, recipe), uuid.uuid4().hex)
+        self._current = Preview(job_client, recipe, part)
+        self._connection.run(job_client, self._job_changed)
 
-    def ready(self, recipe, part):
-        """The finished preview that is the very painting of ``part`` by ``recipe``, or None. It then belongs to the caller."""
-        now = self._now
-        if now is None or now.job_client.state != DONE or now.part is None or now.recipe != recipe or not now.part.same(part):
+    def take(self, recipe, part):
+        """The job client of the finished preview that is the very painting of ``part`` by ``recipe``, or None.
+
+        The result then belongs to the caller.
+        """
+        current = self._current
+        if current is None or current.job_client.state != DONE or current.part is None:
             return None
-        self._now = None
-        return now
+        if current.recipe != recipe or not current.part.same(part):
+            return None
+        self._current = None
+        return current.job_client
 
     def drop(self):
-        """Nobody wants to see the present one any more."""
-        now, self._now = self._now, None
-        if now is None:
+        """Nobody wants to see the present preview any more."""
+        current, self._current = self._current, None
+        if current is None:
             return
-        if not now.job_client.ended:
-            self._connection.stop(now.job_client, keep=False)
-        elif now.job_client.state == DONE:
-            self._connection.send(wire.remove(now.job_client.job["id"]))  # it is none of the results that are listed
+        if not current.job_client.ended:
+            self._connection.stop(current.job_client, keep=False)
+        elif current.job_client.state == DONE:
+            self._connection.send(wire.remove(current.job_client.job["id"]))  # it is none of the results that are listed
 
-    def _news(self, job_client):
-        if self._now is not None and job_client is self._now.job_client:
-            self._changed(self._now)
+    def _job_changed(self, job_client):
+        if self._current is not None and job_client is self._current.job_client:
+            self._changed(job_client)
         elif job_client.state == DONE:
             self._connection.send(wire.remove(job_client.job["id"]))  # it came too late
 
@@ -65,19 +71,3 @@ class PreviewRenderer:
 def place(area, sample):
     """A sample's (x, y, width, height) in the layer."""
     return area[0] + sample.x, area[1] + sample.y, sample.width, sample.height
-
-
-def without_resolution(recipe):
-    """What paints a sample: it has been made as small already as all of it would be."""
-    values = {name: value for name, value in recipe.values.items() if name != "resolution"}
-    return type(recipe)(recipe.styles, values)
-
-
-def shown(preview, side):
-    """The finished preview as a pixbuf of at most ``side`` px."""
-    return pictures.shown_result(preview.job_client.result, side)
-
-
-def sample_of(area, recipe, whole, centre):
-    """What of an ``area`` a preview shows. ``whole``: all of it, however long that takes."""
-    return preview_sample.sample(area[2], area[3], int(recipe.values.get("resolution", 0)), 0 if whole else MOST_PIXELS, centre)

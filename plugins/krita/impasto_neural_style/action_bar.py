@@ -57,9 +57,11 @@ class ActionBar(QtWidgets.QWidget):
         self._message = sentence
         self._write()
 
-    def caption(self, sentence):
-        """What the preview shows: written where there is room, and nothing more important."""
+    def caption(self, sentence, reason=""):
+        """What the preview shows and how it is painted: written where there is room, and nothing more important. ``reason``: a
+        sentence for the tooltip."""
         self._caption = sentence
+        self._status.setToolTip(reason)
         self.shown.describe(sentence)
         self._write()
 
@@ -93,7 +95,7 @@ class ActionBar(QtWidgets.QWidget):
         self.shown.fit(height, low)
 
     def _write(self):
-        text = self._message or ("" if self._low else self._caption)
+        text = self._message or ("" if self._low and self.shown.after is not None else self._caption)
         self._status.setText(text)
         self._status.setVisible(bool(text))
 

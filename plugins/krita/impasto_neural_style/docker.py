@@ -202,7 +202,7 @@ class NeuralStyle(DockWidget):
         preview = self.model.preview
         self.action_bar.shown.put(preview.before, preview.image, preview.busy)
         self.action_bar.fit(self.height())
-        self.action_bar.caption(preview.sentence)
+        self.action_bar.caption(preview.sentence, preview.reason)
 
     def _trained(self):
         training = self.model.training

@@ -2,7 +2,6 @@
 
 from . import pictures, saved_settings
 from . import insertion
-from .client import parameters
 from .client import recipe as recipes
 from .client import messages, wire
 from .connection import Connection
@@ -13,10 +12,6 @@ from .qt import QtCore, Signal
 from .source import layer_of
 from .translation import _
 from .training import Training
-
-
-ADVANCED = {parameter["name"] for parameter in parameters.PARAMETERS if parameter["group"] == "advanced"}
-"""Only the iterative method knows these."""
 
 
 class Known:
@@ -110,16 +105,6 @@ class DockerModel(QtCore.QObject):
             self.styles.append(Known(style, hint, False, pictures.of_bytes(style.picture, 256)))
             self.styles_changed.emit()
 
-    def is_fast(self):
-        """Whether the recipe is painted in one pass."""
-        fast = {known.style.id for known in self.styles if known.fast}
-        method = self.recipe.values.get("method", "auto")
-        return (
-            bool(self.recipe.styles)
-            and all(style.id in fast for style in self.recipe.styles)
-            and (method == "fast" or (method == "auto" and not ADVANCED & set(self.recipe.values)))
-        )
-
     # -- painting ----------------------------------------------------------------------------------------------------
 
     @property
@@ -128,20 +113,18 @@ class DockerModel(QtCore.QObject):
         return self.painting is not None and not self.painting.over
 
     def choose(self, recipe, output):
-        """What would be painted now has changed: a preview of it is wanted, where one takes seconds."""
+        """What would be painted now has changed: the daemon's plan for it is wanted, and a preview where that is quick."""
         before, self.recipe, self.output = self.recipe, recipe, output
         if recipe == before or self.running:
             return
-        if self.is_fast():
+        if recipe.styles:
             self.preview.want(recipe)
         else:
             self.preview.clear()
-            if recipe.styles:
-                self.message.emit(_("The iterative method: minutes. What it paints is shown here while it works."))
 
     def renew(self):
         """The layer may have changed: another preview of the same recipe."""
-        if self.is_fast() and not self.running:
+        if self.recipe.styles and not self.running:
             self.preview.want(self.recipe)
 
     def apply(self):

@@ -21,8 +21,8 @@ DONE, FAILED, CANCELLED = jobs.DONE, jobs.FAILED, jobs.CANCELLED
 
 class PaintTask(QtCore.QObject):
     """``state``: one of the above. ``sentence``: what it does, or how it ended, for people. ``fraction``: 0 to 1.
-    ``name``: the new layer's; ``layer``: that layer. ``job``: as the daemon tells it. ``preview``: the newest picture of it that
-    nobody has taken yet (a PNG's bytes). ``before``, ``after``: the layer's part and the painting, small (QImages, or None)."""
+    ``name``: the new layer's; ``layer``: that layer. ``before``, ``after``: the layer's part and the
+    painting, small (QImages, or None)."""
 
     changed = Signal()
     painted = Signal()
@@ -34,10 +34,10 @@ class PaintTask(QtCore.QObject):
         QtCore.QObject.__init__(self, parent)
         self.recipe, self.output = recipe, output
         self.name = recipe.title()
-        self.state, self.sentence, self.fraction, self.preview, self.layer = READING, _("Reading the layer…"), 0.0, None, None
+        self.state, self.sentence, self.fraction, self.layer = READING, _("Reading the layer…"), 0.0, None
         self.place, self.part, self.before, self.after = None, None, None, None
         self._krita, self._connection = krita, connection
-        self._incremental = self._job_client = self._last_preview = None
+        self._incremental = self._job_client = None
         self._converter, self._anew = Converter(krita), False
 
     @property
@@ -89,9 +89,8 @@ class PaintTask(QtCore.QObject):
         self._end(CANCELLED, _("Discarded."))
 
     def take_preview(self):
-        """The newest picture of it, once: None where it was taken before."""
-        preview, self.preview = self.preview, None
-        return preview
+        """The newest preview (a PNG's bytes), once: None where it was taken before."""
+        return self._job_client.take_preview() if self._job_client else None
 
     def leave(self):
         """Krita quits: not a step more."""
@@ -124,8 +123,6 @@ class PaintTask(QtCore.QObject):
             return
         if job_client.state != jobs.SENDING:
             self.part = None  # the pixels are with the daemon
-        if job_client.preview is not self._last_preview:
-            self.preview = self._last_preview = job_client.preview
         self.fraction = job_client.job.get("fraction") or self.fraction
         if job_client.state == jobs.FAILED:
             self._end(FAILED, _(messages.WRONG_TOKEN) if job_client.error.status == 401 else job_client.error.sentence())

@@ -4,34 +4,37 @@ import uuid
 
 from . import pictures
 from .client import job_client as jobs
-from .client import pixels, recipe as recipes, wire
-from .qt import QtCore, Signal
-from .incremental import IncrementalTask
-from .source import Part, layer_of
+from .client import pixels, wire
+from .client import plan as plans
+from .client import preview_sample
 from .colour_spaces import Converter, UnsupportedLayer
+from .incremental import IncrementalTask
+from .qt import QtCore, Signal
+from .source import Part, area_of, inside_canvas, layer_of
 from .translation import _
 
-SETTLE_MS = 300
-"""So long nothing may move before a preview is painted: a drag along a slider makes one."""
+DEBOUNCE_MS = 300
+"""How long no control may move before a preview is painted: a drag along a slider makes one."""
 
-PREVIEW_PIXELS = 1 << 20
-"""Up to so many px of the layer; of a larger one the middle, so that strokes have their final size."""
+MAX_PIXELS = 1 << 20
+"""Px of the layer at most; of a larger one the middle is shown, so that strokes have their final size."""
 
 
 class Preview(QtCore.QObject):
-    """``image``: the newest preview, ``before``: the same part unpainted (QImages, or None); ``sentence``: about them;
-    ``busy``: whether another is on its way."""
+    """``image``: the newest preview, ``before``: the same part unpainted (QImages, or None); ``sentence``: about them, and about
+    the daemon's plan; ``reason``: why that is the plan; ``busy``: whether another preview is on its way."""
 
     changed = Signal()
 
     def __init__(self, krita, connection, parent=None):
         QtCore.QObject.__init__(self, parent)
-        self.image, self.before, self.sentence, self.busy = None, None, "", False
-        self._krita, self._connection = krita, connection
-        self._recipe = self._part = self._incremental = self._job_client = self._converter = None
+        self.image, self.before, self.sentence, self.reason, self.busy = None, None, "", "", False
+        self._krita, self._connection, self._converter = krita, connection, Converter(krita)
+        self._recipe = self._sample = self._plan_text = self._part = self._incremental = self._job_client = None
+        self._plan_number = 0
         self._timer = QtCore.QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(SETTLE_MS)
+        self._timer.setInterval(DEBOUNCE_MS)
         self._timer.timeout.connect(self._begin)
 
     def want(self, recipe):
@@ -49,7 +52,7 @@ class Preview(QtCore.QObject):
     def clear(self):
         """Nothing to be seen."""
         self.image = self.before = None
-        self.sentence = ""
+        self.sentence = self.reason = ""
         self.stop()
 
     def show(self, image, before=None):
@@ -59,45 +62,96 @@ class Preview(QtCore.QObject):
             self.before = before
         self.changed.emit()
 
-    def _begin(self):
+    def _target(self):
+        """(document, layer, area), or None where there is no layer. Raises :class:`UnsupportedLayer`."""
         document = self._krita.activeDocument()
         layer = layer_of(document.activeNode()) if document is not None else None
-        if layer is None:
-            return
-        self._converter = Converter(self._krita)
+        return (document, layer, area_of(document, layer)) if layer is not None else None
+
+    def _begin(self):
+        self._ask_for_plan(again=True)
+
+    def _ask_for_plan(self, again):
         try:
-            self._part = Part(document, layer, within=PREVIEW_PIXELS)
-        except UnsupportedLayer as unsupported:
-            self._tell(str(unsupported))
+            target = self._target()
+        except UnsupportedLayer as error:
+            self._tell(str(error))
+            return
+        if target is not None:
+            area, number = target[2], self._plan_number
+            self._connection.ask(
+                wire.plan(self._recipe, area.width(), area.height()),
+                lambda status, body: self._plan_received(status, body, number),
+                lambda _reason: self._plan_lost(again, number),
+            )
+
+    def _plan_lost(self, again, number):
+        if again and number == self._plan_number:  # the daemon has gone: the second time it is looked for, or started
+            self._ask_for_plan(again=False)
+
+    def _plan_received(self, status, body, number):
+        if number != self._plan_number:
+            return  # something was changed again meanwhile
+        try:
+            plan, target = plans.read(status, body), self._target()
+        except (wire.ApiError, UnsupportedLayer) as error:
+            self._show_text(error.sentence() if isinstance(error, wire.ApiError) else str(error))
+            return
+        if target is None:
+            return
+        document, layer, area = target
+        self._plan_text, self.reason = plan.in_words(area.width(), area.height(), _), plan.reason
+        if plan.quick:
+            self._read(document, layer, area, plan.scale(area.width(), area.height()))
+        else:
+            size = _("{width} x {height} px").format(width=area.width(), height=area.height())
+            self._show_text(_("{size}. You see it here as it is painted.").format(size=size) + "\n" + self._plan_text)
+
+    def _show_text(self, sentence):
+        self.image = self.before = None
+        self._tell(sentence)
+
+    def _read(self, document, layer, area, scale):
+        self._sample = preview_sample.choose(area.width(), area.height(), scale, MAX_PIXELS, MAX_PIXELS)
+        if not self._sample.whole:  # of what is seen, if anything is
+            area = inside_canvas(document, area)
+            self._sample = preview_sample.choose(area.width(), area.height(), scale, MAX_PIXELS, MAX_PIXELS)._replace(whole=False)
+        sample = self._sample
+        shown = QtCore.QRect(area.x() + sample.x, area.y() + sample.y, sample.width, sample.height)
+        try:
+            self._part = Part(document, layer, shown=shown)
+        except UnsupportedLayer as error:
+            self._tell(str(error))
             return
         self._tell(self.sentence, busy=True)
+        self._converter = Converter(self._krita)
         self._incremental = IncrementalTask(self._part.read(self._converter), self._send, self._failed, self)
 
     def _send(self, _nothing):
         self._incremental = None
         self._converter.close()
-        values = {name: value for name, value in self._recipe.values.items() if name != "resolution"}
-        job_client = jobs.JobClient.stylize(self._part.pieces, recipes.Recipe(self._recipe.styles, values), uuid.uuid4().hex)
-        self._job_client = job_client
-        self._connection.run(job_client, self._news)
+        recipe = preview_sample.recipe_for(self._sample, self._recipe)
+        self._job_client = jobs.JobClient.stylize(self._part.pieces, recipe, uuid.uuid4().hex)
+        self._connection.run(self._job_client, self._job_changed)
 
-    def _news(self, job_client):
+    def _job_changed(self, job_client):
         if job_client is not self._job_client or not job_client.ended:
             return
         self._job_client = None
         if job_client.state == jobs.FAILED:
             self._tell(job_client.error.sentence())
         elif job_client.state == jobs.DONE:
-            self._connection.ask(wire.remove(job_client.job["id"]), lambda status, body: None)  # it is nobody's result
+            self._remove(job_client)  # it is nobody's result
             part, painted = self._part, pixels.unpack(job_client.result)
             image = pictures.image_of(painted.data, painted.width, painted.height, part.working)
             self.image, self.before = pictures.fitted(image, pictures.SIDE * 2), part.sketch.image
-            self._tell(self._words(part))
+            self._tell(self._caption(part))
 
-    def _words(self, part):
-        if part.cut:
-            return _("The middle of {width} x {height} px, with the final strokes.").format(width=part.width, height=part.height)
-        return _("{width} x {height} px, as it will be.").format(width=part.width, height=part.height)
+    def _caption(self, part):
+        text = _("{width} x {height} px, as it will be.")
+        if not self._sample.whole:
+            text = _("The middle of {width} x {height} px, with the final strokes.")
+        return text.format(width=part.width, height=part.height) + "\n" + self._plan_text
 
     def _failed(self, error):
         self._give_up()
@@ -105,16 +159,19 @@ class Preview(QtCore.QObject):
         if not isinstance(error, UnsupportedLayer):
             raise error
 
+    def _remove(self, job_client):
+        self._connection.ask(wire.remove(job_client.job["id"]), lambda status, body: None)
+
     def _give_up(self):
+        self._plan_number += 1
         if self._incremental is not None:
             self._incremental.stop()
-        if self._converter is not None:
-            self._converter.close()
+        self._converter.close()
         job_client, self._job_client, self._incremental = self._job_client, None, None
         if job_client is not None and not job_client.ended:
             self._connection.stop(job_client, keep=False)
             if job_client.job.get("id"):  # it may have been done by now; one that is not leaves nothing anyway
-                self._connection.ask(wire.remove(job_client.job["id"]), lambda status, body: None)
+                self._remove(job_client)
 
     def _tell(self, sentence, busy=False):
         self.sentence, self.busy = sentence, busy

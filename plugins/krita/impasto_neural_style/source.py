@@ -67,14 +67,14 @@ class Part:
 
     ``x``, ``y``, ``width``, ``height``: in the document's px; they may lie outside its canvas. ``selection``: bytes, one a pixel,
     or None where nothing is selected. ``pieces``: the file for the daemon. ``space``: the layer's colours; ``working``: those of
-    ``pieces`` and of the painting. ``sketch``: a small picture of it. ``cut``: whether it is but the middle of what was asked for.
+    ``pieces`` and of the painting. ``sketch``: a small picture of it.
     """
 
-    def __init__(self, document, node, raw=False, within=None):
+    def __init__(self, document, node, raw=False, shown=None):
         """Looks, and reads nothing yet. Raises :class:`UnsupportedLayer` where there is nothing to paint.
 
-        ``raw``: a paint layer's own pixels, without what masks and effects make of them. ``within``: at most so many px, from the
-        middle of what is selected, without its soft edges: for a preview.
+        ``raw``: a paint layer's own pixels, without what masks and effects make of them. ``shown``: only this rectangle, in 8 bits
+        and without a selection's soft edges: for a preview.
         """
         self.document, self.node, self.identity, self.name = document, node, identity_of(node), node.name()
         self.kind = node.type()
@@ -82,10 +82,11 @@ class Part:
             raise UnsupportedLayer(_("Select a layer to paint."))
         effects = [child for child in node.childNodes() if child.type() != SELECTION_MASK]
         self.plain = self.kind == "paintlayer" and (raw or not effects)
-        area, self._selected, self.cut = _area(document, node, within)
+        area = area_of(document, node) if shown is None else shown
+        self._selected = document.selection() if shown is None else None
         self.x, self.y, self.width, self.height = area.x(), area.y(), area.width(), area.height()
         self.space = spaces.of(node)
-        self.working = spaces.working(self.space) if within is None else pictures.shown_space(self.space)
+        self.working = spaces.working(self.space) if shown is None else pictures.shown_space(self.space)
         self.pieces, self.selection, self.sketch = [], None, pictures.Sketch(self.width, self.height)
 
     @property
@@ -119,8 +120,11 @@ class Part:
         self.pieces = pieces
 
 
-def _area(document, node, within):
-    """Where to read, the selection where it matters, and whether it is only the middle."""
+def area_of(document, node):
+    """The rectangle of a layer that is to be painted, in the document's px.
+
+    Raises :class:`UnsupportedLayer` where that is too little.
+    """
     canvas = QtCore.QRect(0, 0, document.width(), document.height())
     bounds = node.bounds()
     if node.type() not in ("paintlayer", "grouplayer", "vectorlayer", "clonelayer"):
@@ -135,20 +139,16 @@ def _area(document, node, within):
             raise UnsupportedLayer(
                 _("The selection lies outside '{name}'. Select a part of it, or nothing.").format(name=node.name())
             )
-    cut = within is not None and bounds.width() * bounds.height() > within
-    if cut:
-        bounds = _middle(bounds.intersected(canvas) if bounds.intersects(canvas) else bounds, within)
     if min(bounds.width(), bounds.height()) < SMALLEST:
         raise UnsupportedLayer(
             _("{width} x {height} px are too few to paint; it takes {smallest} on each side.").format(
                 width=bounds.width(), height=bounds.height(), smallest=SMALLEST
             )
         )
-    return bounds, selected if within is None else None, cut
+    return bounds
 
 
-def _middle(rect, most):
-    side = int(most**0.5)
-    width = min(rect.width(), max(side, most // rect.height()))
-    height = min(rect.height(), most // width)
-    return QtCore.QRect(rect.x() + (rect.width() - width) // 2, rect.y() + (rect.height() - height) // 2, width, height)
+def inside_canvas(document, area):
+    """What of a rectangle lies inside a document's canvas; all of it where nothing does, or too little to paint."""
+    inside = area.intersected(QtCore.QRect(0, 0, document.width(), document.height()))
+    return inside if min(inside.width(), inside.height()) >= SMALLEST else area

@@ -7,14 +7,14 @@ from cases import LAB, picture  # noqa: I001
 
 sys.path.insert(0, os.path.join(LAB, "profile/plug-ins/impasto-neural-style"))
 import daemon  # noqa: E402
-import order  # noqa: E402
-import painting  # noqa: E402
+import noninteractive  # noqa: E402
+import paint_options  # noqa: E402
 from impasto_client import wire  # noqa: E402
 from impasto_client.recipe import Recipe, Style  # noqa: E402
 
 wire.stylize.__defaults__ = (3,)  # a lease of three seconds, so that the test need not wait for the real one
 image, layer = picture()
-long = order.Order(Recipe([Style("great-wave")], {"iterations": 5000, "step_size": 0.05}))
+long = paint_options.PaintOptions(Recipe([Style("great-wave")], {"iterations": 5000, "step_size": 0.05}))
 
 
 def told(job):
@@ -22,4 +22,4 @@ def told(job):
         file.write(job["id"] if job.get("step", 0) > 2 else "")
 
 
-painting.paint(image, layer, long, daemon.found_or_started(), told)
+noninteractive.paint(image, layer, long, daemon.find_or_start(), told)

@@ -11,8 +11,8 @@ PLUGIN = os.path.join(LAB, "profile/plug-ins/impasto-neural-style")
 sys.path.insert(0, PLUGIN)
 import daemon as daemons  # noqa: E402
 import layers  # noqa: E402
-import order  # noqa: E402
-import painting  # noqa: E402
+import noninteractive  # noqa: E402
+import paint_options  # noqa: E402
 from impasto_client.recipe import Recipe, Style  # noqa: E402
 
 QUICK = {"iterations": 3, "step_size": 0.01}
@@ -45,8 +45,8 @@ def starts_it():
 
 def painted_here(image, layer, told, **values):
     """The plug-in's own code in this process, so that something can happen in the middle of a job."""
-    wanted = order.Order(Recipe([Style("great-wave")], dict({"iterations": 60, "step_size": 0.05}, **values)))
-    return painting.paint(image, layer, wanted, daemons.found_or_started(), told)
+    wanted = paint_options.PaintOptions(Recipe([Style("great-wave")], dict({"iterations": 60, "step_size": 0.05}, **values)))
+    return noninteractive.paint(image, layer, wanted, daemons.find_or_start(), told)
 
 
 def once(job, step, action, done=[]):  # noqa: B006
@@ -130,8 +130,8 @@ def killed_in_mid_job_and_gone_for_good():
     try:
         try:
             painted_here(image, layer, lambda job: once(job, 5, lambda: please("kill")))
-        except daemons.Trouble as trouble:
-            assert "does not answer any more" in str(trouble) and "its result is kept" in str(trouble)
+        except daemons.DaemonError as error:
+            assert "does not answer any more" in str(error) and "its result is kept" in str(error)
         else:
             raise AssertionError("painted by nobody")
     finally:
@@ -150,8 +150,8 @@ def the_image_is_closed_in_mid_job():
 
     try:
         painted_here(image, layer, told, iterations=10)
-    except layers.Unfit as unfit:
-        assert "closed" in str(unfit) and "kept by the daemon" in str(unfit)
+    except layers.UnsupportedLayer as unsupported:
+        assert "closed" in str(unsupported) and "kept by the daemon" in str(unsupported)
     else:
         raise AssertionError("inserted into nothing")
     with open(os.path.join(LAB, "orphan"), "w") as file:

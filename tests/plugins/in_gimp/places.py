@@ -27,7 +27,7 @@ from cases import (
 
 sys.path.insert(0, os.path.join(LAB, "profile/plug-ins/impasto-neural-style"))
 import layers  # noqa: E402
-import order  # noqa: E402
+import paint_options  # noqa: E402
 import results  # noqa: E402
 
 
@@ -230,9 +230,13 @@ def a_painting_knows_what_it_was_painted_from_and_can_be_painted_anew():
     first = paint(image, layer, style="scream")
     assert results.source_of(image, first) == layer and results.source_of(image, layer) is None
     recipe, part = results.recipe_of(first), layers.Part(image, layer)
-    second = results.insert(image, layer, part, b"".join(part.content()), order.Order(recipe, order.NEW_LAYER), first)
+    second = results.insert(
+        image, layer, part, b"".join(part.content()), paint_options.PaintOptions(recipe, paint_options.NEW_LAYER), first
+    )
     assert image.get_layers() == [second, first, layer] and second.get_mask() is None
-    third = results.insert(image, layer, part, b"".join(part.content()), order.Order(recipe, order.REPLACE), first)
+    third = results.insert(
+        image, layer, part, b"".join(part.content()), paint_options.PaintOptions(recipe, paint_options.REPLACE), first
+    )
     assert image.get_layers() == [second, third, layer] and third.get_mask() is not None
     assert results.source_of(image, third) == layer and results.recipe_of(third) == recipe
 

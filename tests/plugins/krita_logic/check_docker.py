@@ -136,7 +136,42 @@ def test_slow_methods_are_not_previewed(docker, daemon):
     choose(docker, 0)
     docker.settings.show_values({"iterations": 7})
     scene.settle(0.6)
-    assert not daemon.jobs and not docker.model.is_fast()
+    assert not daemon.jobs
+    assert "Iterative" in docker.action_bar._status.text() and "about 4 min" in docker.action_bar._status.text()
+
+
+def test_the_plan_is_the_daemons(docker, daemon):
+    Krita.instance().new()
+    docker.resize(262, 900)
+    docker.settings.show_values({"resolution": 32})
+    choose(docker, 0)
+    scene.until(previewed(docker))
+    caption = docker.action_bar._status.text()
+    assert "64 x 48 px, as it will be." in caption and "painted at 32 x 24 px" in caption and "about 2 s" in caption
+    assert docker.action_bar._status.toolTip() == "The styles are so."
+
+
+def test_a_refusal_of_the_plan_is_shown(docker, daemon):
+    Krita.instance().new()
+    daemon._plan = lambda query: {"error": {"code": "unknown_style", "message": "There is no such style.", "hint": "Add it."}}
+    daemon.plan_status = 404
+    choose(docker, 0)
+    scene.until(lambda: docker.action_bar._status.text() == "There is no such style. Add it.")
+    assert not daemon.jobs
+
+
+@pytest.mark.parametrize("most, resolution", [(1 << 20, b"32"), (1000, b"18")])
+def test_a_preview_has_the_resolution_of_the_painting(docker, daemon, monkeypatch, most, resolution):
+    """Of a part, its share: strokes have the size that they will have."""
+    from impasto_neural_style import preview
+
+    monkeypatch.setattr(preview, "MAX_PIXELS", most)
+    monkeypatch.setattr(preview.preview_sample, "MIN_SIDE", 8)
+    Krita.instance().new()
+    docker.settings.show_values({"resolution": 32})
+    choose(docker, 0)
+    scene.until(previewed(docker))
+    assert b'name="resolution"\r\n\r\n%s\r\n' % resolution in daemon.bodies[-1]
 
 
 def test_several_styles_have_weights(docker):

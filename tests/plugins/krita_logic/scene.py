@@ -3,6 +3,7 @@
 import json
 import struct
 import time
+import urllib.parse
 import zlib
 
 from impasto_neural_style import connection as connections
@@ -30,7 +31,7 @@ class Daemon:
     """Takes the place of the transport. ``held``: jobs stay "running" until :meth:`let_go`. ``asked``: (method, path) of all."""
 
     def __init__(self):
-        self.asked, self.jobs, self.held, self.bodies = [], {}, False, []
+        self.asked, self.jobs, self.held, self.bodies, self.plan_status = [], {}, False, [], 200
         self.styles = [
             {"id": id, "title": title, "painter": "", "year": "", "fast": fast}
             for id, title, fast in (("wave", "The Wave", True), ("night", "The Night", True), ("klee", "Kairouan", False))
@@ -91,6 +92,9 @@ class Daemon:
             answered(202, self._json(job))
         elif path == "/v1/jobs":
             answered(200, json.dumps({"jobs": [job for job in self.jobs.values() if job["kind"] == "train"]}).encode())
+        elif path == "/v1/plan":
+            query = dict(urllib.parse.parse_qsl(request.path.partition("?")[2]))
+            answered(self.plan_status, json.dumps(self._plan(query)).encode())
         elif path == "/v1/styles":
             answered(200, json.dumps({"styles": self.styles}).encode())
         elif path == "/health":
@@ -99,6 +103,18 @@ class Daemon:
             answered(200, png())
         elif path.startswith("/v1/jobs/"):
             self._job(request, path, answered)
+
+    def _plan(self, query):
+        fast = all(one["fast"] for one in self.styles if one["id"] in query["style"].split(",")) and "iterations" not in query
+        width, height = int(query["width"]), int(query["height"])
+        scale = min(1.0, int(query.get("resolution", width)) / width)
+        return {
+            "method": "fast" if fast else "iterative",
+            "reason": "The styles are so.",
+            "width": round(width * scale),
+            "height": round(height * scale),
+            "seconds": 2.4 if fast else 240.0,
+        }
 
     def _job(self, request, path, answered):
         job = self.jobs[path.split("/")[3]]

@@ -61,7 +61,7 @@ def discarded():
 def stopped_and_kept():
     made, node = base()
     painting = yield from under_way(made, node)
-    yield lambda: painting.preview is not None
+    yield lambda: painting.take_preview() is not None
     painting.stop()
     yield settled(painting)
     assert painting.state == "done", painting.sentence

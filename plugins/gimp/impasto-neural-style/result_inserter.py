@@ -1,0 +1,84 @@
+"""Results into the image: those of this window, and earlier ones that the daemon has kept."""
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+from gi.repository import Gimp  # noqa: E402
+
+import layers  # noqa: E402
+import paint_options  # noqa: E402
+import results  # noqa: E402
+import sources  # noqa: E402
+from impasto_client import wire  # noqa: E402
+from translation import _  # noqa: E402
+
+
+class ResultInserter:
+    """``newest``: the layer that was inserted last, or None."""
+
+    def __init__(self, target, parts, connection, config):
+        """``config``: the procedure's, in which the settings are kept for "repeat" and for the next time."""
+        self.newest = None
+        self._target, self._parts, self._connection, self._config, self._inserted = target, parts, connection, config, {}
+        parts.recent.connect("chosen", lambda _recent, job: self.insert_again(job))
+
+    def insert(self, job_client, part, options):
+        """Insert the result of a finished job, the painting of ``part`` by ``options``."""
+        target, below = self._target, self._layer_below(options.output)
+        try:
+            self.newest = results.insert(target.image, target.layer, part, job_client.result, options, below)
+        except (layers.UnsupportedLayer, ValueError) as error:
+            self._parts.message_bar.say(str(error))
+            return
+        part.data = job_client.result = None  # large, and the daemon keeps the result
+        if options.output == paint_options.REPLACE and below is not None:
+            target.painting = self.newest
+        Gimp.displays_flush()
+        self._inserted[job_client.job["id"]] = part, options
+        self._save_settings(options)
+        self._parts.preview_pane.caption(_("Painted."))
+        done = _("Done: the layer '{name}' is in the image. Edit > Undo takes it out again.").format(name=self.newest.get_name())
+        self._parts.status.set_text(" ".join([done] + list(job_client.job.get("notes") or [])))
+        self._parts.recent.add(job_client.job)
+
+    def insert_again(self, job):
+        """Insert the result of a finished job (as the daemon lists it) once more."""
+        self._connection.ask(wire.result(job["id"]), lambda status, body: self._result_received(job, status, body))
+
+    def _result_received(self, job, status, body):
+        target, (part, options) = self._target, self._inserted.get(job["id"], (None, None))
+        try:
+            result = wire.read_bytes(status, body)
+            if options is not None and options.output != paint_options.REPLACE:
+                below = self._layer_below(options.output)
+                self.newest = results.insert(target.image, target.layer, part, result, options, below)
+            else:
+                self.newest = results.insert_alone(target.image, result, self.title_of(job), target.position())
+        except (wire.ApiError, layers.UnsupportedLayer, ValueError) as error:
+            self._parts.message_bar.say(str(error))
+            return
+        Gimp.displays_flush()
+        self._parts.status.set_text(_("The layer '{name}' is in the image.").format(name=self.newest.get_name()))
+
+    def title_of(self, job):
+        """What a result is called: its styles."""
+        titles = self._parts.gallery.titles()
+        ids = (job.get("parameters") or {}).get("style") or []
+        return " + ".join(titles.get(id, _("a picture") if id.startswith("upload:") else id) for id in ids) or _("Neural Style")
+
+    def _layer_below(self, output):
+        """The painting above which the next one goes, or in whose place, or None: above the newest, so that it is seen."""
+        earlier = self._target.painting if self._target.layer != self._target.painting else None
+        if output == paint_options.REPLACE or self.newest is None or not self.newest.is_valid():
+            return earlier
+        return self.newest
+
+    def _save_settings(self, options):
+        try:
+            files = [sources.kept(style.picture) for style in options.recipe.ordered() if not style.id]
+        except OSError as error:
+            self._parts.message_bar.say(
+                _("The next time will begin without this style's picture: {reason}.").format(reason=error.strerror)
+            )
+            return
+        paint_options.into_config(self._config, options, files)
