@@ -4,6 +4,3 @@
 Each editor brings its own transport (GIMP: urllib in a thread; Krita: QNetworkAccessManager), which sends a :class:`wire.Request`
 and hands back status, headers and body. Standard library only; Python 3.8 and later.
 """
-
-PROTOCOL = "1"
-"""The major version of the daemon's API that this speaks: /v1."""

@@ -19,6 +19,22 @@ SANDBOXED = (
 WRONG_TOKEN = "The Impasto daemon did not accept this plug-in's token. Restart the daemon: impasto stop, then try again."
 
 
+def error(api_error, translate=lambda text: text):
+    """A :class:`wire.ApiError` as a sentence."""
+    return translate(WRONG_TOKEN) if api_error.status == 401 else api_error.sentence()
+
+
+def style_hint(style, translate=lambda text: text):
+    """A tooltip for a style as the daemon lists it: title, painter and year, and how long painting takes."""
+    painter = ", ".join(filter(None, [style.get("painter"), style.get("year")]))
+    return "\n".join(filter(None, [style["title"], painter, speed(style["fast"], translate)]))
+
+
+def speed(fast, translate=lambda text: text):
+    """How long painting in a style takes."""
+    return translate("Painted in seconds") if fast else translate("Painted in minutes")
+
+
 def progress(job, translate=lambda text: text):
     """A line for people: what the job does, how far it is, how long it will take."""
     if job.get("state") == "queued":

@@ -66,6 +66,16 @@ def read_runtime(text):
     return Daemon(values[0].rstrip("/"), *values[1:])
 
 
+def is_instance(daemon, health):
+    """Whether what answers at a :class:`Daemon`'s address is that daemon. ``health``: its response to :func:`wire.health`."""
+    return health.get("instance") == daemon.instance
+
+
+def is_supported(health):
+    """Whether a daemon speaks the API that this client speaks: /v1."""
+    return str(health.get("version", "")).startswith(("0.", "1."))
+
+
 def read_launch(text):
     """The :class:`Launch` that a command.json tells of, or None where it is no such file. Unknown and odd parts are left out."""
     try:

@@ -37,7 +37,7 @@ class Recipe:
         fields = [("style", style.id) for style in styles if style.id]
         if len(styles) > 1:
             fields.append(("style_weights", ",".join("%g" % style.weight for style in styles)))
-        return fields + [(name, _text(value)) for name, value in sorted(self.values.items())]
+        return fields + [(name, text_of(value)) for name, value in sorted(self.values.items())]
 
     def pictures(self):
         """The style pictures to send along, in their order."""
@@ -75,7 +75,10 @@ class Recipe:
         return Recipe(styles, payload["values"])
 
 
-def _text(value):
+def text_of(value):
+    """A parameter's value as one types it."""
+    if isinstance(value, dict):
+        return ",".join("%s:%g" % pair for pair in value.items())
     if isinstance(value, bool):
         return "true" if value else "false"
     return "%g" % value if isinstance(value, float) else str(value)

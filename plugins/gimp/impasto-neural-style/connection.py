@@ -57,11 +57,6 @@ class Connection:
 
         return self._in_thread(work, lambda answer: then(*answer))
 
-    @staticmethod
-    def sentence(error):
-        """A :class:`wire.ApiError` in words."""
-        return daemons.sentence(error)
-
     def send(self, request):
         """Send one request whose answer does not matter, but which has to arrive even if the window closes."""
         if self._daemon is not None:

@@ -8,6 +8,7 @@ from gi.repository import GimpUi, Gtk  # noqa: E402
 
 from impasto_client import labels  # noqa: E402
 from impasto_client.parameters import PARAMETERS  # noqa: E402
+from impasto_client.recipe import text_of  # noqa: E402
 from translation import _  # noqa: E402
 
 DEFAULTS = {p["name"]: p["default"] for p in PARAMETERS}
@@ -107,7 +108,7 @@ class Controls:
         return combo
 
     def _entry(self, p):
-        default = ",".join("%s:%g" % pair for pair in p["default"].items())
+        default = text_of(p["default"])
         entry = Gtk.Entry(text=default)
         entry.connect("changed", lambda _entry: self._changed())
         self._get[p["name"]] = lambda: p["default"] if entry.get_text().strip() in ("", default) else entry.get_text().strip()

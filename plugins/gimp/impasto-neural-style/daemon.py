@@ -40,9 +40,9 @@ def checked(candidate):
         health = wire.read_json(status, body)
     except (NoResponse, wire.ApiError):
         return None
-    if health.get("instance") != candidate.instance:
+    if not places.is_instance(candidate, health):
         return None
-    if not str(health.get("version", "")).startswith(("0.", "1.")):
+    if not places.is_supported(health):
         raise DaemonError(_(messages.OTHER_VERSION).format(version=health.get("version"), editor="gimp"))
     return candidate
 
@@ -87,11 +87,6 @@ def send(daemon, request):
             return error.code, error.read()
     except (OSError, ValueError) as error:  # URLError is an OSError; http.client's own errors are ValueErrors or OSErrors
         raise NoResponse(str(getattr(error, "reason", error)))
-
-
-def sentence(error):
-    """A :class:`wire.ApiError` in words."""
-    return _(messages.WRONG_TOKEN) if error.status == 401 else error.sentence()
 
 
 def run(daemon, job_client, on_progress=lambda job: None, pause=time.sleep):

@@ -6,9 +6,9 @@ gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
 from gi.repository import GimpUi, Gtk  # noqa: E402
 
-import paint_options  # noqa: E402
 from controls import IN_FRONT, Controls  # noqa: E402
 from gallery import Gallery  # noqa: E402
+from impasto_client import outputs  # noqa: E402
 from impasto_client.parameters import PARAMETERS  # noqa: E402
 from learning import Learning  # noqa: E402
 from message_bar import MessageBar  # noqa: E402
@@ -66,7 +66,7 @@ class Layout:
         self.front.grid.set_margin_top(6)
         box.pack_start(self.front.grid, False, False, 0)
         self.source, self.output = Gtk.ComboBoxText(), Gtk.ComboBoxText()
-        for value, text in paint_options.outputs():
+        for value, text in outputs.labels(_):
             self.output.append(value, text)
         self.front.add_row(_("_Result"), self.output)
         self.source_row = self.front.add_row(_("Paint _from"), self.source)

@@ -7,7 +7,6 @@ import gi
 gi.require_version("Gtk", "3.0")
 from gi.repository import GObject, Gtk, Pango  # noqa: E402
 
-import daemon as daemons  # noqa: E402
 from impasto_client import messages  # noqa: E402
 from impasto_client.job_client import DONE, FAILED, JobClient  # noqa: E402
 from translation import _  # noqa: E402
@@ -116,5 +115,5 @@ def outcome(job_client):
     if job_client.state == DONE:
         return _("Learnt. The new style paints in seconds."), False, list((job_client.job.get("result") or {}).get("styles") or [])
     if job_client.state == FAILED:
-        return daemons.sentence(job_client.error), True, []
+        return messages.error(job_client.error, _), True, []
     return _("The training was stopped; nothing was kept of it."), False, []

@@ -5,6 +5,7 @@ import uuid
 import daemon as daemons
 import layers
 import results
+from impasto_client import messages, outputs
 from impasto_client.job_client import DONE, JobClient
 from translation import _
 
@@ -19,10 +20,10 @@ def paint(image, layer, options, daemon, on_progress):
     job_client = JobClient.stylize(part.content(), options.recipe, uuid.uuid4().hex)
     daemons.run(daemon, job_client, on_progress)
     if job_client.state != DONE:
-        raise daemons.DaemonError(daemons.sentence(job_client.error) if job_client.error else _("The painting was cancelled."))
+        raise daemons.DaemonError(messages.error(job_client.error, _) if job_client.error else _("The painting was cancelled."))
     return results.insert(image, layer, part, job_client.result, options)
 
 
 def with_effects(options):
     """Whether a layer is painted as it looks with its effects; pixels that are replaced lie under them, and are shown with them."""
-    return options.output != "replace"
+    return options.output != outputs.REPLACE

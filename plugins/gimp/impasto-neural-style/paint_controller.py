@@ -85,4 +85,4 @@ class PaintController:
             status.set_text(_("Discarded."))
             self._preview.refresh()
         else:
-            self._parts.message_bar.say(self._connection.sentence(job_client.error))
+            self._parts.message_bar.say(messages.error(job_client.error, _))

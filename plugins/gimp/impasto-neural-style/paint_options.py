@@ -9,13 +9,12 @@ gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, GObject  # noqa: E402
 
 import pictures  # noqa: E402
-from impasto_client import labels  # noqa: E402
+from impasto_client import labels, outputs  # noqa: E402
 from impasto_client.parameters import PARAMETERS  # noqa: E402
-from impasto_client.recipe import Recipe, Style  # noqa: E402
+from impasto_client.recipe import Recipe, Style, text_of  # noqa: E402
 from translation import _  # noqa: E402
 
 DEFAULT_STYLE = "starry-night"
-NEW_LAYER, MASKED, REPLACE = "new-layer", "masked", "replace"
 FLAGS = GObject.ParamFlags.READWRITE
 
 
@@ -26,17 +25,8 @@ class InvalidArguments(Exception):
 class PaintOptions:
     """``recipe``: what is painted with; ``output``: what becomes of it."""
 
-    def __init__(self, recipe, output=MASKED):
+    def __init__(self, recipe, output=outputs.MASKED):
         self.recipe, self.output = recipe, output
-
-
-def outputs():
-    """What can become of a result: (name, words)."""
-    return (
-        (MASKED, _("New layer, masked by the selection")),
-        (NEW_LAYER, _("New layer, all of it")),
-        (REPLACE, _("Replace the layer's pixels")),
-    )
 
 
 def option(name):
@@ -68,9 +58,9 @@ def add_arguments(procedure):
     for p in PARAMETERS:
         add_parameter(procedure, p, names[p["name"]], words)
     choice = Gimp.Choice.new()
-    for number, (name, text) in enumerate(outputs()):
+    for number, (name, text) in enumerate(outputs.labels(_)):
         choice.add(name, number, text, "")
-    procedure.add_choice_argument("output", _("Result"), _("What becomes of the painting."), choice, MASKED, FLAGS)
+    procedure.add_choice_argument("output", _("Result"), _("What becomes of the painting."), choice, outputs.MASKED, FLAGS)
 
 
 def add_parameter(procedure, p, label, words):
@@ -86,14 +76,7 @@ def add_parameter(procedure, p, label, words):
             choice.add(value, number, words[p["name"], value], "")
         procedure.add_choice_argument(name, label, blurb, choice, p["default"], FLAGS)
     else:
-        procedure.add_string_argument(name, label, blurb, written(p["default"]), FLAGS)
-
-
-def written(value):
-    """A parameter's value as one types it."""
-    if isinstance(value, dict):
-        return ",".join("%s:%g" % pair for pair in value.items())
-    return value if isinstance(value, str) else "%g" % value
+        procedure.add_string_argument(name, label, blurb, text_of(p["default"]), FLAGS)
 
 
 def from_config(config):
@@ -112,7 +95,7 @@ def from_config(config):
     values = {}
     for p in PARAMETERS:
         value, default = config.get_property(option(p["name"])), p["default"]
-        if value != (written(default) if isinstance(default, dict) else default):
+        if value != (text_of(default) if isinstance(default, dict) else default):
             values[p["name"]] = value
     return PaintOptions(Recipe(styles, values), config.get_property("output"))
 
@@ -146,7 +129,7 @@ def into_config(config, options, files):
     config.set_property("style-weights", ",".join("%g" % style.weight for style in styles) if len(styles) > 1 else "")
     for p in PARAMETERS:
         value = options.recipe.values.get(p["name"], p["default"])
-        config.set_property(option(p["name"]), written(value) if isinstance(value, dict) else value)
+        config.set_property(option(p["name"]), text_of(value) if isinstance(value, dict) else value)
     config.set_property("output", options.output)
 
 

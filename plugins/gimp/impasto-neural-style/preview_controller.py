@@ -8,6 +8,7 @@ from gi.repository import Gimp, GLib  # noqa: E402
 import layers  # noqa: E402
 import pictures  # noqa: E402
 import previews  # noqa: E402
+from impasto_client import messages  # noqa: E402
 from impasto_client import plan as plans  # noqa: E402
 from impasto_client import preview_sample, wire  # noqa: E402
 from impasto_client.job_client import DONE  # noqa: E402
@@ -99,7 +100,7 @@ class PreviewController:
                 self._show_plan(layer, plans.read(status, body), recipe)
             except wire.ApiError as error:
                 self._show_original(layer, self._choose_sample(1.0, whole=True))
-                self._parts.preview_pane.caption(self._connection.sentence(error))
+                self._parts.preview_pane.caption(messages.error(error, _))
         except layers.UnsupportedLayer as error:
             self.show_unsupported(error)
 
@@ -138,4 +139,4 @@ class PreviewController:
         if job_client.state == DONE:
             pane.painted(pictures.shown_result(job_client.result, SIDE))
         elif job_client.error is not None:
-            self._parts.message_bar.say(self._connection.sentence(job_client.error))
+            self._parts.message_bar.say(messages.error(job_client.error, _))

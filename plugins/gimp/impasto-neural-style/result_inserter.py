@@ -9,7 +9,7 @@ import layers  # noqa: E402
 import paint_options  # noqa: E402
 import results  # noqa: E402
 import sources  # noqa: E402
-from impasto_client import wire  # noqa: E402
+from impasto_client import outputs, wire  # noqa: E402
 from translation import _  # noqa: E402
 
 
@@ -31,7 +31,7 @@ class ResultInserter:
             self._parts.message_bar.say(str(error))
             return
         part.data = job_client.result = None  # large, and the daemon keeps the result
-        if options.output == paint_options.REPLACE and below is not None:
+        if options.output == outputs.REPLACE and below is not None:
             target.painting = self.newest
         Gimp.displays_flush()
         self._inserted[job_client.job["id"]] = part, options
@@ -49,7 +49,7 @@ class ResultInserter:
         target, (part, options) = self._target, self._inserted.get(job["id"], (None, None))
         try:
             result = wire.read_bytes(status, body)
-            if options is not None and options.output != paint_options.REPLACE:
+            if options is not None and options.output != outputs.REPLACE:
                 below = self._layer_below(options.output)
                 self.newest = results.insert(target.image, target.layer, part, result, options, below)
             else:
@@ -69,7 +69,7 @@ class ResultInserter:
     def _layer_below(self, output):
         """The painting above which the next one goes, or in whose place, or None: above the newest, so that it is seen."""
         earlier = self._target.painting if self._target.layer != self._target.painting else None
-        if output == paint_options.REPLACE or self.newest is None or not self.newest.is_valid():
+        if output == outputs.REPLACE or self.newest is None or not self.newest.is_valid():
             return earlier
         return self.newest
 

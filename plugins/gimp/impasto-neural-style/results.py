@@ -9,7 +9,7 @@ gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402
 
 import paint_options  # noqa: E402
-from impasto_client import pixels  # noqa: E402
+from impasto_client import outputs, pixels  # noqa: E402
 from layers import FORMATS, UnsupportedLayer, write  # noqa: E402
 from translation import _  # noqa: E402
 
@@ -29,7 +29,7 @@ MASK_SAMPLES = {"u8": ("B", 255), "u16": ("H", 65535), "float": ("f", 1.0)}
 
 def check_output(layer, output):
     """Raises :class:`UnsupportedLayer` where a layer cannot take the result in that way: said before the painting, not after."""
-    if output != paint_options.REPLACE:
+    if output != outputs.REPLACE:
         return
     if layer.is_group():
         raise UnsupportedLayer(_("A layer group has no pixels of its own to replace. Choose a new layer as the result."))
@@ -57,12 +57,12 @@ def insert(image, layer, part, result, options, former=None):
     below = former if former is not None and former.is_valid() else there
     image.undo_group_start()
     try:
-        if options.output == paint_options.REPLACE and there and below is there:
+        if options.output == outputs.REPLACE and there and below is there:
             new = _replace(layer, part, painted)
         else:
             new = _above(image, there, below, part, painted, options)
             remember_source(new, there)
-            if options.output == paint_options.REPLACE and below is not there:
+            if options.output == outputs.REPLACE and below is not there:
                 image.remove_layer(below)
         remember(new, options.recipe)
     finally:
@@ -158,7 +158,7 @@ def _mask(layer, part, options):
     """The new layer's mask: what hid parts of the layer hides the same parts of its painting, and so does the selection."""
     own = layer.get_mask() if layer is not None and layer.get_apply_mask() else None
     hiding = part.read_mask(own, part.x, part.y) if own is not None else None
-    chosen = part.selection if options.output != paint_options.NEW_LAYER else None
+    chosen = part.selection if options.output != outputs.NEW_LAYER else None
     if hiding is None or chosen is None:
         return hiding if chosen is None else chosen
     return product(hiding, chosen, part.mask_depth)

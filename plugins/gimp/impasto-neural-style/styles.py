@@ -9,7 +9,7 @@ import learning  # noqa: E402
 import paint_options  # noqa: E402
 import pictures  # noqa: E402
 import sources  # noqa: E402
-from impasto_client import wire  # noqa: E402
+from impasto_client import messages, wire  # noqa: E402
 from impasto_client.recipe import Style  # noqa: E402
 from translation import _  # noqa: E402
 
@@ -39,7 +39,7 @@ class Styles:
         try:
             known = wire.read_json(status, body)
         except wire.ApiError as error:
-            return self._show_connection_error(self._connection.sentence(error))
+            return self._show_connection_error(messages.error(error, _))
         for button in (self._parts.from_file, self._parts.learn):
             button.set_sensitive(True)
         gallery = self._parts.gallery
@@ -53,9 +53,7 @@ class Styles:
         return None
 
     def _show(self, one):
-        painter = ", ".join(filter(None, [one.get("painter"), one.get("year")]))
-        speed = _("Painted in seconds") if one["fast"] else _("Painted in minutes")
-        hint = "\n".join(filter(None, [one["title"], painter, speed, _("Ctrl+click mixes several styles.")]))
+        hint = messages.style_hint(one, _) + "\n" + _("Ctrl+click mixes several styles.")
         tile = self._parts.gallery.add_style(Style(one["id"], title=one["title"]), hint, one["fast"], one["own"])
 
         def pictured(status, body):
@@ -69,14 +67,14 @@ class Styles:
             self._connection.ask(wire.thumbnail(one["id"]), pictured, quietly=True)
 
     def _show_picture(self, style):
-        hint = "\n".join([style.title, _("Painted in minutes"), _("Ctrl+click mixes several styles.")])
+        hint = "\n".join([style.title, messages.speed(False, _), _("Ctrl+click mixes several styles.")])
         self._parts.gallery.picture(self._parts.gallery.add_style(style, hint, False), pictures.of_bytes(style.picture, SIDE))
 
     def _read(self, status, body):
         try:
             return wire.read_json(status, body)
         except wire.ApiError as error:
-            self._parts.message_bar.say(self._connection.sentence(error))
+            self._parts.message_bar.say(messages.error(error, _))
             return None
 
     def _add_file(self):
@@ -151,7 +149,7 @@ class Styles:
             try:
                 self._parts.learning.begin(name, bytes(wire.read_bytes(status, body)))
             except wire.ApiError as error:
-                self._parts.message_bar.say(self._connection.sentence(error))
+                self._parts.message_bar.say(messages.error(error, _))
 
         if style.id:
             self._connection.ask(wire.style_picture(style.id), fetched)

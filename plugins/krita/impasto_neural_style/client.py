@@ -1,50 +1,18 @@
 """The protocol that the plug-in shares with GIMP's: the installer lays it into this folder, a checkout has it on the path."""
 
-try:
-    from .impasto_client import (
-        formats,
-        job_client,
-        labels,
-        messages,
-        parameters,
-        pixels,
-        places,
-        plan,
-        preview_sample,
-        recipe,
-        starter,
-        translation,
-        wire,
-    )
-except ImportError:
-    from impasto_client import (
-        formats,
-        job_client,
-        labels,
-        messages,
-        parameters,
-        pixels,
-        places,
-        plan,
-        preview_sample,
-        recipe,
-        starter,
-        translation,
-        wire,
-    )
+from importlib import import_module
 
-__all__ = [
-    "formats",
-    "job_client",
-    "labels",
-    "messages",
-    "parameters",
-    "pixels",
-    "places",
-    "plan",
-    "preview_sample",
-    "recipe",
-    "starter",
-    "translation",
-    "wire",
-]
+try:
+    from . import impasto_client as _package
+except ImportError:
+    import impasto_client as _package
+
+
+def _module(name):
+    return import_module(_package.__name__ + "." + name)
+
+
+formats, job_client, labels, messages = map(_module, ("formats", "job_client", "labels", "messages"))
+outputs, parameters, pixels, places = map(_module, ("outputs", "parameters", "pixels", "places"))
+plan, preview_sample, recipe, starter = map(_module, ("plan", "preview_sample", "recipe", "starter"))
+translation, wire = map(_module, ("translation", "wire"))

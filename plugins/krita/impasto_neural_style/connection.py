@@ -107,9 +107,9 @@ class Connection(QtCore.QObject):
             health = wire.read_json(status, body)
         except wire.ApiError:
             health = {}
-        if health.get("instance") != candidate.instance:
+        if not places.is_instance(candidate, health):
             self._look(others)
-        elif not str(health.get("version", "")).startswith(("0.", "1.")):
+        elif not places.is_supported(health):
             self._fail(_(messages.OTHER_VERSION).format(version=health.get("version"), editor="krita"))
         else:
             self.daemon, self.state = candidate, READY

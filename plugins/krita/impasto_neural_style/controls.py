@@ -1,6 +1,6 @@
 """A widget for each parameter, with the words of the docs."""
 
-from .client import labels
+from .client import labels, recipe
 from .client import parameters
 from .qt import QtWidgets
 from .translation import _
@@ -95,7 +95,7 @@ class Controls(QtWidgets.QWidget):
         return combo
 
     def _entry(self, p):
-        default = ",".join("%s:%g" % pair for pair in p["default"].items())
+        default = recipe.text_of(p["default"])
         entry = QtWidgets.QLineEdit(default, self)
         entry.setCursorPosition(0)
         entry.textChanged.connect(lambda _text: self._changed())
@@ -104,7 +104,7 @@ class Controls(QtWidgets.QWidget):
             return p["default"] if entry.text().strip() in ("", default) else entry.text().strip()
 
         def set_value(value):
-            entry.setText(",".join("%s:%g" % pair for pair in value.items()) if isinstance(value, dict) else str(value))
+            entry.setText(recipe.text_of(value))
             entry.setCursorPosition(0)
 
         self._get[p["name"]], self._set[p["name"]] = get, set_value

@@ -1,7 +1,7 @@
 """What the docker shows and does, without a widget: styles, preview, the painting under way, results, what is learnt."""
 
 from . import pictures, saved_settings
-from . import insertion
+from .client import outputs
 from .client import recipe as recipes
 from .client import messages, wire
 from .connection import Connection
@@ -37,7 +37,7 @@ class DockerModel(QtCore.QObject):
     def __init__(self, krita, parent=None):
         QtCore.QObject.__init__(self, parent)
         self.krita, self.styles, self.painting, self._new, self._closed = krita, [], None, [], False
-        self.recipe, self.output, self.last = recipes.Recipe(), insertion.MASKED, saved_settings.load_last(krita)
+        self.recipe, self.output, self.last = recipes.Recipe(), outputs.MASKED, saved_settings.load_last(krita)
         self.connection = Connection(self)
         self.connection.ready.connect(self._ready)
         self.connection.failed.connect(self.message)
@@ -76,7 +76,7 @@ class DockerModel(QtCore.QObject):
         try:
             listed = wire.read_json(status, body)["styles"]
         except wire.ApiError as error:
-            self.message.emit(_(messages.WRONG_TOKEN) if error.status == 401 else error.sentence())
+            self.message.emit(messages.error(error, _))
             return
         seen = {known.style.id: known.image for known in self.styles}
         own = [known for known in self.styles if not known.style.id]
@@ -101,7 +101,7 @@ class DockerModel(QtCore.QObject):
     def add_picture(self, style):
         """One more style to choose from: a picture. The same again is not added twice."""
         if not any(known.style.picture == style.picture for known in self.styles if not known.style.id):
-            hint = style.title + "\n" + _("Painted in minutes")
+            hint = style.title + "\n" + messages.speed(False, _)
             self.styles.append(Known(style, hint, False, pictures.of_bytes(style.picture, 256)))
             self.styles_changed.emit()
 
@@ -148,7 +148,7 @@ class DockerModel(QtCore.QObject):
         entry = self.history.entry(id)
         if entry is None or self.running:
             return
-        self._begin(PaintTask(self.krita, self.connection, entry.recipe or recipes.Recipe(), insertion.MASKED, self))
+        self._begin(PaintTask(self.krita, self.connection, entry.recipe or recipes.Recipe(), outputs.MASKED, self))
         self.painting.name = entry.title or _("Neural Style")
         self.painting.insert_result(entry.job, entry.place)
 
@@ -216,6 +216,4 @@ class DockerModel(QtCore.QObject):
 
 
 def _known(one, image):
-    painter = ", ".join(filter(None, [one["painter"], one["year"]]))
-    hint = "\n".join(filter(None, [one["title"], painter, _("Painted in seconds") if one["fast"] else _("Painted in minutes")]))
-    return Known(recipes.Style(one["id"], title=one["title"]), hint, one["fast"], image)
+    return Known(recipes.Style(one["id"], title=one["title"]), messages.style_hint(one, _), one["fast"], image)

@@ -1,15 +1,13 @@
 """What becomes of a painting: a new layer above, cut to the selection or not, or one in the old one's place."""
 
 from . import colour_spaces as spaces, masking
-from .client import pixels
+from .client import outputs, pixels
 from .qt import QtCore
 from .incremental import WAIT
 from .source import SLOW_STRIP, STRIP, at_rest, identity_of, is_open, layer_of, node_of, rows_of
 from .colour_spaces import UnsupportedLayer
 from .translation import _
 
-MASKED, NEW_LAYER, REPLACE = "masked", "new-layer", "replace"
-OUTPUTS = (MASKED, NEW_LAYER, REPLACE)
 TURNS, SETTLING = 300, 20
 """So many turns of the interface are waited at most for what Krita does later, and for what nobody can ask about; there is one each
 millisecond at most."""
@@ -48,12 +46,12 @@ def insert(krita, place, painted, output, name, converter, sketch):
     if not is_open(krita, place.document):
         raise UnsupportedLayer(_("The document has been closed. The result is kept: open it again and take it from the history."))
     old = node_of(place.document, place.identity)
-    replaced = output == REPLACE and old is not None and old.type() == "paintlayer"
+    replaced = output == outputs.REPLACE and old is not None and old.type() == "paintlayer"
     if replaced:
         new = old.duplicate()
     else:
         new = place.document.createNode(name, "paintlayer")
-    selection = place.selection if output != NEW_LAYER else None
+    selection = place.selection if output != outputs.NEW_LAYER else None
     yield from _fill(new, old if replaced else None, place, painted, selection, converter, sketch)
     if not is_open(krita, place.document):
         raise UnsupportedLayer(_("The document has been closed. The result is kept: open it again and take it from the history."))

@@ -1,7 +1,6 @@
 """The docker's first two pages: which styles and how strong; and how exactly."""
 
-from . import insertion
-from .client import labels, parameters
+from .client import labels, outputs, parameters
 from .client import recipe as recipes
 from .controls import Controls, choice
 from .gallery import Gallery, Weights
@@ -83,14 +82,7 @@ class SettingsPage(QtWidgets.QScrollArea):
         QtWidgets.QScrollArea.__init__(self, parent)
         page = QtWidgets.QWidget()
         self.basic = Controls(IN_FRONT, self.changed.emit, page)
-        self._output = choice(
-            (
-                (insertion.MASKED, _("New layer, masked by the selection")),
-                (insertion.NEW_LAYER, _("New layer, all of it")),
-                (insertion.REPLACE, _("Replace the layer's pixels")),
-            ),
-            page,
-        )
+        self._output = choice(outputs.labels(_), page)
         self._output.currentIndexChanged.connect(lambda _index: self.changed.emit())
         self.basic.add(_("Result"), self._output, "output", _("What becomes of the painting."))
         names = [p["name"] for p in parameters.PARAMETERS if p["name"] not in SLIDERS + IN_FRONT]
@@ -111,7 +103,7 @@ class SettingsPage(QtWidgets.QScrollArea):
         self.setWidget(page)
 
     def output(self):
-        """One of :data:`insertion.OUTPUTS`."""
+        """One of :data:`outputs.OUTPUTS`."""
         return self._output.currentData()
 
     def show_output(self, output):

@@ -6,6 +6,7 @@ import uuid
 from . import saved_settings
 from . import insertion
 from . import replacement_undo
+from .client import outputs
 from .client import job_client as jobs
 from .client import messages, pixels, wire
 from .pictures import Sketch
@@ -30,7 +31,7 @@ class PaintTask(QtCore.QObject):
 
     ended = Signal()
 
-    def __init__(self, krita, connection, recipe, output=insertion.MASKED, parent=None):
+    def __init__(self, krita, connection, recipe, output=outputs.MASKED, parent=None):
         QtCore.QObject.__init__(self, parent)
         self.recipe, self.output = recipe, output
         self.name = recipe.title()
@@ -56,9 +57,9 @@ class PaintTask(QtCore.QObject):
             layer = layer_of(node)
             if document is None or layer is None:
                 raise UnsupportedLayer(_("Open a picture and select a layer to paint."))
-            if self.output == insertion.REPLACE and layer.locked():
+            if self.output == outputs.REPLACE and layer.locked():
                 raise UnsupportedLayer(_("The layer's pixels are locked. Unlock them, or choose a new layer as the result."))
-            self.part = Part(document, layer, raw=self.output == insertion.REPLACE)
+            self.part = Part(document, layer, raw=self.output == outputs.REPLACE)
         except UnsupportedLayer as unsupported:
             self._end(FAILED, str(unsupported))
             return
@@ -125,7 +126,7 @@ class PaintTask(QtCore.QObject):
             self.part = None  # the pixels are with the daemon
         self.fraction = job_client.job.get("fraction") or self.fraction
         if job_client.state == jobs.FAILED:
-            self._end(FAILED, _(messages.WRONG_TOKEN) if job_client.error.status == 401 else job_client.error.sentence())
+            self._end(FAILED, messages.error(job_client.error, _))
         elif job_client.state == jobs.CANCELLED:
             self._end(CANCELLED, _("Discarded."))
         elif job_client.state == jobs.DONE:

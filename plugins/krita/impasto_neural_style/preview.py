@@ -4,7 +4,7 @@ import uuid
 
 from . import pictures
 from .client import job_client as jobs
-from .client import pixels, wire
+from .client import messages, pixels, wire
 from .client import plan as plans
 from .client import preview_sample
 from .colour_spaces import Converter, UnsupportedLayer
@@ -95,7 +95,7 @@ class Preview(QtCore.QObject):
         try:
             plan, target = plans.read(status, body), self._target()
         except (wire.ApiError, UnsupportedLayer) as error:
-            self._show_text(error.sentence() if isinstance(error, wire.ApiError) else str(error))
+            self._show_text(messages.error(error, _) if isinstance(error, wire.ApiError) else str(error))
             return
         if target is None:
             return
@@ -139,7 +139,7 @@ class Preview(QtCore.QObject):
             return
         self._job_client = None
         if job_client.state == jobs.FAILED:
-            self._tell(job_client.error.sentence())
+            self._tell(messages.error(job_client.error, _))
         elif job_client.state == jobs.DONE:
             self._remove(job_client)  # it is nobody's result
             part, painted = self._part, pixels.unpack(job_client.result)

@@ -3,7 +3,7 @@ its document."""
 
 import json
 
-from . import insertion
+from .client import outputs
 from .client import recipe as recipes
 from .qt import QtCore
 from .source import identity_of
@@ -43,4 +43,4 @@ def load_last(krita):
         recipe, output = recipes.Recipe.from_json(saved["recipe"]), saved["output"]
     except (ValueError, KeyError, TypeError):
         return None
-    return (recipe, output) if output in insertion.OUTPUTS else None
+    return (recipe, output) if output in outputs.OUTPUTS else None

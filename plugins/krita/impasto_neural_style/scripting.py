@@ -2,7 +2,7 @@
 
 from krita import Krita
 
-from . import insertion
+from .client import outputs
 from .client import parameters as known
 from .client import recipe as recipes
 from .connection import Connection
@@ -13,14 +13,14 @@ _running = set()
 """Paintings that somebody's script has started and perhaps not kept."""
 
 
-def paint(document, node, style, style_weights=(), output=insertion.MASKED, **values):
+def paint(document, node, style, style_weights=(), output=outputs.MASKED, **values):
     """See the package. Raises ``ValueError`` for a parameter or output that does not exist."""
     names = {parameter["name"] for parameter in known.PARAMETERS}
     odd = sorted(set(values) - names)
     if odd:
         raise ValueError("no such parameter: %s" % ", ".join(odd))
-    if output not in insertion.OUTPUTS:
-        raise ValueError("output is one of %s" % ", ".join(insertion.OUTPUTS))
+    if output not in outputs.OUTPUTS:
+        raise ValueError("output is one of %s" % ", ".join(outputs.OUTPUTS))
     ids = [style] if isinstance(style, str) else list(style)
     weights = list(style_weights) or [1.0] * len(ids)
     if len(weights) != len(ids):
@@ -33,7 +33,7 @@ def paint(document, node, style, style_weights=(), output=insertion.MASKED, **va
 
 def again(job, title=""):
     """Insert the result of a job (its id), as the daemon has kept it, into the active document. Answers as :func:`paint` does."""
-    painting = _painting(recipes.Recipe(), insertion.NEW_LAYER)
+    painting = _painting(recipes.Recipe(), outputs.NEW_LAYER)
     painting.name = title or _("Neural Style")
     painting.insert_result({"id": job}, None)
     return painting

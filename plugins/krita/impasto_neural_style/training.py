@@ -52,7 +52,7 @@ class Training(QtCore.QObject):
             self._say(_("Learnt. The new style paints in seconds."))
             self.learnt.emit(list((job_client.job.get("result") or {}).get("styles") or []))
         else:
-            self._say(job_client.error.sentence() if job_client.error else _("Discarded."))
+            self._say(messages.error(job_client.error, _) if job_client.error else _("Discarded."))
 
     def _say(self, sentence):
         self.sentence = sentence
