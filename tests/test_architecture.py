@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -82,9 +83,15 @@ def package_of(module: Path) -> str:
     return parts[0] if len(parts) > 1 else parts[0].removesuffix(".py").removeprefix("__init__")
 
 
-def imports(module: Path, *, top_only: bool = False) -> set[str]:
+@functools.cache
+def parsed(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def imports(module: Path, *, top_only: bool = False) -> frozenset[str]:
     """Everything ``module`` imports at run time, by absolute name; with ``top_only``, what importing it imports."""
-    tree = ast.parse(module.read_text(encoding="utf-8"))
+    tree = parsed(module)
     found: set[str] = set()
 
     def visit(node: ast.AST) -> None:
@@ -100,7 +107,7 @@ def imports(module: Path, *, top_only: bool = False) -> set[str]:
             visit(child)
 
     visit(tree)
-    return found
+    return frozenset(found)
 
 
 def absolute(module: Path, node: ast.ImportFrom) -> set[str]:
@@ -111,7 +118,7 @@ def absolute(module: Path, node: ast.ImportFrom) -> set[str]:
     return {f"{base}.{alias.name}" for alias in node.names} | {base}
 
 
-def own_packages(names: set[str]) -> set[str]:
+def own_packages(names: frozenset[str]) -> set[str]:
     """The packages of ours among ``names``."""
     own = {name.split(".")[1] if "." in name else "" for name in names if name.split(".")[0] == "impasto"}
     return {name for name in own if name in MAY_IMPORT}
@@ -145,9 +152,7 @@ def test_torch_is_imported_at_the_top_of_no_module_of_the_daemon(package):
 def test_the_engine_is_silent_and_touches_no_file():
     for module in (m for m in MODULES if package_of(m) == "style"):
         called = {
-            node.func.id
-            for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            node.func.id for node in ast.walk(parsed(module)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         assert not called & {"print", "open", "input"}, name_of(module)
 
@@ -155,7 +160,7 @@ def test_the_engine_is_silent_and_touches_no_file():
 @pytest.mark.parametrize("module", MODULES, ids=name_of)
 def test_importing_does_no_work(module):
     """At a module's top there are definitions and imports; anything else would run for whoever imports it."""
-    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+    for node in parsed(module).body:
         if isinstance(node, ast.If):
             assert ast.unparse(node.test) in ("TYPE_CHECKING", "__name__ == '__main__'"), node.lineno
         elif isinstance(node, ast.Expr):
@@ -176,7 +181,7 @@ SIZED = MODULES + [
 def test_modules_classes_and_functions_are_short_enough_to_read(module):
     text = module.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= MAX_LINES
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(module)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             assert node.end_lineno - node.body[0].lineno < MAX_FUNCTION_LINES, f"{node.name} is longer than a screen"
         if isinstance(node, ast.ClassDef) and module not in MODULES:  # the backend's are not all so short yet
@@ -207,9 +212,9 @@ def test_in_a_fresh_interpreter(statement, forbidden):
 
 def test_plugins_need_only_their_editor_and_the_standard_library():
     hosts = {"gi", "krita", "pykrita", "PyQt5", "PyQt6", "PyQt", "gimp"}
+    siblings = {path.stem for path in PLUGINS.rglob("*.py")} | {path.name for path in PLUGINS.rglob("*") if path.is_dir()}
     for module in PLUGINS.rglob("*.py"):
-        siblings = {path.stem for path in PLUGINS.rglob("*.py")} | {path.name for path in PLUGINS.rglob("*") if path.is_dir()}
-        tree = ast.parse(module.read_text(encoding="utf-8"))
+        tree = parsed(module)
         names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
         roots = {name.split(".")[0] for name in names}

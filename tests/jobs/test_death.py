@@ -20,6 +20,8 @@ from impasto.paths import Paths
 
 from .helpers import ended, gone, job, running, until, worker_pid
 
+pytestmark = pytest.mark.slow
+
 DAEMON = """
     import sys, time
     from pathlib import Path
@@ -75,7 +77,6 @@ def test_a_job_that_killed_two_workers_fails_and_the_next_runs(manager):
     assert not (manager.paths.jobs / deadly.id).exists()
 
 
-@pytest.mark.slow
 def test_kill_9_of_the_worker_in_the_middle(manager):
     painting = manager.submit(job("steps", total=100, pause=0.01))
     until(lambda: manager.get(painting.id).preview > 2)
@@ -137,7 +138,6 @@ def test_a_stopped_manager_takes_up_where_it_was(start, tmp_path):
     assert again.submit(job(key="once")).id == waiting.id
 
 
-@pytest.mark.slow
 def test_kill_9_of_the_daemon_loses_nothing_and_leaves_nothing(daemon, settings, start):
     process, ids, worker = daemon("quick", "stubborn", "quick")
     paths = Paths.of(settings)
@@ -167,7 +167,6 @@ def test_an_idle_worker_ends_with_its_daemon(daemon):
     until(lambda: gone(worker), 3)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 def test_a_worker_that_hangs_does_not_outlive_its_daemon_beyond_the_next_start(daemon, settings, start):
     process, ids, worker = daemon("stubborn")
@@ -203,7 +202,6 @@ def test_ctrl_c_in_the_terminal_is_the_daemons_business(manager):
     assert done.state == "done" and done.attempts == 1
 
 
-@pytest.mark.slow
 def test_a_job_that_is_running_whenever_the_daemon_ends_is_given_up_unless_it_gets_on(start):
     for made_progress, state in ((True, "running"), (False, "failed")):
         manager = start()

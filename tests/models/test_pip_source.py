@@ -99,6 +99,7 @@ def test_cancel_ends_pip(make_store, pip, wheel):
     assert folders(store) == []
 
 
+@pytest.mark.slow
 def test_a_pip_that_hangs_is_given_up(make_store, pip, wheel, monkeypatch):
     monkeypatch.setattr(pip_source, "STALL_FACTOR", 0.1)
     pip("time.sleep(60)")
