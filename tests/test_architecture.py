@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "images": set(),
     "models": {"images"},
     "engine": {"style", "models"},
-    "methods": {"engine", "images", "models"},
+    "methods": {"engine", "style", "images", "models"},
     "learning": {"engine", "style", "images", "models"},
     "worker": {"learning", "methods", "engine", "style", "images", "models"},
     "jobs": {"methods", "images", "models"},

@@ -15,9 +15,13 @@ from PIL import Image
 
 from . import files
 
-ALL = ("uint8", "uint16", "float32")
-DEPTHS = {"png": ("uint8", "uint16"), "jpeg": ("uint8",), "webp": ("uint8",), "tiff": ALL, "npy": ALL}
-EXACT = [(name, *kind) for name in ("png", "tiff", "npy", "webp") for kind in product(DEPTHS[name], (1, 2, 3, 4))]
+DEPTHS = {name: one.depths for name, one in FORMATS.items()}
+EXACT = [
+    (name, depth, channels)
+    for name, one in FORMATS.items()
+    if one.lossless or name == "webp"
+    for depth, channels in product(one.depths, (1, 2, 3, 4) if one.alpha else (1, 3))
+]
 
 
 def taken(array: np.ndarray) -> Picture:
@@ -37,7 +41,7 @@ def test_samples_come_back_to_the_bit(name, depth, channels):
         assert again.alpha.dtype == array.dtype and np.array_equal(again.alpha, array[:, :, -1])
     else:
         assert again.alpha is None
-    assert again.grey == (channels <= 2 and name != "webp")
+    assert again.grey == (channels <= 2 and FORMATS[name].grey)
     assert encode(again) == encode(decode(encode(again))), "its own format, again and again, changes nothing"
 
 
