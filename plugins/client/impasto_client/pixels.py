@@ -19,10 +19,10 @@ Pixels = namedtuple("Pixels", "width height channels depth data")
 
 def pack(pixels):
     """The file's bytes. Raises ``ValueError`` where ``data`` is not as long as the sizes say."""
-    return b"".join(pieces(pixels))
+    return b"".join(chunks(pixels))
 
 
-def pieces(pixels):
+def chunks(pixels):
     """The file's bytes as a list, in which the pixels are not copied. Raises as :func:`pack` does."""
     size = pixels.width * pixels.height * pixels.channels * SIZES[pixels.depth]
     if len(pixels.data) != size:

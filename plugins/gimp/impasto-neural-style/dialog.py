@@ -15,7 +15,7 @@ from layout import DISCARD, KEEP, PAINT, Layout  # noqa: E402
 from paint_controller import PaintController  # noqa: E402
 from preview_controller import PreviewController  # noqa: E402
 from result_inserter import ResultInserter  # noqa: E402
-from styles import Styles  # noqa: E402
+from styles import StyleController  # noqa: E402
 from target import Target  # noqa: E402
 from translation import _  # noqa: E402
 
@@ -39,14 +39,14 @@ class Window:
         self._target = Target(image, layer)
         self._connection = Connection(self._show_connection_error)
         parts = self._parts = Layout(self._connection, self._changed, lambda job: self.inserter.title_of(job))
-        self._styles = Styles(parts, self._connection, layer, self._show_connection_error)
+        self._styles = StyleController(parts, self._connection, layer, self._show_connection_error)
         self._preview = PreviewController(self._target, parts, self._connection, self._recipe)
         self.inserter = ResultInserter(self._target, parts, self._connection, config)
         self._painter = PaintController(self._target, parts, self._connection, self._preview, self.inserter)
         self._show_settings(layer, config)
         self._connect_signals(parts)
         parts.dialog.show_all()
-        parts.running(False)
+        parts.set_running(False)
         self._preview.refresh()
         self._connect()
 
@@ -89,13 +89,13 @@ class Window:
     # -- the daemon --------------------------------------------------------------------------------------------------
 
     def _connect(self):
-        self._parts.can_paint(False)
+        self._parts.set_can_paint(False)
         self._parts.status.set_text(_("Looking for Impasto…"))
         self._connection.connect(self._connected)
 
     def _connected(self):
         self._preview.connected = True
-        self._parts.can_paint(True)
+        self._parts.set_can_paint(True)
         self._parts.status.set_text("")
         self._styles.list()
         self._connection.ask(wire.jobs(JOBS), self._jobs_received, quietly=True)
@@ -110,7 +110,7 @@ class Window:
 
     def _show_connection_error(self, sentence):
         self._parts.status.set_text("")
-        self._parts.message_bar.say(sentence, action=self._connect, label=_("_Try Again"))
+        self._parts.message_bar.show_message(sentence, action=self._connect, label=_("_Try Again"))
 
     # -- the buttons -------------------------------------------------------------------------------------------------
 

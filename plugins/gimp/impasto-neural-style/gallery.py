@@ -13,16 +13,16 @@ from translation import _  # noqa: E402
 TILE = 84
 """Px: a side of a style's picture."""
 
-LOWEST = 146
+MIN_HEIGHT = 146
 """Px: one row of them; there are more where the window is high enough."""
 
 WEIGHTS_HEIGHT = 116
 """Px: four weights; those of more styles scroll."""
 
-MOST = 8
+MAX_SHOWN = 8
 """Styles that can be mixed."""
 
-LEAST = 0.05
+MIN_WEIGHT = 0.05
 """The smallest weight in a mix."""
 
 
@@ -55,7 +55,7 @@ class Gallery(Gtk.Box):
         self._flow.connect("button-press-event", self._pressed)
         self._flow.connect("key-press-event", self._typed)
         scroll = Gtk.ScrolledWindow(
-            hscrollbar_policy=Gtk.PolicyType.NEVER, shadow_type=Gtk.ShadowType.IN, vexpand=True, min_content_height=LOWEST
+            hscrollbar_policy=Gtk.PolicyType.NEVER, shadow_type=Gtk.ShadowType.IN, vexpand=True, min_content_height=MIN_HEIGHT
         )
         scroll.add(self._flow)
         self.pack_start(scroll, True, True, 0)
@@ -166,14 +166,14 @@ class Gallery(Gtk.Box):
         if self._quiet:
             return
         selected = self._selected()
-        if len(selected) > MOST:
+        if len(selected) > MAX_SHOWN:
             self._flow.unselect_child(selected[-1])
             return
         for child in self._sliders.get_children():
             self._sliders.remove(child)
         for child in selected if len(selected) > 1 else []:
             weight = Gtk.Adjustment(
-                value=min(1.0, self._weights.get(child, 1.0)), lower=LEAST, upper=1.0, step_increment=0.05, page_increment=0.1
+                value=min(1.0, self._weights.get(child, 1.0)), lower=MIN_WEIGHT, upper=1.0, step_increment=0.05, page_increment=0.1
             )
             scale = GimpUi.SpinScale.new(weight, child.style.title, 2)
             scale.set_tooltip_text(_("How much this style counts in the mix."))

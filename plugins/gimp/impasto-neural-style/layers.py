@@ -14,7 +14,7 @@ from translation import _  # noqa: E402
 SMALLEST = 16
 """Px: what the daemon takes at least on a side."""
 
-MOST_AT_ONCE = 1 << 30
+MAX_BYTES = 1 << 30
 """Bytes moved in one call: GEGL counts them in a C int."""
 
 FORMATS = {(False, False): ("R'G'B' ", 3), (False, True): ("R'G'B'A ", 4), (True, False): ("Y' ", 1), (True, True): ("Y'A ", 2)}
@@ -61,7 +61,7 @@ def only_layer(image, drawables):
     return layer
 
 
-def extent(layer):
+def paint_area(layer):
     """(x, y, width, height) in the layer: what lies within the selection's bounds.
 
     Raises :class:`UnsupportedLayer` where that is too little.
@@ -78,7 +78,7 @@ def extent(layer):
     return x, y, width, height
 
 
-class Part:
+class LayerRegion:
     """The part of a layer that is painted, as it was when it was read: it may change, or go, meanwhile.
 
     ``x``, ``y``: in the layer; ``left``, ``top``: in the image; ``grey``, ``alpha``, ``depth``, ``data``: the pixels;
@@ -88,7 +88,7 @@ class Part:
     def __init__(self, image, layer, area=None, effects=True):
         """Reads the layer within the selection's bounds, or ``area`` (x, y, width, height) of it. ``effects``: as the layer looks
         with them, else the pixels beneath. Raises :class:`UnsupportedLayer` where there is nothing to paint."""
-        self.x, self.y, self.width, self.height = area or extent(layer)
+        self.x, self.y, self.width, self.height = area or paint_area(layer)
         found = layer.get_offsets()
         self.left, self.top = found[-2] + self.x, found[-1] + self.y
         self.grey, self.alpha = layer.is_gray(), layer.has_alpha()
@@ -117,7 +117,7 @@ class Part:
 
     def content(self):
         """A file for the daemon, in pieces."""
-        return pixels.pieces(pixels.Pixels(self.width, self.height, self.channels, self.depth, self.data))
+        return pixels.chunks(pixels.Pixels(self.width, self.height, self.channels, self.depth, self.data))
 
     def same(self, other):
         """Whether ``other`` would be painted alike and put at the same place in the same way."""
@@ -183,7 +183,7 @@ def _is_srgb(image):
 
 def read(buffer, x, y, width, height, format, size):
     """Pixels of a buffer as bytes; ``size``: bytes of one."""
-    rows = max(1, MOST_AT_ONCE // (width * size))
+    rows = max(1, MAX_BYTES // (width * size))
     parts = []
     for top in range(0, height, rows):
         area = Gegl.Rectangle.new(x, y + top, width, min(rows, height - top))
@@ -195,7 +195,7 @@ def write(buffer, x, y, width, height, format, size, data):
     """Bytes into a buffer. Raises ``ValueError`` where they are too few or too many: GEGL would only mutter."""
     if len(data) != width * height * size:
         raise ValueError("%d bytes where %d are due" % (len(data), width * height * size))
-    rows = max(1, MOST_AT_ONCE // (width * size))
+    rows = max(1, MAX_BYTES // (width * size))
     for top in range(0, height, rows):
         count = min(rows, height - top)
         part = bytes(data[top * width * size : (top + count) * width * size])

@@ -10,7 +10,7 @@ from controls import IN_FRONT, Controls  # noqa: E402
 from gallery import Gallery  # noqa: E402
 from impasto_client import outputs  # noqa: E402
 from impasto_client.parameters import PARAMETERS  # noqa: E402
-from learning import Learning  # noqa: E402
+from learning import TrainingBar  # noqa: E402
 from message_bar import MessageBar  # noqa: E402
 from preview_pane import PreviewPane  # noqa: E402
 from recent import Recent  # noqa: E402
@@ -92,7 +92,7 @@ class Layout:
 
     def _bottom(self, connection):
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin_start=12, margin_end=12)
-        self.learning = Learning(connection)
+        self.learning = TrainingBar(connection)
         self.bar = Gtk.ProgressBar(no_show_all=True)
         self.status = Gtk.Label(xalign=0, wrap=True, max_width_chars=100)
         for widget in (self.learning, self.bar, self.status):
@@ -109,17 +109,17 @@ class Layout:
         for button in (self._discard, self._keep):
             button.set_no_show_all(True)
 
-    def running(self, runs):
+    def set_running(self, runs):
         """Show what belongs to a painting under way, or what begins one."""
         for widget, seen in ((self._discard, runs), (self._keep, runs), (self.bar, runs), (self._paint, not runs)):
             widget.set_visible(seen)
         self.bar.set_fraction(0.0)
 
-    def can_paint(self, yes):
+    def set_can_paint(self, yes):
         """Whether a painting can be begun."""
         self._paint.set_sensitive(yes)
 
-    def can_stop(self, yes):
+    def set_can_stop(self, yes):
         """Whether the buttons that stop it can be pressed: once is enough."""
         for button in (self._discard, self._keep):
             button.set_sensitive(yes)

@@ -11,21 +11,21 @@ from impasto_client import messages  # noqa: E402
 from impasto_client.job_client import DONE, FAILED, JobClient  # noqa: E402
 from translation import _  # noqa: E402
 
-LONGEST_NAME = 100
+MAX_NAME_LENGTH = 100
 """What the daemon takes."""
 
 
 def ask(parent, choices):
     """What is to be learnt, as its place in ``choices`` and a name, or None. ``choices``: pairs of a line in words and a name."""
-    asked = Gtk.Dialog(title=_("Learn a Style"), transient_for=parent, modal=True, resizable=False)
-    asked.add_buttons(_("_Cancel"), Gtk.ResponseType.CANCEL, _("_Learn"), Gtk.ResponseType.OK)
-    asked.set_default_response(Gtk.ResponseType.OK)
+    dialog = Gtk.Dialog(title=_("Learn a Style"), transient_for=parent, modal=True, resizable=False)
+    dialog.add_buttons(_("_Cancel"), Gtk.ResponseType.CANCEL, _("_Learn"), Gtk.ResponseType.OK)
+    dialog.set_default_response(Gtk.ResponseType.OK)
     grid = Gtk.Grid(column_spacing=12, row_spacing=6, margin=12)
-    combo, name = Gtk.ComboBoxText(hexpand=True), Gtk.Entry(activates_default=True, max_length=LONGEST_NAME, width_chars=34)
+    combo, name = Gtk.ComboBoxText(hexpand=True), Gtk.Entry(activates_default=True, max_length=MAX_NAME_LENGTH, width_chars=34)
     for text, _name in choices:
         combo.append_text(text)
-    combo.connect("changed", lambda combo: name.set_text(choices[combo.get_active()][1][:LONGEST_NAME]))
-    name.connect("changed", lambda name: asked.set_response_sensitive(Gtk.ResponseType.OK, bool(name.get_text().strip())))
+    combo.connect("changed", lambda combo: name.set_text(choices[combo.get_active()][1][:MAX_NAME_LENGTH]))
+    name.connect("changed", lambda name: dialog.set_response_sensitive(Gtk.ResponseType.OK, bool(name.get_text().strip())))
     for row, (text, widget) in enumerate(((_("_Painting"), combo), (_("_Name"), name))):
         label = Gtk.Label.new_with_mnemonic(text)
         label.set_xalign(0)
@@ -43,16 +43,16 @@ def ask(parent, choices):
         margin_top=6,
     )
     grid.attach(explanation, 0, 2, 2, 1)
-    asked.get_content_area().add(grid)
+    dialog.get_content_area().add(grid)
     combo.set_active(0)
-    asked.show_all()
-    chosen = (combo.get_active(), name.get_text().strip()) if asked.run() == Gtk.ResponseType.OK else None
-    asked.destroy()
+    dialog.show_all()
+    chosen = (combo.get_active(), name.get_text().strip()) if dialog.run() == Gtk.ResponseType.OK else None
+    dialog.destroy()
     parent.present()  # some window managers would give GIMP's own window the keyboard
     return chosen
 
 
-class Learning(Gtk.Box):
+class TrainingBar(Gtk.Box):
     """A line about the training that runs; hidden while there is none. Signal ``ended`` (the job client)."""
 
     __gsignals__ = {"ended": (GObject.SignalFlags.RUN_FIRST, None, (object,))}

@@ -7,7 +7,7 @@ from gi.repository import Gtk  # noqa: E402
 
 
 class MessageBar(Gtk.InfoBar):
-    """Hidden until :meth:`say` is called; closed by its button, or by :meth:`clear`."""
+    """Hidden until :meth:`show_message` is called; closed by its button, or by :meth:`clear`."""
 
     def __init__(self):
         Gtk.InfoBar.__init__(self, show_close_button=True, no_show_all=True)
@@ -16,7 +16,7 @@ class MessageBar(Gtk.InfoBar):
         self._action, self._button = None, None
         self.connect("response", self._responded)
 
-    def say(self, text, wrong=True, action=None, label=""):
+    def show_message(self, text, wrong=True, action=None, label=""):
         """``wrong``: it is an error, not news. ``action()``: what the button called ``label`` does."""
         self.clear()
         self._label.set_text(text)

@@ -16,7 +16,7 @@ def paint(image, layer, options, daemon, on_progress):
     Raises :class:`layers.UnsupportedLayer` and :class:`daemon.DaemonError`.
     """
     results.check_output(layer, options.output)
-    part = layers.Part(image, layer, effects=with_effects(options))
+    part = layers.LayerRegion(image, layer, effects=with_effects(options))
     job_client = JobClient.stylize(part.content(), options.recipe, uuid.uuid4().hex)
     daemons.run(daemon, job_client, on_progress)
     if job_client.state != DONE:

@@ -30,13 +30,13 @@ class PaintController:
         """Paint the layer by ``recipe``; ``output``: what becomes of the result."""
         self._parts.message_bar.clear()
         if not recipe.styles:
-            self._parts.message_bar.say(_("Choose a style."))
+            self._parts.message_bar.show_message(_("Choose a style."))
             return
         options = PaintOptions(recipe, output)
         try:
             layer = self._target.paintable()
             self._target.check_output(output)
-            part = layers.Part(self._target.image, layer, effects=noninteractive.with_effects(options))
+            part = layers.LayerRegion(self._target.image, layer, effects=noninteractive.with_effects(options))
         except layers.UnsupportedLayer as error:
             self._preview.show_unsupported(error)
             return
@@ -50,16 +50,16 @@ class PaintController:
     def _start(self, layer, part, options):
         self._job_client = JobClient.stylize(part.content(), options.recipe, uuid.uuid4().hex)
         self._preview.paused = True
-        self._parts.running(True)
-        self._parts.can_stop(True)
-        self._parts.preview_pane.original(pictures.looks(layer, layers.extent(layer), SIDE))
-        self._parts.preview_pane.caption(_("What has been painted so far."))
+        self._parts.set_running(True)
+        self._parts.set_can_stop(True)
+        self._parts.preview_pane.show_original(pictures.layer_pixbuf(layer, layers.paint_area(layer), SIDE))
+        self._parts.preview_pane.set_caption(_("What has been painted so far."))
         self._connection.run(self._job_client, lambda job_client: self._job_changed(job_client, part, options))
 
     def stop(self, keep):
         """Stop it; ``keep``: what there is by now."""
         if self._job_client is not None:
-            self._parts.can_stop(False)
+            self._parts.set_can_stop(False)
             self._parts.status.set_text(_("Stopping…"))
             self._connection.stop(self._job_client, keep)
 
@@ -73,16 +73,16 @@ class PaintController:
         if not job_client.ended:
             self._parts.bar.set_fraction(job_client.job.get("fraction") or 0.0)
             status.set_text(messages.progress(job_client.job, _))
-            pane.painted(pictures.of_preview(job_client, SIDE))
+            pane.show_painted(pictures.preview_pixbuf(job_client, SIDE))
             return
         self._job_client, self._preview.paused = None, False
-        self._parts.running(False)
+        self._parts.set_running(False)
         status.set_text("")
         if job_client.state == DONE:
-            pane.painted(pictures.shown_result(job_client.result, SIDE))
+            pane.show_painted(pictures.result_pixbuf(job_client.result, SIDE))
             self._inserter.insert(job_client, part, options)
         elif job_client.state == CANCELLED:
             status.set_text(_("Discarded."))
             self._preview.refresh()
         else:
-            self._parts.message_bar.say(messages.error(job_client.error, _))
+            self._parts.message_bar.show_message(messages.error(job_client.error, _))

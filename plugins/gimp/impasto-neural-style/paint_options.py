@@ -110,7 +110,7 @@ def styles_of(config):
     except OSError as error:
         raise InvalidArguments(_("The picture {file} cannot be read: {reason}.").format(file=error.filename, reason=error.strerror))
     if layer is not None:
-        styles.append(Style(picture=pictures.of_layer(layer), title=layer.get_name()))
+        styles.append(Style(picture=pictures.file_of_layer(layer), title=layer.get_name()))
     return styles or [Style(DEFAULT_STYLE, title=DEFAULT_STYLE)]
 
 

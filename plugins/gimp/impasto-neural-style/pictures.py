@@ -21,17 +21,17 @@ from impasto_client.formats import FORMATS  # noqa: E402
 STYLE_SIDE = 2048
 """Px: a style's strokes are looked at no larger than this, so a layer that is a style is sent no larger."""
 
-HOLED_SIDE = 1024
+TRANSPARENT_SIDE = 1024
 """Px: the same for one with transparent parts, whose file is larger."""
 
 
-def of_layer(layer):
+def file_of_layer(layer):
     """A layer as it looks, as a picture file: what a style is taken from, and small enough to be kept in a recipe."""
     with layers.appearance(layer) as buffer:
         return _file(buffer, (0, 0, layer.get_width(), layer.get_height()))
 
 
-def of_image(image):
+def file_of_image(image):
     """An image as it looks, as a picture file."""
     projected = Gimp.Layer.new_from_visible(image, image, "looks")  # never inserted: nobody sees it
     try:
@@ -42,7 +42,7 @@ def of_image(image):
 
 def _file(buffer, area):
     """A part of a buffer as a file: PNG where there are holes, which must not count as a colour, else JPEG."""
-    for side, format, alpha in ((HOLED_SIDE, "R'G'B'A u8", True), (STYLE_SIDE, "R'G'B' u8", False)):
+    for side, format, alpha in ((TRANSPARENT_SIDE, "R'G'B'A u8", True), (STYLE_SIDE, "R'G'B' u8", False)):
         factor = min(1.0, side / max(area[2:]))
         scaled = _scaled(area, factor)
         data = bytes(buffer.get(scaled, factor, format, Gegl.AbyssPolicy.CLAMP))
@@ -67,7 +67,7 @@ def _written(scaled, format, alpha, data):
         image.delete()
 
 
-def of_bytes(data, side):
+def decoded(data, side):
     """A picture's bytes as a pixbuf of at most ``side`` px, or None where nobody here can read them."""
     loader = GdkPixbuf.PixbufLoader()
     try:
@@ -94,7 +94,7 @@ def _read_by_gimp(data, side):
     if image is None:
         return None
     try:
-        return looks(image.get_layers()[0], (0, 0, image.get_width(), image.get_height()), side)
+        return layer_pixbuf(image.get_layers()[0], (0, 0, image.get_width(), image.get_height()), side)
     finally:
         image.delete()
 
@@ -125,10 +125,10 @@ def content(layer, area):
     return pixels.pack(pixels.Pixels(width, height, channels, "u8", data))
 
 
-def of_preview(job_client, side):
+def preview_pixbuf(job_client, side):
     """A running job's newest preview as a pixbuf of at most ``side`` px, or None where there is no new one."""
     preview = job_client.take_preview()
-    return of_bytes(preview, side) if preview is not None else None
+    return decoded(preview, side) if preview is not None else None
 
 
 def _scaled(area, factor):
@@ -136,13 +136,13 @@ def _scaled(area, factor):
     return Gegl.Rectangle.new(int(x * factor), int(y * factor), max(1, round(width * factor)), max(1, round(height * factor)))
 
 
-def looks(layer, area, side):
+def layer_pixbuf(layer, area, side):
     """A part of a layer as it looks, as a pixbuf of at most ``side`` px."""
     with layers.appearance(layer) as buffer:
-        return shown(buffer, area, side)
+        return buffer_pixbuf(buffer, area, side)
 
 
-def shown(buffer, area, side):
+def buffer_pixbuf(buffer, area, side):
     """A part (x, y, width, height) of a GEGL buffer, of whatever depth, as a pixbuf of at most ``side`` px."""
     factor = min(1.0, side / max(area[2:]))
     scaled = _scaled(area, factor)
@@ -152,10 +152,10 @@ def shown(buffer, area, side):
     )
 
 
-def shown_result(data, side):
+def result_pixbuf(data, side):
     """A result as it came from the daemon, as a pixbuf of at most ``side`` px."""
     painted = pixels.unpack(data)
     format = layers.FORMATS[painted.channels < 3, painted.channels in (2, 4)][0] + painted.depth
     buffer = Gegl.Buffer.new(format, 0, 0, painted.width, painted.height)
     layers.write(buffer, 0, 0, painted.width, painted.height, format, painted.channels * pixels.SIZES[painted.depth], painted.data)
-    return shown(buffer, (0, 0, painted.width, painted.height), side)
+    return buffer_pixbuf(buffer, (0, 0, painted.width, painted.height), side)

@@ -47,11 +47,11 @@ class PreviewController:
 
     def show_unsupported(self, error):
         """Say why the layer cannot be painted, with a button where that can be helped."""
-        self._parts.preview_pane.caption("")
+        self._parts.preview_pane.set_caption("")
         if error.convertible:
-            self._parts.message_bar.say(str(error), action=self._convert_to_rgb, label=_("Con_vert to RGB"))
+            self._parts.message_bar.show_message(str(error), action=self._convert_to_rgb, label=_("Con_vert to RGB"))
         else:
-            self._parts.message_bar.say(str(error))
+            self._parts.message_bar.show_message(str(error))
 
     def _convert_to_rgb(self):
         self._target.image.convert_rgb()
@@ -82,14 +82,14 @@ class PreviewController:
 
     def _ask_for_plan(self, recipe, number):
         layer = self._target.paintable()
-        self._area = _x, _y, width, height = layers.extent(layer)
+        self._area = _x, _y, width, height = layers.paint_area(layer)
         if self.connected and recipe.styles:
             request = wire.plan(recipe, width, height)
             self._connection.ask(request, lambda status, body: self._plan_received(status, body, recipe, number))
             return
         self._show_original(layer, self._choose_sample(1.0, whole=True))
         size = _("{width} x {height} px").format(width=width, height=height)
-        self._parts.preview_pane.caption(_("Choose a style.") if self.connected else size)
+        self._parts.preview_pane.set_caption(_("Choose a style.") if self.connected else size)
 
     def _plan_received(self, status, body, recipe, number):
         if number != self._plan_number or self.paused:
@@ -100,7 +100,7 @@ class PreviewController:
                 self._show_plan(layer, plans.read(status, body), recipe)
             except wire.ApiError as error:
                 self._show_original(layer, self._choose_sample(1.0, whole=True))
-                self._parts.preview_pane.caption(messages.error(error, _))
+                self._parts.preview_pane.set_caption(messages.error(error, _))
         except layers.UnsupportedLayer as error:
             self.show_unsupported(error)
 
@@ -115,11 +115,11 @@ class PreviewController:
         if plan.quick:
             text = _("{size}, as it will be.") if sample.whole else _("A part of {size}, as it will be. Drag to see another.")
             self._caption = text.format(size=size) + "\n" + in_words
-            parts.preview_pane.caption(_("{size}. Painting a preview…").format(size=size) + "\n" + in_words, plan.reason)
+            parts.preview_pane.set_caption(_("{size}. Painting a preview…").format(size=size) + "\n" + in_words, plan.reason)
             self._renderer.render(self._target.image, layer, self._area, sample, recipe)
         else:
             text = _("{size}. You see it here as it is painted.").format(size=size)
-            parts.preview_pane.caption(text + "\n" + in_words, plan.reason)
+            parts.preview_pane.set_caption(text + "\n" + in_words, plan.reason)
 
     def _choose_sample(self, scale, whole):
         painted, read = (0, 0) if whole else (previews.MAX_PAINTED, previews.MAX_READ)
@@ -127,16 +127,16 @@ class PreviewController:
 
     def _show_original(self, layer, sample):
         self._sample = sample
-        looks = pictures.looks(layer, previews.place(self._area, sample), SIDE)
-        self._parts.preview_pane.original(looks, movable=not sample.whole)
+        looks = pictures.layer_pixbuf(layer, previews.place(self._area, sample), SIDE)
+        self._parts.preview_pane.show_original(looks, movable=not sample.whole)
 
     def _preview_changed(self, job_client):
         pane = self._parts.preview_pane
         if not job_client.ended:
-            pane.painted(pictures.of_preview(job_client, SIDE))
+            pane.show_painted(pictures.preview_pixbuf(job_client, SIDE))
             return
-        pane.caption(self._caption if job_client.state == DONE else "")
+        pane.set_caption(self._caption if job_client.state == DONE else "")
         if job_client.state == DONE:
-            pane.painted(pictures.shown_result(job_client.result, SIDE))
+            pane.show_painted(pictures.result_pixbuf(job_client.result, SIDE))
         elif job_client.error is not None:
-            self._parts.message_bar.say(messages.error(job_client.error, _))
+            self._parts.message_bar.show_message(messages.error(job_client.error, _))

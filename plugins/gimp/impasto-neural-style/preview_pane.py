@@ -46,18 +46,18 @@ class PreviewPane(Gtk.Box):
         row.pack_end(self._before, False, False, 0)
         self.pack_start(row, False, False, 0)
 
-    def original(self, pixbuf, movable=False):
+    def show_original(self, pixbuf, movable=False):
         """What the layer looks like, and nothing painted of it. ``movable``: it is a part, and others can be seen by dragging."""
         self._original, self._painted, self._movable = pixbuf, None, movable
         self._draw()
 
-    def painted(self, pixbuf):
+    def show_painted(self, pixbuf):
         """What has been painted of it."""
         if pixbuf is not None:
             self._painted = pixbuf
             self._draw()
 
-    def caption(self, text, tooltip=""):
+    def set_caption(self, text, tooltip=""):
         """A line or two below the picture."""
         self._caption.set_text(text)
         self._caption.set_tooltip_text(tooltip or None)

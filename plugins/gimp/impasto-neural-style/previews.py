@@ -32,7 +32,7 @@ class PreviewRenderer:
         Raises :class:`layers.UnsupportedLayer`.
         """
         self.drop()
-        part = layers.Part(image, layer, area) if sample.whole else None
+        part = layers.LayerRegion(image, layer, area) if sample.whole else None
         content = part.content() if part else pictures.content(layer, place(area, sample))
         job_client = JobClient.stylize(content, preview_sample.recipe_for(sample, recipe), uuid.uuid4().hex)
         self._current = Preview(job_client, recipe, part)

@@ -9,7 +9,7 @@ import pictures  # noqa: E402
 from impasto_client import wire  # noqa: E402
 from translation import _  # noqa: E402
 
-MOST = 7
+MAX_SHOWN = 7
 TILE = 56
 """Px: a side of a result's picture."""
 
@@ -31,7 +31,7 @@ class Recent(Gtk.Box):
 
     def list(self, jobs):
         """Show these jobs, as the daemon lists them, newest first."""
-        for job in [job for job in jobs if job["kind"] == "stylize" and job["state"] == "done"][:MOST]:
+        for job in [job for job in jobs if job["kind"] == "stylize" and job["state"] == "done"][:MAX_SHOWN]:
             self._add(job, newest=False)
 
     def add(self, job):
@@ -49,14 +49,16 @@ class Recent(Gtk.Box):
         self._row.pack_start(button, False, False, 0)
         if newest:
             self._row.reorder_child(button, 0)
-        for old in self._row.get_children()[MOST:]:
+        for old in self._row.get_children()[MAX_SHOWN:]:
             self._row.remove(old)
         self.show()
-        self._connection.ask(wire.job_thumbnail(job["id"]), lambda status, body: self._pictured(button, status, body), quietly=True)
+        self._connection.ask(
+            wire.job_thumbnail(job["id"]), lambda status, body: self._thumbnail_received(button, status, body), quietly=True
+        )
 
-    def _pictured(self, button, status, body):
+    def _thumbnail_received(self, button, status, body):
         if status == 200:
-            pixbuf = pictures.of_bytes(body, 256)
+            pixbuf = pictures.decoded(body, 256)
             if pixbuf is not None:
                 button.set_image(Gtk.Image.new_from_pixbuf(pictures.square(pixbuf, TILE)))
         elif status in (404, 410):  # it has been removed meanwhile, or has no picture

@@ -28,7 +28,7 @@ class ResultInserter:
         try:
             self.newest = results.insert(target.image, target.layer, part, job_client.result, options, below)
         except (layers.UnsupportedLayer, ValueError) as error:
-            self._parts.message_bar.say(str(error))
+            self._parts.message_bar.show_message(str(error))
             return
         part.data = job_client.result = None  # large, and the daemon keeps the result
         if options.output == outputs.REPLACE and below is not None:
@@ -36,7 +36,7 @@ class ResultInserter:
         Gimp.displays_flush()
         self._inserted[job_client.job["id"]] = part, options
         self._save_settings(options)
-        self._parts.preview_pane.caption(_("Painted."))
+        self._parts.preview_pane.set_caption(_("Painted."))
         done = _("Done: the layer '{name}' is in the image. Edit > Undo takes it out again.").format(name=self.newest.get_name())
         self._parts.status.set_text(" ".join([done] + list(job_client.job.get("notes") or [])))
         self._parts.recent.add(job_client.job)
@@ -55,7 +55,7 @@ class ResultInserter:
             else:
                 self.newest = results.insert_alone(target.image, result, self.title_of(job), target.position())
         except (wire.ApiError, layers.UnsupportedLayer, ValueError) as error:
-            self._parts.message_bar.say(str(error))
+            self._parts.message_bar.show_message(str(error))
             return
         Gimp.displays_flush()
         self._parts.status.set_text(_("The layer '{name}' is in the image.").format(name=self.newest.get_name()))
@@ -75,9 +75,9 @@ class ResultInserter:
 
     def _save_settings(self, options):
         try:
-            files = [sources.kept(style.picture) for style in options.recipe.ordered() if not style.id]
+            files = [sources.keep(style.picture) for style in options.recipe.ordered() if not style.id]
         except OSError as error:
-            self._parts.message_bar.say(
+            self._parts.message_bar.show_message(
                 _("The next time will begin without this style's picture: {reason}.").format(reason=error.strerror)
             )
             return

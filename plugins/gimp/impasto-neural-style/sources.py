@@ -14,7 +14,7 @@ from impasto_client.formats import FORMATS  # noqa: E402
 from impasto_client.recipe import Style  # noqa: E402
 from translation import _  # noqa: E402
 
-KEPT = 40
+MAX_KEPT = 40
 """Pictures that are remembered for "repeat", at most."""
 
 TILE = 40
@@ -61,7 +61,9 @@ def ask_for_layer(parent):
     parent.present()
     if item is None or not item.is_valid():
         return None
-    return Style(picture=pictures.of_image(item) if isinstance(item, Gimp.Image) else pictures.of_layer(item), title=title)
+    return Style(
+        picture=pictures.file_of_image(item) if isinstance(item, Gimp.Image) else pictures.file_of_layer(item), title=title
+    )
 
 
 def _add_layers(rows, layers, depth):
@@ -94,7 +96,7 @@ def _row(item, title, pixbuf, depth):
     return row
 
 
-def kept(picture):
+def keep(picture):
     """A file in GIMP's folder that holds ``picture`` (a file's bytes), so that "repeat" finds it another time."""
     folder = os.path.join(Gimp.directory(), "impasto-styles")
     file = os.path.join(folder, hashlib.sha256(picture).hexdigest()[:24] + (".png" if picture[:4] == b"\x89PNG" else ".jpg"))
@@ -104,6 +106,6 @@ def kept(picture):
             opened.write(picture)
         os.replace(file + ".part", file)
     others = sorted((os.path.join(folder, name) for name in os.listdir(folder)), key=os.path.getmtime, reverse=True)
-    for old in [other for other in others if other != file][KEPT - 1 :]:
+    for old in [other for other in others if other != file][MAX_KEPT - 1 :]:
         os.remove(old)
     return file

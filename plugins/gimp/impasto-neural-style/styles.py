@@ -16,7 +16,7 @@ from translation import _  # noqa: E402
 SIDE = 256
 
 
-class Styles:
+class StyleController:
     """Fills the gallery and answers its buttons. ``wanted``: the styles to choose as soon as they are listed."""
 
     def __init__(self, parts, connection, layer, on_error):
@@ -33,9 +33,9 @@ class Styles:
 
     def list(self):
         """Ask the daemon for its styles, and show them."""
-        self._connection.ask(wire.styles(), self._listed)
+        self._connection.ask(wire.styles(), self._styles_received)
 
-    def _listed(self, status, body):
+    def _styles_received(self, status, body):
         try:
             known = wire.read_json(status, body)
         except wire.ApiError as error:
@@ -56,25 +56,25 @@ class Styles:
         hint = messages.style_hint(one, _) + "\n" + _("Ctrl+click mixes several styles.")
         tile = self._parts.gallery.add_style(Style(one["id"], title=one["title"]), hint, one["fast"], one["own"])
 
-        def pictured(status, body):
+        def thumbnail_received(status, body):
             if status == 200:
-                self._pictures[one["id"]] = pictures.of_bytes(body, SIDE)
+                self._pictures[one["id"]] = pictures.decoded(body, SIDE)
                 self._parts.gallery.picture(tile, self._pictures[one["id"]])
 
         if one["id"] in self._pictures:
             self._parts.gallery.picture(tile, self._pictures[one["id"]])
         else:
-            self._connection.ask(wire.thumbnail(one["id"]), pictured, quietly=True)
+            self._connection.ask(wire.thumbnail(one["id"]), thumbnail_received, quietly=True)
 
     def _show_picture(self, style):
         hint = "\n".join([style.title, messages.speed(False, _), _("Ctrl+click mixes several styles.")])
-        self._parts.gallery.picture(self._parts.gallery.add_style(style, hint, False), pictures.of_bytes(style.picture, SIDE))
+        self._parts.gallery.picture(self._parts.gallery.add_style(style, hint, False), pictures.decoded(style.picture, SIDE))
 
     def _read(self, status, body):
         try:
             return wire.read_json(status, body)
         except wire.ApiError as error:
-            self._parts.message_bar.say(messages.error(error, _))
+            self._parts.message_bar.show_message(messages.error(error, _))
             return None
 
     def _add_file(self):
@@ -84,11 +84,13 @@ class Styles:
         try:
             style = paint_options.picture(file)
         except OSError as error:
-            self._parts.message_bar.say(_("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror))
+            self._parts.message_bar.show_message(
+                _("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror)
+            )
             return
-        self._connection.ask(wire.add_style(style.title[: learning.LONGEST_NAME], style.picture), self._added)
+        self._connection.ask(wire.add_style(style.title[: learning.MAX_NAME_LENGTH], style.picture), self._style_added)
 
-    def _added(self, status, body):
+    def _style_added(self, status, body):
         new = self._read(status, body)
         if new is not None:
             self._choose_new([new["id"]])
@@ -122,7 +124,7 @@ class Styles:
 
     def _learn(self):
         if self._parts.learning.busy:
-            self._parts.message_bar.say(
+            self._parts.message_bar.show_message(
                 _("A style is being learnt already. The next one can begin when it has ended."), wrong=False
             )
             return
@@ -138,7 +140,7 @@ class Styles:
         if index < len(slow):
             self._learn_style(slow[index], name)
         elif here and index == len(slow):
-            self._parts.learning.begin(name, pictures.of_layer(self._layer))
+            self._parts.learning.begin(name, pictures.file_of_layer(self._layer))
         else:
             file = sources.ask_for_file(self._parts.dialog, _("A Painting to Learn"))
             if file is not None:
@@ -149,7 +151,7 @@ class Styles:
             try:
                 self._parts.learning.begin(name, bytes(wire.read_bytes(status, body)))
             except wire.ApiError as error:
-                self._parts.message_bar.say(messages.error(error, _))
+                self._parts.message_bar.show_message(messages.error(error, _))
 
         if style.id:
             self._connection.ask(wire.style_picture(style.id), fetched)
@@ -160,12 +162,14 @@ class Styles:
         try:
             style = paint_options.picture(file)
         except OSError as error:
-            self._parts.message_bar.say(_("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror))
+            self._parts.message_bar.show_message(
+                _("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror)
+            )
             return
         self._parts.learning.begin(name or style.title, style.picture)
 
     def _learnt(self, job_client):
         sentence, wrong, ids = learning.outcome(job_client)
-        self._parts.message_bar.say(sentence, wrong=wrong)
+        self._parts.message_bar.show_message(sentence, wrong=wrong)
         if ids:
             self._choose_new(ids)

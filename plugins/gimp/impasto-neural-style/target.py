@@ -32,7 +32,7 @@ class Target:
     def position(self):
         """Where in the image the layer is painted, as (x, y, width, height); None where it cannot be."""
         try:
-            x, y, width, height = layers.extent(self.paintable())
+            x, y, width, height = layers.paint_area(self.paintable())
         except layers.UnsupportedLayer:
             return None
         left, top = self.layer.get_offsets()[-2:]

@@ -10,12 +10,12 @@ LOW = 420
 
 
 class ActionBar(QtWidgets.QWidget):
-    """``applied``, ``kept``, ``discarded``, ``given_up``: a button was clicked."""
+    """``applied``, ``kept``, ``discarded``, ``training_stopped``: a button was clicked."""
 
     applied = Signal()
     kept = Signal()
     discarded = Signal()
-    given_up = Signal()
+    training_stopped = Signal()
 
     def __init__(self, parent=None):
         QtWidgets.QWidget.__init__(self, parent)
@@ -29,8 +29,8 @@ class ActionBar(QtWidgets.QWidget):
         self._bar.setObjectName("impasto-progress")
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
-        self.shown = PreviewWidget(self)
-        self.shown.setObjectName("impasto-preview")
+        self.preview = PreviewWidget(self)
+        self.preview.setObjectName("impasto-preview")
         self.apply = self._button(
             "impasto-apply", _("Apply"), _("Paint the active layer, or what is selected of it."), self.applied
         )
@@ -42,7 +42,7 @@ class ActionBar(QtWidgets.QWidget):
             self._buttons.addWidget(button)
         self._row = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.TopToBottom)
         self._row.setSpacing(4)
-        self._row.addWidget(self.shown)
+        self._row.addWidget(self.preview)
         self._row.addLayout(self._buttons, 1)
         box = QtWidgets.QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -62,7 +62,7 @@ class ActionBar(QtWidgets.QWidget):
         sentence for the tooltip."""
         self._caption = sentence
         self._status.setToolTip(reason)
-        self.shown.describe(sentence)
+        self.preview.describe(sentence)
         self._write()
 
     def learn(self, sentence):
@@ -92,10 +92,10 @@ class ActionBar(QtWidgets.QWidget):
             self._row.setDirection(direction.LeftToRight if low else direction.TopToBottom)
             self._buttons.setDirection(direction.TopToBottom if low else direction.LeftToRight)
             self._write()
-        self.shown.fit(height, low)
+        self.preview.fit(height, low)
 
     def _write(self):
-        text = self._message or ("" if self._low and self.shown.after is not None else self._caption)
+        text = self._message or ("" if self._low and self.preview.after is not None else self._caption)
         self._status.setText(text)
         self._status.setVisible(bool(text))
 
@@ -106,7 +106,7 @@ class ActionBar(QtWidgets.QWidget):
         stop.setObjectName("impasto-stop-learning")
         stop.setText(_("Give up"))
         stop.setAutoRaise(True)
-        stop.clicked.connect(lambda _checked=False: self.given_up.emit())
+        stop.clicked.connect(lambda _checked=False: self.training_stopped.emit())
         row = QtWidgets.QHBoxLayout(self._learning_row)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._learning_line, 1)

@@ -40,12 +40,12 @@ def size(space):
     return channels(space) * SAMPLE[space.depth]
 
 
-def of(thing):
+def space_of(thing):
     """The :class:`Space` of a node or document."""
     return Space(thing.colorModel(), thing.colorDepth(), thing.colorProfile())
 
 
-def same(one, other):
+def identical(one, other):
     """Whether pixels of one are pixels of the other, byte for byte."""
     if (one.model, one.depth) != (other.model, other.depth):
         return False
@@ -54,7 +54,7 @@ def same(one, other):
     )
 
 
-def working(space):
+def working_space(space):
     """The space in which a layer of ``space`` goes to the daemon: its own, or that which it is converted to."""
     known = {"RGBA": SAME_AS_SRGB, "GRAYA": SAME_AS_GREY}.get(space.model, ())
     if space.profile in known and space.depth in DEPTHS:
@@ -97,7 +97,7 @@ class Converter:
 
     def convert(self, data, width, rows, source, target):
         """``data`` (bytes) of ``source`` in ``target``. Raises :class:`UnsupportedLayer` where Krita has not the profile."""
-        if same(source, target):
+        if identical(source, target):
             return data
         if self._document is None:
             self._document = self._krita.createDocument(16, 16, "Impasto", "RGBA", "F32", SRGB, 72.0)
@@ -124,5 +124,5 @@ def _steps(source, target):
 
 def _become(node, space):
     # An unknown profile silently becomes another one: what came of it is looked at, not assumed.
-    if of(node) != space and (not node.setColorSpace(*space) or of(node) != space):
+    if space_of(node) != space and (not node.setColorSpace(*space) or space_of(node) != space):
         raise UnsupportedLayer(_("Krita cannot convert colours to the profile {profile}.").format(profile=space.profile))

@@ -1,15 +1,14 @@
 """The docker: styles, settings and results on three pages, and what runs, with its buttons, always in sight below."""
 
-import contextlib
-
 from krita import DockWidget, Krita
 
-from . import learning, saved_settings
+from . import saved_settings
 from .client import recipe as recipes
 from .action_bar import ActionBar
 from .pages import SettingsPage, StylesPage
-from .qt import Qt, QtCore, QtWidgets
+from .qt import QtCore, QtWidgets
 from .results_page import ResultsPage
+from .style_menu import StyleMenu
 from .docker_model import DockerModel
 from .translation import _
 from .preview_widgets import CompareWindow
@@ -25,7 +24,7 @@ class NeuralStyle(DockWidget):
         self._compare, self._quiet = None, False
         self._build()
         self._connect()
-        self._running()
+        self._update_buttons()
         # Krita may quit, or this window be closed, in the middle of whatever is going on.
         close = self.model.close
         self.destroyed.connect(lambda: close())
@@ -39,7 +38,7 @@ class NeuralStyle(DockWidget):
             self.model.open()
         if not self.model.running:
             self.model.preview.clear()
-        self._running()
+        self._update_buttons()
 
     def showEvent(self, event):
         DockWidget.showEvent(self, event)
@@ -59,7 +58,8 @@ class NeuralStyle(DockWidget):
         self.styles, self.settings, self.results = StylesPage(), SettingsPage(), ResultsPage(self.model)
         for page, title in ((self.styles, _("Styles")), (self.settings, _("Settings")), (self.results, _("Results"))):
             self.pages.addTab(page, title)
-        self.pages.setCornerWidget(self._menu())
+        self.style_menu = StyleMenu(self.model, self.styles.chosen, self)
+        self.pages.setCornerWidget(self.style_menu)
         self.action_bar = ActionBar(whole)
         box = QtWidgets.QVBoxLayout(whole)
         box.setContentsMargins(3, 3, 3, 3)
@@ -68,43 +68,33 @@ class NeuralStyle(DockWidget):
         box.addWidget(self.action_bar)
         self.setWidget(whole)
 
-    def _menu(self):
-        button = QtWidgets.QToolButton(self)
-        button.setObjectName("impasto-menu")
-        button.setText("+")
-        button.setAutoRaise(True)
-        button.setToolTip(_("More styles: from a file, from a layer, or learnt."))
-        button.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QtWidgets.QMenu(button)
-        menu.addAction(_("A picture as style…"), lambda: self._add(lambda: learning.from_file(self)))
-        menu.addAction(_("This layer as style"), lambda: self._add(lambda: learning.from_layer(self.model.layer())))
-        menu.addSeparator()
-        menu.addAction(_("Learn a style…"), self._learn)
-        menu.addSeparator()
-        menu.addAction(_("Settings of this layer"), self._take_over)
-        button.setMenu(menu)
-        return button
-
     def _connect(self):
         model, action_bar = self.model, self.action_bar
         model.message.connect(action_bar.say)
-        model.styles_changed.connect(self._listed)
-        model.pictured.connect(self.styles.picture)
-        model.painting_changed.connect(self._running)
+        model.styles_changed.connect(self._styles_received)
+        model.thumbnail_loaded.connect(self.styles.picture)
+        model.painting_changed.connect(self._update_buttons)
         model.learnt.connect(lambda ids: self._choose([recipes.Style(id) for id in ids]))
-        model.preview.changed.connect(self._previewed)
-        model.training.changed.connect(self._trained)
+        model.preview.changed.connect(self._preview_changed)
+        model.training.changed.connect(self._training_changed)
+        self.style_menu.style_added.connect(lambda style: self._choose([style]))
+        self.style_menu.layer_settings_requested.connect(self._load_layer_settings)
+        self.style_menu.message.connect(action_bar.say)
         for page in (self.styles, self.settings):
             page.changed.connect(self._moved)
-        self.styles.gallery.itemClicked.connect(lambda _item: model.renew())
-        self.pages.currentChanged.connect(lambda _index: self._running())
-        self.results.again.connect(self._edit)
-        self.results.compared.connect(lambda entry: self._look(entry.before, entry.after or entry.thumbnail, entry.title))
-        action_bar.shown.asked.connect(lambda: self._look(action_bar.shown.before, action_bar.shown.after, model.recipe.title()))
+        self.styles.gallery.itemClicked.connect(lambda _item: model.refresh_preview())
+        self.pages.currentChanged.connect(lambda _index: self._update_buttons())
+        self.results.edit_requested.connect(self._edit)
+        self.results.compare_requested.connect(
+            lambda entry: self._compare_images(entry.before, entry.after or entry.thumbnail, entry.title)
+        )
+        action_bar.preview.enlarge_requested.connect(
+            lambda: self._compare_images(action_bar.preview.before, action_bar.preview.after, model.recipe.title())
+        )
         action_bar.applied.connect(self.apply)
         action_bar.kept.connect(self.keep)
         action_bar.discarded.connect(self.discard)
-        action_bar.given_up.connect(model.training.stop)
+        action_bar.training_stopped.connect(model.training.stop)
 
     # -- what the user does ------------------------------------------------------------------------------------------
 
@@ -144,7 +134,7 @@ class NeuralStyle(DockWidget):
         self._moved()
         self.pages.setCurrentWidget(self.styles)
 
-    def _take_over(self):
+    def _load_layer_settings(self):
         """The settings that the active layer was painted with."""
         layer = self.model.layer()
         recipe = saved_settings.layer_recipe(self.model.krita.activeDocument(), layer) if layer is not None else None
@@ -161,35 +151,14 @@ class NeuralStyle(DockWidget):
         self._choose(recipe.styles)
         self._quiet = False
 
-    def _look(self, before, after, title):
+    def _compare_images(self, before, after, title):
         if after is not None:
             self._compare = self._compare or CompareWindow(self)
             self._compare.put(before, after, title)
 
-    def _add(self, make):
-        try:
-            style = make()
-        except ValueError as error:
-            self.action_bar.say(str(error))
-            return
-        if style is not None:
-            self._choose([style])
-
-    def _learn(self):
-        if self.model.training.running:
-            self.action_bar.say(_("One style is being learnt; another can follow it."))
-            return
-        choices = [style for style in self.styles.chosen() if style.picture]
-        with contextlib.suppress(ValueError):  # without a layer, there is still a file to choose
-            choices.append(learning.from_layer(self.model.layer()))
-        asked = learning.Learn(choices, self)
-        asked.accepted.connect(lambda: self.model.training.begin(asked.chosen.title, asked.chosen.picture))
-        asked.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        asked.open()
-
     # -- what the model tells ---------------------------------------------------------------------------------------
 
-    def _listed(self):
+    def _styles_received(self):
         first = not self.styles.gallery.count()
         self.styles.put(self.model.styles)
         if first and self.model.last is not None:  # as it was left, without painting anything
@@ -198,19 +167,19 @@ class NeuralStyle(DockWidget):
             self.settings.show_output(output)
             self.model.recipe, self.model.output = self.recipe(), self.settings.output()
 
-    def _previewed(self):
+    def _preview_changed(self):
         preview = self.model.preview
-        self.action_bar.shown.put(preview.before, preview.image, preview.busy)
+        self.action_bar.preview.put(preview.before, preview.image, preview.busy)
         self.action_bar.fit(self.height())
         self.action_bar.caption(preview.sentence, preview.reason)
 
-    def _trained(self):
+    def _training_changed(self):
         training = self.model.training
         self.action_bar.learn("%s: %s" % (training.name, training.sentence) if training.running else "")
         if not training.running:
             self.action_bar.say(training.sentence)
 
-    def _running(self):
+    def _update_buttons(self):
         wanted = self.pages.currentWidget() is not self.results
         there = Krita.instance().activeDocument() is not None
         self.action_bar.run(self.model.painting.fraction if self.model.running else None, there if wanted else None)

@@ -14,7 +14,7 @@ from .translation import _
 from .training import Training
 
 
-class Known:
+class StyleEntry:
     """A style to choose from: ``style`` (a recipe's), ``hint`` for a tooltip, ``fast``: a network has learnt it, ``image``: a
     QImage or None."""
 
@@ -26,7 +26,7 @@ class DockerModel(QtCore.QObject):
     """``recipe``, ``output``: what would be painted now; ``painting``: the last :class:`PaintTask`, or None."""
 
     styles_changed = Signal()
-    pictured = Signal(str)
+    thumbnail_loaded = Signal(str)
     """A style (its id) has its thumbnail."""
     painting_changed = Signal()
     message = Signal(str)
@@ -59,7 +59,7 @@ class DockerModel(QtCore.QObject):
         self._closed = True
         self.preview.stop()
         if self.painting is not None:
-            self.painting.leave()
+            self.painting.abandon()
         self.connection.close()
 
     # -- styles ------------------------------------------------------------------------------------------------------
@@ -70,9 +70,9 @@ class DockerModel(QtCore.QObject):
 
     def ask_styles(self):
         """Ask for the list of styles anew."""
-        self.connection.ask(wire.styles(), self._listed)
+        self.connection.ask(wire.styles(), self._styles_received)
 
-    def _listed(self, status, body):
+    def _styles_received(self, status, body):
         try:
             listed = wire.read_json(status, body)["styles"]
         except wire.ApiError as error:
@@ -80,7 +80,7 @@ class DockerModel(QtCore.QObject):
             return
         seen = {known.style.id: known.image for known in self.styles}
         own = [known for known in self.styles if not known.style.id]
-        self.styles = [_known(one, seen.get(one["id"])) for one in listed] + own
+        self.styles = [_entry(one, seen.get(one["id"])) for one in listed] + own
         self.styles_changed.emit()
         if self._new:
             new, self._new = self._new, []
@@ -93,8 +93,8 @@ class DockerModel(QtCore.QObject):
 
     def _picture(self, known):
         def answered(status, body):
-            known.image = pictures.of_bytes(body) if status == 200 else None
-            self.pictured.emit(known.style.id)
+            known.image = pictures.decoded(body) if status == 200 else None
+            self.thumbnail_loaded.emit(known.style.id)
 
         self.connection.ask(wire.thumbnail(known.style.id), answered)
 
@@ -102,7 +102,7 @@ class DockerModel(QtCore.QObject):
         """One more style to choose from: a picture. The same again is not added twice."""
         if not any(known.style.picture == style.picture for known in self.styles if not known.style.id):
             hint = style.title + "\n" + messages.speed(False, _)
-            self.styles.append(Known(style, hint, False, pictures.of_bytes(style.picture, 256)))
+            self.styles.append(StyleEntry(style, hint, False, pictures.decoded(style.picture, 256)))
             self.styles_changed.emit()
 
     # -- painting ----------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ class DockerModel(QtCore.QObject):
         else:
             self.preview.clear()
 
-    def renew(self):
+    def refresh_preview(self):
         """The layer may have changed: another preview of the same recipe."""
         if self.recipe.styles and not self.running:
             self.preview.want(self.recipe)
@@ -183,7 +183,7 @@ class DockerModel(QtCore.QObject):
     def _painting_news(self):
         painting = self.painting
         self.message.emit(painting.sentence)
-        image = pictures.of_bytes(painting.take_preview())
+        image = pictures.decoded(painting.take_preview())
         if image is not None:
             self.preview.show(image, painting.before)
         self.painting_changed.emit()
@@ -215,5 +215,5 @@ class DockerModel(QtCore.QObject):
         self.ask_styles()
 
 
-def _known(one, image):
-    return Known(recipes.Style(one["id"], title=one["title"]), messages.style_hint(one, _), one["fast"], image)
+def _entry(one, image):
+    return StyleEntry(recipes.Style(one["id"], title=one["title"]), messages.style_hint(one, _), one["fast"], image)

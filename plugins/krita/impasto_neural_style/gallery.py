@@ -5,7 +5,7 @@ from .qt import Qt, QtCore, QtGui, QtWidgets
 from .translation import _
 from .widgets import WheelGuard, Slider
 
-WIDEST = 128
+MAX_CELL_WIDTH = 128
 """Px: a cell is no wider, and there are two in a row at least."""
 
 LOW = 96
@@ -83,7 +83,7 @@ class Gallery(QtWidgets.QListWidget):
     def cell(self):
         """The size of one, so that the row is filled."""
         room = max(120, self.viewport().width() - 1)
-        width = room // max(3 if self.viewport().height() < LOW else 2, -(-room // WIDEST))
+        width = room // max(3 if self.viewport().height() < LOW else 2, -(-room // MAX_CELL_WIDTH))
         return QtCore.QSize(width, round(width * 0.72) + self.fontMetrics().height() + 4)
 
     def resizeEvent(self, event):

@@ -6,7 +6,7 @@ from .client import recipe as recipes
 from .client import wire
 from .qt import QtCore, Signal
 
-MOST = 24
+MAX_ENTRIES = 24
 """Results that are listed; the daemon keeps more, for some days."""
 
 
@@ -24,7 +24,7 @@ class History(QtCore.QObject):
     """``entries``: the newest first."""
 
     changed = Signal()
-    pictured = Signal(str)
+    thumbnail_loaded = Signal(str)
     """An entry (its id) has its thumbnail."""
 
     def __init__(self, connection, parent=None):
@@ -40,7 +40,7 @@ class History(QtCore.QObject):
         if self.entry(painting.job["id"]) is not None:
             return
         entry = Entry(painting.job, painting.recipe.title(), painting.recipe, painting.place, painting.before, painting.after)
-        self.entries = [entry] + self.entries[: MOST - 1]
+        self.entries = [entry] + self.entries[: MAX_ENTRIES - 1]
         self.changed.emit()
         self._fetch(entry)
 
@@ -52,7 +52,7 @@ class History(QtCore.QObject):
 
     def load(self, titles):
         """Ask the daemon what it has kept. ``titles``: style's id -> its title."""
-        self._connection.ask(wire.jobs(3 * MOST), lambda status, body: self._loaded(status, body, titles))
+        self._connection.ask(wire.jobs(3 * MAX_ENTRIES), lambda status, body: self._loaded(status, body, titles))
 
     def _loaded(self, status, body, titles):
         try:
@@ -60,7 +60,12 @@ class History(QtCore.QObject):
         except wire.ApiError:
             return
         for job in known:
-            if job["kind"] == "stylize" and job["state"] == "done" and self.entry(job["id"]) is None and len(self.entries) < MOST:
+            if (
+                job["kind"] == "stylize"
+                and job["state"] == "done"
+                and self.entry(job["id"]) is None
+                and len(self.entries) < MAX_ENTRIES
+            ):
                 recipe = recipe_of(job, titles)
                 entry = Entry(job, recipe.title() if recipe else "", recipe)
                 self.entries.append(entry)
@@ -69,10 +74,10 @@ class History(QtCore.QObject):
 
     def _fetch(self, entry):
         def answered(status, body):
-            image = pictures.of_bytes(body) if status == 200 else None
+            image = pictures.decoded(body) if status == 200 else None
             if image is not None:
                 entry.thumbnail = image
-                self.pictured.emit(entry.id)
+                self.thumbnail_loaded.emit(entry.id)
 
         self._connection.ask(wire.job_thumbnail(entry.id), answered)
 

@@ -1,11 +1,11 @@
-"""Long work in small pieces between the events of the interface, so that the canvas never freezes."""
+"""Long work in small steps between the events of the interface, so that the canvas never freezes."""
 
 import time
 
 from .qt import QtCore
 
 SLICE_S = 0.02
-"""So long pieces are worked on before the interface has its turn again; a single piece takes some milliseconds."""
+"""How long steps are taken before the interface has its turn again; a single one takes some milliseconds."""
 
 WAIT = "wait"
 

@@ -4,16 +4,16 @@ from . import colour_spaces as spaces, masking
 from .client import outputs, pixels
 from .qt import QtCore
 from .incremental import WAIT
-from .source import SLOW_STRIP, STRIP, at_rest, identity_of, is_open, layer_of, node_of, rows_of
+from .source import SLOW_STRIP, STRIP, is_idle, id_of, is_open, layer_of, node_of, strip_rows
 from .colour_spaces import UnsupportedLayer
 from .translation import _
 
-TURNS, SETTLING = 300, 20
+MAX_TURNS, SETTLING_TURNS = 300, 20
 """So many turns of the interface are waited at most for what Krita does later, and for what nobody can ask about; there is one each
 millisecond at most."""
 
 
-class Place:
+class Placement:
     """Where a painting goes. ``x``, ``y``: in the document; ``identity``: of the layer that it goes above or replaces."""
 
     def __init__(self, document, identity, x, y, working, selection=None):
@@ -32,7 +32,7 @@ class Place:
         x, y = (document.width() - painted.width) // 2, (document.height() - painted.height) // 2
         depth = {name: krita for krita, name in spaces.DEPTHS.items()}[painted.depth]
         working = spaces.Space("GRAYA", depth, spaces.GREY) if painted.channels < 3 else spaces.Space("RGBA", depth, spaces.SRGB)
-        return cls(document, identity_of(layer) if layer is not None else "", x, y, working)
+        return cls(document, id_of(layer) if layer is not None else "", x, y, working)
 
 
 def insert(krita, place, painted, output, name, converter, sketch):
@@ -58,16 +58,16 @@ def insert(krita, place, painted, output, name, converter, sketch):
     old = node_of(place.document, place.identity)
     active = place.document.activeNode()
     # What comes now takes Krita a tenth of a second, whatever the size, but not before it is done with what it is about.
-    yield from _until(lambda: at_rest(place.document))
+    yield from _until(lambda: is_idle(place.document))
     _add(place.document, new, old, replaced)
-    yield from _until(lambda: node_of(place.document, identity_of(new)) is not None)
+    yield from _until(lambda: node_of(place.document, id_of(new)) is not None)
     if replaced and old is not None:
-        yield from _until(lambda: at_rest(place.document))
-        yield from [WAIT] * SETTLING  # the list of layers hears of it later than the document
+        yield from _until(lambda: is_idle(place.document))
+        yield from [WAIT] * SETTLING_TURNS  # the list of layers hears of it later than the document
         old.remove()
         yield from _until(lambda: node_of(place.document, place.identity) is None)
         return new, place.identity
-    if old is not None and active is not None and identity_of(active) == identity_of(old):
+    if old is not None and active is not None and id_of(active) == id_of(old):
         # Krita makes a new layer the active one. The one that was painted stays it: the next style wants it, too.
         yield from _until(lambda: _is_active(place.document, new))
         place.document.setActiveNode(old)
@@ -82,8 +82,8 @@ def _add(document, new, old, replaced):
     parent = old.parentNode()
     if replaced:
         # Below, so that one step back shows the picture as it was.
-        siblings = [identity_of(node) for node in parent.childNodes()]
-        index = siblings.index(identity_of(old))
+        siblings = [id_of(node) for node in parent.childNodes()]
+        index = siblings.index(id_of(old))
         parent.addChildNode(new, parent.childNodes()[index - 1] if index else None)
         return
     new.setInheritAlpha(old.inheritAlpha())
@@ -92,7 +92,7 @@ def _add(document, new, old, replaced):
 
 def _until(there):
     """Krita does what it is told a little later; not for ever."""
-    for _turn in range(TURNS):
+    for _turn in range(MAX_TURNS):
         yield WAIT
         if there():
             return
@@ -100,17 +100,17 @@ def _until(there):
 
 def _is_active(document, node):
     active = document.activeNode()
-    return active is not None and identity_of(active) == identity_of(node)
+    return active is not None and id_of(active) == id_of(node)
 
 
 def _fill(new, under, place, painted, selection, converter, sketch):
     opaque = painted.channels == spaces.channels(place.working) - 1
     if painted.depth != spaces.packed_depth(place.working) or not (opaque or painted.channels == spaces.channels(place.working)):
         raise UnsupportedLayer(_("The painting has not the layer's depth; this plug-in and the daemon do not fit together."))
-    target = spaces.of(new)
-    straight = spaces.same(place.working, target) and selection is None
+    target = spaces.space_of(new)
+    straight = spaces.identical(place.working, target) and selection is None
     width, height = painted.width, painted.height
-    rows, line = rows_of(width, STRIP if straight else SLOW_STRIP), width * painted.channels * pixels.SIZES[painted.depth]
+    rows, line = strip_rows(width, STRIP if straight else SLOW_STRIP), width * painted.channels * pixels.SIZES[painted.depth]
     for top in range(0, height, rows):
         high = min(rows, height - top)
         data = painted.data[top * line : (top + high) * line]
@@ -122,7 +122,7 @@ def _fill(new, under, place, painted, selection, converter, sketch):
         if selection is not None:
             chosen = selection[top * width : (top + high) * width]
             if under is None:
-                data = masking.faded(data, chosen, target)
+                data = masking.with_masked_alpha(data, chosen, target)
             else:
                 before = under.pixelData(place.x, place.y + top, width, high).data()
                 data = masking.blended(before, data, chosen, target)

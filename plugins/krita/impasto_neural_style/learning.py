@@ -8,13 +8,13 @@ from .client import recipe as recipes
 from .qt import QtWidgets
 from .translation import _
 
-LARGEST_MB = 64
-ENDINGS = " ".join("*" + extension for _label, extensions, _starts in formats.FORMATS for extension in extensions)
+MAX_FILE_MB = 64
+FILE_PATTERNS = " ".join("*" + extension for _label, extensions, _starts in formats.FORMATS for extension in extensions)
 
 
 def from_file(parent):
     """A style from a picture that the user chooses; None where she does not. Raises ``ValueError`` with a sentence."""
-    filter = "%s (%s)" % (_("Pictures"), ENDINGS)
+    filter = "%s (%s)" % (_("Pictures"), FILE_PATTERNS)
     file = QtWidgets.QFileDialog.getOpenFileName(parent, _("A picture as style"), "", filter)[0]
     return read(file) if file else None
 
@@ -22,8 +22,8 @@ def from_file(parent):
 def read(file):
     """A style from a file. Raises ``ValueError`` with a sentence."""
     try:
-        if os.path.getsize(file) > LARGEST_MB << 20:
-            raise ValueError(_("{file} is larger than {most} MB; save a smaller copy of it.").format(file=file, most=LARGEST_MB))
+        if os.path.getsize(file) > MAX_FILE_MB << 20:
+            raise ValueError(_("{file} is larger than {most} MB; save a smaller copy of it.").format(file=file, most=MAX_FILE_MB))
         with open(file, "rb") as opened:
             picture = opened.read()
     except OSError as error:

@@ -13,7 +13,7 @@ CODES = {"U8": "B", "U16": "H", "F16": "e", "F32": "f"}
 RUNS = re.compile(rb"\x00+|\xff+|[^\x00\xff]+", re.DOTALL)
 
 
-def faded(data, selection, space):
+def with_masked_alpha(data, selection, space):
     """``data`` with its alpha multiplied by ``selection`` (bytes, one a pixel)."""
     count, alpha = spaces.channels(space), spaces.channels(space) - 1
     out, pixel, sample = bytearray(data), spaces.size(space), spaces.SAMPLE[space.depth]

@@ -9,10 +9,10 @@ from . import replacement_undo
 from .client import outputs
 from .client import job_client as jobs
 from .client import messages, pixels, wire
-from .pictures import Sketch
+from .pictures import StripThumbnail
 from .qt import QtCore, Signal
 from .incremental import IncrementalTask
-from .source import Part, identity_of, is_open, layer_of
+from .source import LayerRegion, id_of, is_open, layer_of
 from .colour_spaces import Converter, UnsupportedLayer
 from .translation import _
 
@@ -39,7 +39,7 @@ class PaintTask(QtCore.QObject):
         self.place, self.part, self.before, self.after = None, None, None, None
         self._krita, self._connection = krita, connection
         self._incremental = self._job_client = None
-        self._converter, self._anew = Converter(krita), False
+        self._converter, self._is_earlier_job = Converter(krita), False
 
     @property
     def job(self):
@@ -59,7 +59,7 @@ class PaintTask(QtCore.QObject):
                 raise UnsupportedLayer(_("Open a picture and select a layer to paint."))
             if self.output == outputs.REPLACE and layer.locked():
                 raise UnsupportedLayer(_("The layer's pixels are locked. Unlock them, or choose a new layer as the result."))
-            self.part = Part(document, layer, raw=self.output == outputs.REPLACE)
+            self.part = LayerRegion(document, layer, raw=self.output == outputs.REPLACE)
         except UnsupportedLayer as unsupported:
             self._end(FAILED, str(unsupported))
             return
@@ -68,7 +68,7 @@ class PaintTask(QtCore.QObject):
     def insert_result(self, job, place):
         """Insert the result of a job that was painted before (as the daemon's ``job``): at ``place`` or, where that is None or its
         document has been closed, into the active document."""
-        self.place, self._anew = place, True
+        self.place, self._is_earlier_job = place, True
         self._job_client = jobs.JobClient.resume(job)
         self.state, self.sentence = PAINTING, _("Fetching the result…")
         self._connection.run(self._job_client, self._job_changed)
@@ -93,7 +93,7 @@ class PaintTask(QtCore.QObject):
         """The newest preview (a PNG's bytes), once: None where it was taken before."""
         return self._job_client.take_preview() if self._job_client else None
 
-    def leave(self):
+    def abandon(self):
         """Krita quits: not a step more."""
         if self._incremental is not None:
             self._incremental.stop()
@@ -113,8 +113,8 @@ class PaintTask(QtCore.QObject):
     # -- the steps ---------------------------------------------------------------------------------------------------
 
     def _send(self, _nothing):
-        self._incremental, self.place, self.before = None, insertion.Place.of(self.part), self.part.sketch.image
-        self._job_client = jobs.JobClient.stylize(self.part.pieces, self.recipe, uuid.uuid4().hex)
+        self._incremental, self.place, self.before = None, insertion.Placement.of(self.part), self.part.sketch.image
+        self._job_client = jobs.JobClient.stylize(self.part.chunks, self.recipe, uuid.uuid4().hex)
         self.state = PAINTING
         self._say(_("Waiting for Impasto…"))
         self._connection.run(self._job_client, self._job_changed)
@@ -142,13 +142,13 @@ class PaintTask(QtCore.QObject):
         except ValueError as error:
             self._end(FAILED, str(error))
             return
-        if self._anew and (self.place is None or not is_open(self._krita, self.place.document)):
+        if self._is_earlier_job and (self.place is None or not is_open(self._krita, self.place.document)):
             document = self._krita.activeDocument()
             if document is None:
                 self._end(FAILED, _("Open a picture first: there is none to insert the result into."))
                 return
-            self.place = insertion.Place.anywhere(document, painted)
-        sketch = Sketch(painted.width, painted.height)
+            self.place = insertion.Placement.anywhere(document, painted)
+        sketch = StripThumbnail(painted.width, painted.height)
         self.after = sketch.image
         self.painted.emit()
         work = insertion.insert(self._krita, self.place, painted, self.output, self.name, self._converter, sketch)
@@ -157,7 +157,7 @@ class PaintTask(QtCore.QObject):
     def _inserted(self, outcome):
         (self.layer, replaced), self.fraction = outcome, 1.0
         if replaced is not None:
-            replacement_undo.of(self._krita).remember(self.place.document, identity_of(self.layer), replaced)
+            replacement_undo.of(self._krita).remember(self.place.document, id_of(self.layer), replaced)
         if self.recipe.styles:
             saved_settings.save_layer_recipe(self.place.document, self.layer, self.recipe)
         notes = self.job.get("notes") or []

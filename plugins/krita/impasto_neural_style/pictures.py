@@ -12,7 +12,7 @@ STYLE_SIDE = 2048
 Format = QtGui.QImage.Format
 
 
-class Sketch:
+class StripThumbnail:
     """A small picture of a large one, drawn strip by strip as its pixels come by."""
 
     def __init__(self, width, height, side=SIDE):
@@ -55,7 +55,7 @@ def image_of(data, width, rows, space):
     return QtGui.QImage(bytes(data), width, rows, line, format).copy()
 
 
-def of_bytes(data, side=0):
+def decoded(data, side=0):
     """A picture file's bytes as a QImage of at most ``side`` px, or None."""
     image = QtGui.QImage()
     if not data or not image.loadFromData(bytes(data)):

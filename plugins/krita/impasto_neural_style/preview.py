@@ -10,7 +10,7 @@ from .client import preview_sample
 from .colour_spaces import Converter, UnsupportedLayer
 from .incremental import IncrementalTask
 from .qt import QtCore, Signal
-from .source import Part, area_of, inside_canvas, layer_of
+from .source import LayerRegion, area_of, inside_canvas, layer_of
 from .translation import _
 
 DEBOUNCE_MS = 300
@@ -119,7 +119,7 @@ class Preview(QtCore.QObject):
         sample = self._sample
         shown = QtCore.QRect(area.x() + sample.x, area.y() + sample.y, sample.width, sample.height)
         try:
-            self._part = Part(document, layer, shown=shown)
+            self._part = LayerRegion(document, layer, shown=shown)
         except UnsupportedLayer as error:
             self._tell(str(error))
             return
@@ -131,7 +131,7 @@ class Preview(QtCore.QObject):
         self._incremental = None
         self._converter.close()
         recipe = preview_sample.recipe_for(self._sample, self._recipe)
-        self._job_client = jobs.JobClient.stylize(self._part.pieces, recipe, uuid.uuid4().hex)
+        self._job_client = jobs.JobClient.stylize(self._part.chunks, recipe, uuid.uuid4().hex)
         self._connection.run(self._job_client, self._job_changed)
 
     def _job_changed(self, job_client):

@@ -3,10 +3,10 @@
 from .qt import Qt, QtCore, QtGui, QtWidgets
 from .translation import _
 
-SHARE = 0.3
+MAX_HEIGHT_SHARE = 0.3
 """Of the docker's height, at most, for the preview."""
 
-BESIDE, BESIDE_HIGH = 110, 72
+NARROW_WIDTH, MAX_NARROW_HEIGHT = 110, 72
 """Px: its width, and its height at most, with the buttons beside it."""
 
 
@@ -20,7 +20,7 @@ def placed(image, area):
 class PreviewWidget(QtWidgets.QWidget):
     """Shows ``after``; ``before`` while the mouse button is held. A double click asks for the large view."""
 
-    asked = QtCore.pyqtSignal()
+    enlarge_requested = QtCore.pyqtSignal()
 
     def __init__(self, parent=None):
         QtWidgets.QWidget.__init__(self, parent)
@@ -51,10 +51,10 @@ class PreviewWidget(QtWidgets.QWidget):
         if self.after is None:
             return
         shape = self.after.height() / max(1, self.after.width())
-        self.setMinimumWidth(BESIDE if low else 0)
-        self.setMaximumWidth(BESIDE if low else 16777215)
-        width = BESIDE if low else self.parentWidget().width()
-        self.setFixedHeight(max(48, min(round(shape * width), BESIDE_HIGH if low else round(SHARE * height))))
+        self.setMinimumWidth(NARROW_WIDTH if low else 0)
+        self.setMaximumWidth(NARROW_WIDTH if low else 16777215)
+        width = NARROW_WIDTH if low else self.parentWidget().width()
+        self.setFixedHeight(max(48, min(round(shape * width), MAX_NARROW_HEIGHT if low else round(MAX_HEIGHT_SHARE * height))))
 
     def paintEvent(self, event):
         image = self.before if self._held and self.before is not None else self.after
@@ -82,7 +82,7 @@ class PreviewWidget(QtWidgets.QWidget):
 
     def mouseDoubleClickEvent(self, event):
         self._held = False
-        self.asked.emit()
+        self.enlarge_requested.emit()
 
 
 class CompareWindow(QtWidgets.QDialog):

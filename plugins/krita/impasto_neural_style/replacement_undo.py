@@ -1,7 +1,7 @@
 """Replacing a layer is two steps to Krita, a layer more and one less; with this, one Undo takes both back, one Redo both again."""
 
 from .qt import QtCore
-from .source import at_rest, is_open, node_of
+from .source import is_idle, is_open, node_of
 
 TRIES, PAUSE_MS = 120, 25
 """Krita undoes a little later than it is told to."""
@@ -46,7 +46,7 @@ class ReplacementUndo(QtCore.QObject):
             return
         # Both there is what neither of the two steps is meant to end with. While Krita is at work, its actions do nothing.
         both = any(node_of(document, new) is not None and node_of(document, old) is not None for _document, new, old in pairs)
-        ready = both and action.isEnabled() and at_rest(document)
+        ready = both and action.isEnabled() and is_idle(document)
         if ready and settled:
             action.trigger()
             return

@@ -1,4 +1,4 @@
-"""The docker's second page: results, to be inserted again, compared, painted again with other settings, or removed."""
+"""The docker's third page: results, to be inserted again, compared, painted again with other settings, or removed."""
 
 from .gallery import Gallery
 from .qt import QtCore, QtWidgets, Signal
@@ -6,10 +6,10 @@ from .translation import _
 
 
 class ResultsPage(QtWidgets.QWidget):
-    """``again`` (an entry): its settings are wanted back; ``compared`` (an entry): it is to be looked at."""
+    """``edit_requested`` (an entry): its settings are wanted back; ``compare_requested`` (an entry): it is to be looked at."""
 
-    again = Signal(object)
-    compared = Signal(object)
+    edit_requested = Signal(object)
+    compare_requested = Signal(object)
 
     def __init__(self, model, parent=None):
         QtWidgets.QWidget.__init__(self, parent)
@@ -39,7 +39,7 @@ class ResultsPage(QtWidgets.QWidget):
         self._list.itemSelectionChanged.connect(self._enable)
         self._list.itemDoubleClicked.connect(lambda _item: self._to_compare())
         model.history.changed.connect(self.refresh)
-        model.history.pictured.connect(self._pictured)
+        model.history.thumbnail_loaded.connect(self._thumbnail_loaded)
         model.painting_changed.connect(self._enable)
         self.refresh()
 
@@ -74,7 +74,7 @@ class ResultsPage(QtWidgets.QWidget):
         button.clicked.connect(lambda _checked=False: action())
         return button
 
-    def _pictured(self, id):
+    def _thumbnail_loaded(self, id):
         entry = self._model.history.entry(id)
         self._list.picture(id, entry.thumbnail if entry else None)
 
@@ -91,11 +91,11 @@ class ResultsPage(QtWidgets.QWidget):
 
     def _to_compare(self):
         if self.entry() is not None:
-            self.compared.emit(self.entry())
+            self.compare_requested.emit(self.entry())
 
     def _to_edit(self):
         if self.entry() is not None and self.entry().recipe is not None:
-            self.again.emit(self.entry())
+            self.edit_requested.emit(self.entry())
 
     def _removed(self):
         if self.entry() is not None:

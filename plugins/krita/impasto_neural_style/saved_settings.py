@@ -6,10 +6,10 @@ import json
 from .client import outputs
 from .client import recipe as recipes
 from .qt import QtCore
-from .source import identity_of
+from .source import id_of
 
 GROUP, NAME = "impasto_neural_style", "last"
-LONGEST = 64 << 10
+MAX_LENGTH = 64 << 10
 """Characters: Krita's settings are no place for pictures."""
 
 NOTE = "impasto-recipe/"
@@ -18,13 +18,13 @@ NOTE = "impasto-recipe/"
 
 def save_layer_recipe(document, layer, recipe):
     """Keep what a layer was painted with."""
-    document.setAnnotation(NOTE + identity_of(layer), "Impasto", QtCore.QByteArray(recipe.to_json().encode("utf-8")))
+    document.setAnnotation(NOTE + id_of(layer), "Impasto", QtCore.QByteArray(recipe.to_json().encode("utf-8")))
 
 
 def layer_recipe(document, layer):
     """The recipe that a layer was painted with, or None."""
     try:
-        return recipes.Recipe.from_json(bytes(document.annotation(NOTE + identity_of(layer)).data()).decode("utf-8"))
+        return recipes.Recipe.from_json(bytes(document.annotation(NOTE + id_of(layer)).data()).decode("utf-8"))
     except ValueError:
         return None
 
@@ -32,7 +32,7 @@ def layer_recipe(document, layer):
 def save_last(krita, recipe, output):
     """Keep a recipe and what became of it; one with pictures that are too large for that is not kept."""
     text = json.dumps({"recipe": recipe.to_json(), "output": output})
-    if len(text) <= LONGEST:
+    if len(text) <= MAX_LENGTH:
         krita.writeSetting(GROUP, NAME, text)
 
 

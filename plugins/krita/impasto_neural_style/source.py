@@ -32,13 +32,13 @@ def node_of(document, identity):
         node = waiting.pop()
         if node is None:
             continue
-        if identity_of(node) == identity:
+        if id_of(node) == identity:
             return node
         waiting += node.childNodes()
     return None
 
 
-def identity_of(node):
+def id_of(node):
     """A node's unique id as a text; it survives saving."""
     return node.uniqueId().toString()
 
@@ -48,7 +48,7 @@ def is_open(krita, document):
     return any(document == known for known in krita.documents())
 
 
-def at_rest(document):
+def is_idle(document):
     """Whether Krita has done all that it was told to do in a document."""
     if document.tryBarrierLock():
         document.unlock()
@@ -56,18 +56,18 @@ def at_rest(document):
     return False
 
 
-def rows_of(width, most):
+def strip_rows(width, most):
     """Rows of a strip of about ``most`` px: whole tiles of 64 rows where it holds so many."""
     rows = max(1, most // width)
     return rows // 64 * 64 or rows
 
 
-class Part:
+class LayerRegion:
     """The part of a layer that is painted, as it was when it was read: it may change, or go, meanwhile.
 
     ``x``, ``y``, ``width``, ``height``: in the document's px; they may lie outside its canvas. ``selection``: bytes, one a pixel,
-    or None where nothing is selected. ``pieces``: the file for the daemon. ``space``: the layer's colours; ``working``: those of
-    ``pieces`` and of the painting. ``sketch``: a small picture of it.
+    or None where nothing is selected. ``chunks``: the file for the daemon. ``space``: the layer's colours; ``working``: those of
+    ``chunks`` and of the painting. ``sketch``: a small picture of it.
     """
 
     def __init__(self, document, node, raw=False, shown=None):
@@ -76,7 +76,7 @@ class Part:
         ``raw``: a paint layer's own pixels, without what masks and effects make of them. ``shown``: only this rectangle, in 8 bits
         and without a selection's soft edges: for a preview.
         """
-        self.document, self.node, self.identity, self.name = document, node, identity_of(node), node.name()
+        self.document, self.node, self.identity, self.name = document, node, id_of(node), node.name()
         self.kind = node.type()
         if self.kind in ("", "filterlayer") and not node.parentNode():
             raise UnsupportedLayer(_("Select a layer to paint."))
@@ -85,31 +85,31 @@ class Part:
         area = area_of(document, node) if shown is None else shown
         self._selected = document.selection() if shown is None else None
         self.x, self.y, self.width, self.height = area.x(), area.y(), area.width(), area.height()
-        self.space = spaces.of(node)
-        self.working = spaces.working(self.space) if shown is None else pictures.shown_space(self.space)
-        self.pieces, self.selection, self.sketch = [], None, pictures.Sketch(self.width, self.height)
+        self.space = spaces.space_of(node)
+        self.working = spaces.working_space(self.space) if shown is None else pictures.shown_space(self.space)
+        self.chunks, self.selection, self.sketch = [], None, pictures.StripThumbnail(self.width, self.height)
 
     @property
     def channels(self):
-        """Of ``pieces``: 2 or 4."""
+        """Of ``chunks``: 2 or 4."""
         return spaces.channels(self.working)
 
     def read(self, converter):
-        """A generator that fills ``pieces`` and ``selection``, a strip a step."""
+        """A generator that fills ``chunks`` and ``selection``, a strip a step."""
         # A copy costs nothing, since Krita copies pixels when they change, and nobody paints on it meanwhile.
         node = self.node.duplicate() if self.plain else self.node
         get = node.pixelData if self.plain else node.projectionPixelData
-        straight = spaces.same(self.space, self.working)
-        rows = rows_of(self.width, STRIP if straight else SLOW_STRIP)
-        pieces = [pixels.header(self.width, self.height, self.channels, spaces.packed_depth(self.working))]
+        straight = spaces.identical(self.space, self.working)
+        rows = strip_rows(self.width, STRIP if straight else SLOW_STRIP)
+        chunks = [pixels.header(self.width, self.height, self.channels, spaces.packed_depth(self.working))]
         for top in range(0, self.height, rows):
             count = min(rows, self.height - top)
             data = get(self.x, self.y + top, self.width, count).data()
             if len(data) != self.width * count * spaces.size(self.space):
                 raise UnsupportedLayer(_("The pixels of '{name}' cannot be read.").format(name=self.name))
             data = converter.convert(data, self.width, count, self.space, self.working)
-            pieces.append(bytes(spaces.swap_red_and_blue(data, self.working)))
-            self.sketch.draw(pieces[-1], self.width, count, top, self.working, converter)
+            chunks.append(bytes(spaces.swap_red_and_blue(data, self.working)))
+            self.sketch.draw(chunks[-1], self.width, count, top, self.working, converter)
             yield
         if self._selected is not None:
             chosen = bytearray()
@@ -117,7 +117,7 @@ class Part:
                 chosen += self._selected.pixelData(self.x, self.y + top, self.width, min(rows, self.height - top)).data()
                 yield
             self.selection = bytes(chosen)
-        self.pieces = pieces
+        self.chunks = chunks
 
 
 def area_of(document, node):

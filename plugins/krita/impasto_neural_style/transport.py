@@ -10,15 +10,15 @@ READ_BYTES = 1 << 20
 """An answer is taken over in parts of this size: a large one in a single part would stop the interface for a moment."""
 
 
-class Pieces(QtCore.QIODevice):
+class ChunkedBody(QtCore.QIODevice):
     """A list of bytes as one device to read from."""
 
-    def __init__(self, pieces, parent=None):
+    def __init__(self, chunks, parent=None):
         QtCore.QIODevice.__init__(self, parent)
-        self._pieces, self._starts, self._size = pieces, [], 0
-        for piece in pieces:
+        self._chunks, self._starts, self._size = chunks, [], 0
+        for chunk in chunks:
             self._starts.append(self._size)
-            self._size += len(piece)
+            self._size += len(chunk)
         self._current = 0
         self.open(QtCore.QIODevice.OpenModeFlag.ReadOnly | QtCore.QIODevice.OpenModeFlag.Unbuffered)
 
@@ -35,10 +35,10 @@ class Pieces(QtCore.QIODevice):
             return b""
         if not self._starts[self._current] <= place:
             self._current = 0  # sent again from the start
-        while place >= self._starts[self._current] + len(self._pieces[self._current]):
+        while place >= self._starts[self._current] + len(self._chunks[self._current]):
             self._current += 1
         within = place - self._starts[self._current]
-        return bytes(self._pieces[self._current][within : within + most])
+        return bytes(self._chunks[self._current][within : within + most])
 
 
 class Transport(QtCore.QObject):
@@ -86,7 +86,7 @@ class _PendingRequest:
         elif self._request.method == "DELETE":
             self._reply = manager.deleteResource(request)
         elif isinstance(body, list):
-            device = Pieces(body)
+            device = ChunkedBody(body)
             self._reply = manager.post(request, device)
             device.setParent(self._reply)
         else:

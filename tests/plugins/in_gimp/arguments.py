@@ -115,13 +115,16 @@ def a_picture_or_a_layer_may_be_the_style():
 @case
 def a_picture_that_gdkpixbuf_cannot_read_is_read_by_gimp():
     image, layer = picture(size=(300, 200))
-    for data, alpha in ((pictures.of_layer(layer), True), (pictures.of_layer(add_layer(image, "opaque", (90, 60), False)), False)):
+    for data, alpha in (
+        (pictures.file_of_layer(layer), True),
+        (pictures.file_of_layer(add_layer(image, "opaque", (90, 60), False)), False),
+    ):
         read = pictures._read_by_gimp(data, 64)
         assert (read.get_width(), read.get_height()) == (64, 43) and data.startswith(b"\x89PNG" if alpha else b"\xff\xd8")
     put(layer, "R'G'B'A u8", bytes([10, 90, 200, 255]) * 60000)
-    assert pictures.of_layer(layer).startswith(b"\xff\xd8"), "nothing transparent in it"
-    assert pictures._read_by_gimp(b"\x89PNG no picture", 64) is None and pictures.of_bytes(b"no picture", 64) is None
-    assert pictures.of_bytes(pictures.of_image(image), 64) is not None and Gimp.get_images() == [image]
+    assert pictures.file_of_layer(layer).startswith(b"\xff\xd8"), "nothing transparent in it"
+    assert pictures._read_by_gimp(b"\x89PNG no picture", 64) is None and pictures.decoded(b"no picture", 64) is None
+    assert pictures.decoded(pictures.file_of_image(image), 64) is not None and Gimp.get_images() == [image]
 
 
 @case

@@ -229,7 +229,7 @@ def a_painting_knows_what_it_was_painted_from_and_can_be_painted_anew():
     image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 8, 30, 25)
     first = paint(image, layer, style="scream")
     assert results.source_of(image, first) == layer and results.source_of(image, layer) is None
-    recipe, part = results.recipe_of(first), layers.Part(image, layer)
+    recipe, part = results.recipe_of(first), layers.LayerRegion(image, layer)
     second = results.insert(
         image, layer, part, b"".join(part.content()), paint_options.PaintOptions(recipe, paint_options.NEW_LAYER), first
     )
@@ -245,7 +245,7 @@ def a_painting_knows_what_it_was_painted_from_and_can_be_painted_anew():
 def a_result_of_another_time_is_inserted_where_it_fits():
     image, layer = picture()
     layer.set_offsets(7, 5)
-    part = layers.Part(image, layer, (0, 0, 30, 20))
+    part = layers.LayerRegion(image, layer, (0, 0, 30, 20))
     fits = results.insert_alone(image, b"".join(part.content()), "fits", (12, 9, 30, 20))
     other = results.insert_alone(image, b"".join(part.content()), "other", (0, 0, 31, 20))
     assert image.get_layers() == [other, fits, layer]

@@ -260,10 +260,10 @@ def test_a_layer_knows_what_it_was_painted_with(docker):
     scene.until(lambda: not docker.model.running)
     docker.styles.sliders.show_values({})
     choose(docker, 2)
-    docker._take_over()
+    docker._load_layer_settings()
     assert "was not painted" in docker.action_bar._status.text()
     document.active = document.topLevelNodes()[1]
-    docker._take_over()
+    docker._load_layer_settings()
     assert docker.recipe() == painted
 
 
@@ -334,16 +334,16 @@ def test_a_layer_as_a_style(docker):
     document, node = Krita.instance().new()
     from impasto_neural_style import learning
 
-    docker._add(lambda: learning.from_layer(docker.model.layer()))
+    docker.style_menu.add(lambda: learning.from_layer(docker.model.layer()))
     assert [style.title for style in docker.recipe().styles] == ["content"] and docker.recipe().styles[0].picture
     node.data = b""
-    docker._add(lambda: learning.from_layer(docker.model.layer()))
+    docker.style_menu.add(lambda: learning.from_layer(docker.model.layer()))
     assert "Select a layer" in docker.action_bar._status.text()
 
 
 def test_a_style_is_learnt_across_sessions(docker, daemon):
     Krita.instance().new()
-    docker._learn()
+    docker.style_menu.learn()
     asked = docker.findChild(QtWidgets.QDialog, "impasto-learn")
     assert [style.title for style in asked.choices] == ["content"]
     asked._name.setText("Mine")
@@ -368,7 +368,7 @@ def test_a_file_as_a_style(docker, tmp_path, content, words):
     file = tmp_path / "Klatschmohn ü.png"
     if content is not None:
         file.write_bytes(scene.png())
-    docker._add(lambda: learning.read(str(file)))
+    docker.style_menu.add(lambda: learning.read(str(file)))
     assert words in docker.action_bar._status.text()
     assert [style.title for style in docker.recipe().styles] == ([] if words else ["Klatschmohn ü"])
 

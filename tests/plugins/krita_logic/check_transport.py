@@ -8,7 +8,7 @@ import time
 import pytest
 import scene
 from impasto_neural_style.client import places, wire
-from impasto_neural_style.transport import READ_BYTES, Pieces, Transport
+from impasto_neural_style.transport import READ_BYTES, ChunkedBody, Transport
 
 LARGE = bytes(range(256)) * 20000
 
@@ -104,7 +104,7 @@ def test_what_was_given_up_is_not_heard_of(ask, server):
 
 
 def test_a_list_of_bytes_reads_as_one():
-    device = Pieces([b"abc", b"", b"defg"])
+    device = ChunkedBody([b"abc", b"", b"defg"])
     assert device.size() == 7
     for start in (0, 2, 3, 1):
         device.seek(start)

@@ -81,7 +81,7 @@ def the_docker():
     one.pages.setCurrentIndex(0)
     yield wait(0.5)
     shot("docker-tall", one)
-    one._learn()
+    one.style_menu.learn()
     yield wait(0.5)
     asked = one.findChild(QDialog, "impasto-learn")
     shot("learn", asked)
