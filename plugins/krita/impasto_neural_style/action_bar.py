@@ -19,7 +19,7 @@ class ActionBar(QtWidgets.QWidget):
 
     def __init__(self, parent=None):
         QtWidgets.QWidget.__init__(self, parent)
-        self._low, self._caption = None, ""
+        self._low, self._caption, self._running = None, "", False
         self._status = QtWidgets.QLabel("", self)
         self._status.setObjectName("impasto-status")
         self._status.setWordWrap(True)
@@ -36,8 +36,13 @@ class ActionBar(QtWidgets.QWidget):
         )
         self.keep = self._button("impasto-keep", _("Stop and keep"), _("Stop, and keep the picture as it is by now."), self.kept)
         self.discard = self._button("impasto-discard", _("Discard"), _("Stop, and change nothing."), self.discarded)
+        self._plan = QtWidgets.QLabel("", self)
+        self._plan.setObjectName("impasto-plan")
+        self._plan.setWordWrap(True)
+        self._plan.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Minimum)
         self._buttons = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.LeftToRight)
         self._buttons.setSpacing(3)
+        self._buttons.addWidget(self._plan)
         for button in (self.keep, self.discard, self.apply):
             self._buttons.addWidget(button)
         self._row = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.TopToBottom)
@@ -57,12 +62,14 @@ class ActionBar(QtWidgets.QWidget):
         self._message = sentence
         self._write()
 
-    def caption(self, sentence, reason=""):
-        """What the preview shows and how it is painted: written where there is room, and nothing more important. ``reason``: a
-        sentence for the tooltip."""
-        self._caption = sentence
-        self._status.setToolTip(reason)
-        self.preview.describe(sentence)
+    def caption(self, sentence, plan="", reason=""):
+        """What the preview shows: written where there is room, and nothing more important. ``plan``: how it is painted, below the
+        sentence or, in a low docker, beside the preview; ``reason``: why so, for the tooltip."""
+        self._caption = "\n".join(filter(None, [sentence, plan]))
+        self._plan.setText(plan)
+        for label in (self._status, self._plan):
+            label.setToolTip(reason)
+        self.preview.describe(self._caption)
         self._write()
 
     def learn(self, sentence):
@@ -73,7 +80,8 @@ class ActionBar(QtWidgets.QWidget):
     def run(self, fraction, apply):
         """``fraction``: how far a painting is, or None where nothing is painted. ``apply``: whether there is something to paint,
         None where nobody wants to know."""
-        running = fraction is not None
+        self._running = running = fraction is not None
+        self._write()
         self._bar.setVisible(running)
         self.keep.setVisible(running)
         self.discard.setVisible(running)
@@ -98,6 +106,8 @@ class ActionBar(QtWidgets.QWidget):
         text = self._message or ("" if self._low and self.preview.after is not None else self._caption)
         self._status.setText(text)
         self._status.setVisible(bool(text))
+        beside = self._low and self.preview.after is not None and not self._running
+        self._plan.setVisible(bool(beside and self._plan.text()))
 
     def _learning(self):
         self._learning_row = QtWidgets.QWidget(self)

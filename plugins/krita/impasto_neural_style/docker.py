@@ -171,7 +171,7 @@ class NeuralStyle(DockWidget):
         preview = self.model.preview
         self.action_bar.preview.put(preview.before, preview.image, preview.busy)
         self.action_bar.fit(self.height())
-        self.action_bar.caption(preview.sentence, preview.reason)
+        self.action_bar.caption(preview.sentence, preview.plan, preview.reason)
 
     def _training_changed(self):
         training = self.model.training

@@ -21,16 +21,17 @@ MAX_PIXELS = 1 << 20
 
 
 class Preview(QtCore.QObject):
-    """``image``: the newest preview, ``before``: the same part unpainted (QImages, or None); ``sentence``: about them, and about
-    the daemon's plan; ``reason``: why that is the plan; ``busy``: whether another preview is on its way."""
+    """``image``: the newest preview, ``before``: the same part unpainted (QImages, or None); ``sentence``: about them; ``plan``,
+    ``reason``: how the layer will be painted, and why so, as the daemon says; ``busy``: whether another preview is on its way."""
 
     changed = Signal()
 
     def __init__(self, krita, connection, parent=None):
         QtCore.QObject.__init__(self, parent)
-        self.image, self.before, self.sentence, self.reason, self.busy = None, None, "", "", False
+        self.image, self.before, self.busy = None, None, False
+        self.sentence = self.plan = self.reason = ""
         self._krita, self._connection, self._converter = krita, connection, Converter(krita)
-        self._recipe = self._sample = self._plan_text = self._part = self._incremental = self._job_client = None
+        self._recipe = self._sample = self._part = self._incremental = self._job_client = None
         self._plan_number = 0
         self._timer = QtCore.QTimer(self)
         self._timer.setSingleShot(True)
@@ -52,12 +53,12 @@ class Preview(QtCore.QObject):
     def clear(self):
         """Nothing to be seen."""
         self.image = self.before = None
-        self.sentence = self.reason = ""
+        self.sentence = self.plan = self.reason = ""
         self.stop()
 
     def show(self, image, before=None):
         """Show a picture that comes from elsewhere: of a painting that is under way."""
-        self.image, self.sentence = image, ""
+        self.image, self.sentence, self.plan = image, "", ""
         if before is not None:
             self.before = before
         self.changed.emit()
@@ -95,17 +96,18 @@ class Preview(QtCore.QObject):
         try:
             plan, target = plans.read(status, body), self._target()
         except (wire.ApiError, UnsupportedLayer) as error:
+            self.plan = self.reason = ""
             self._show_text(messages.error(error, _) if isinstance(error, wire.ApiError) else str(error))
             return
         if target is None:
             return
         document, layer, area = target
-        self._plan_text, self.reason = plan.in_words(area.width(), area.height(), _), plan.reason
+        self.plan, self.reason = plan.in_words(area.width(), area.height(), _), plan.reason
         if plan.quick:
             self._read(document, layer, area, plan.scale(area.width(), area.height()))
         else:
             size = _("{width} x {height} px").format(width=area.width(), height=area.height())
-            self._show_text(_("{size}. You see it here as it is painted.").format(size=size) + "\n" + self._plan_text)
+            self._show_text(_("{size}. You see it here as it is painted.").format(size=size))
 
     def _show_text(self, sentence):
         self.image = self.before = None
@@ -151,7 +153,7 @@ class Preview(QtCore.QObject):
         text = _("{width} x {height} px, as it will be.")
         if not self._sample.whole:
             text = _("The middle of {width} x {height} px, with the final strokes.")
-        return text.format(width=part.width, height=part.height) + "\n" + self._plan_text
+        return text.format(width=part.width, height=part.height)
 
     def _failed(self, error):
         self._give_up()

@@ -149,6 +149,10 @@ def test_the_plan_is_the_daemons(docker, daemon):
     caption = docker.action_bar._status.text()
     assert "64 x 48 px, as it will be." in caption and "painted at 32 x 24 px" in caption and "about 2 s" in caption
     assert docker.action_bar._status.toolTip() == "The styles are so."
+    docker.resize(262, 400)
+    scene.settle()
+    beside = docker.findChild(QtWidgets.QLabel, "impasto-plan")
+    assert beside.isVisible() and "about 2 s" in beside.text()
 
 
 def test_a_refusal_of_the_plan_is_shown(docker, daemon):
