@@ -152,7 +152,7 @@ def test_so_is_one_with_a_body(target, method):
 def test_asking_for_the_head_changes_nothing_and_brings_no_body(target):
     for path in PATHS:
         status, _, body = ask(target, "HEAD", filled(path), {}, token="yes")
-        assert status in (200, 404, 405) and (not body or status == 405), path
+        assert status in (200, 400, 404, 405) and (not body or status == 405), path  # 400: a query is missing
 
 
 # -- ids -----------------------------------------------------------------------------------------------------------
