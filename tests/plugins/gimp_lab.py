@@ -64,21 +64,21 @@ class Lab:
 
     def introduce(self, url: str, token: str, instance: str, version: str = "0.1") -> None:
         """Write the runtime file of a daemon that did not do so itself."""
-        told = {"url": url, "token": token, "pid": os.getpid(), "instance": instance, "version": version}
-        (self.runtime / "daemon.json").write_text(json.dumps(told), encoding="utf-8")
+        info = {"url": url, "token": token, "pid": os.getpid(), "instance": instance, "version": version}
+        (self.runtime / "daemon.json").write_text(json.dumps(info), encoding="utf-8")
 
-    def console(self, script: str, timeout: float = CONSOLE_S, **told: object) -> str:
-        """Run a script of `in_gimp/` in GIMP's console; what it printed. ``told``: what it reads as ``cases.TOLD``."""
-        command = self._command("gimp-console", "-ids", "--quit", *self._batch(script, told))
+    def console(self, script: str, timeout: float = CONSOLE_S, **options: object) -> str:
+        """Run a script of `in_gimp/` in GIMP's console; what it printed. ``options``: what it reads as ``cases.OPTIONS``."""
+        command = self._command("gimp-console", "-ids", "--quit", *self._batch(script, options))
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
         if not self._known.exists() and (self.outside / "profile/pluginrc").exists():
             shutil.copyfile(self.outside / "profile/pluginrc", self._known)
         return done.stdout.decode("utf-8", "replace")
 
-    def start_console(self, script: str, **told: object) -> subprocess.Popen:
+    def start_console(self, script: str, **options: object) -> subprocess.Popen:
         """The same, going on by itself. Its output is a pipe."""
         return subprocess.Popen(
-            self._command("gimp-console", "-ids", "--quit", *self._batch(script, told)),
+            self._command("gimp-console", "-ids", "--quit", *self._batch(script, options)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -86,13 +86,13 @@ class Lab:
         )
 
     def start_window(
-        self, script: str, display: int, files: tuple[str, ...] = (), language: str = "", **told: object
+        self, script: str, display: int, files: tuple[str, ...] = (), language: str = "", **options: object
     ) -> subprocess.Popen:
         """Run a script in a GIMP with its window on ``display``, and ``files`` of the lab open; it goes on by itself."""
         spoken = [f"LANGUAGE={language}"] if language else []
         opened = [f"{self.inside}/{file}" for file in files]
         command = self._command(
-            "gimp", "-nsfc", "--quit", *self._batch(script, told), *opened, environment=[f"DISPLAY=:{display}", *spoken]
+            "gimp", "-nsfc", "--quit", *self._batch(script, options), *opened, environment=[f"DISPLAY=:{display}", *spoken]
         )
         if self.root.name.endswith("3.2"):
             command = ["unshare", "-m", "sh", "-c", f'mount -t proc proc {self.root}/proc && exec "$@"', "sh", *command]
@@ -122,8 +122,8 @@ class Lab:
         ]
         return ["chroot", str(self.root), *CLEAN, *known, *environment, *command]
 
-    def _batch(self, script: str, told: dict) -> list[str]:
-        (self.outside / "told.json").write_text(json.dumps(told), encoding="utf-8")
+    def _batch(self, script: str, options: dict) -> list[str]:
+        (self.outside / "options.json").write_text(json.dumps(options), encoding="utf-8")
         return ["--batch-interpreter=python-fu-eval", "-b", f"import {script}"]
 
 
@@ -141,8 +141,8 @@ def screen(root: Path, size: str = "1280x900"):
     os.close(writing)
     manager = None
     try:
-        with os.fdopen(reading) as told:
-            number = int(told.readline())
+        with os.fdopen(reading) as opened:
+            number = int(opened.readline())
         manager = subprocess.Popen([*inside, f"DISPLAY=:{number}", "openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(0.5)
         yield number

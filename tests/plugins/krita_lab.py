@@ -102,12 +102,12 @@ class Lab:
 
     def introduce(self, url: str, token: str, instance: str, version: str = "0.1") -> None:
         """Write the runtime file of a daemon that did not do so itself."""
-        told = {"url": url, "token": token, "pid": os.getpid(), "instance": instance, "version": version}
-        (self.runtime / "daemon.json").write_text(json.dumps(told), encoding="utf-8")
+        info = {"url": url, "token": token, "pid": os.getpid(), "instance": instance, "version": version}
+        (self.runtime / "daemon.json").write_text(json.dumps(info), encoding="utf-8")
 
-    def start(self, script: str, **told: object) -> subprocess.Popen:
-        """Krita with a script of `in_krita/`, going on by itself. ``told``: what it reads as ``TOLD``."""
-        (self.folder / "told.json").write_text(json.dumps(told), encoding="utf-8")
+    def start(self, script: str, **options: object) -> subprocess.Popen:
+        """Krita with a script of `in_krita/`, going on by itself. ``options``: what it reads as ``OPTIONS``."""
+        (self.folder / "options.json").write_text(json.dumps(options), encoding="utf-8")
         environment = {
             "PATH": PATH,
             "HOME": str(self.folder),
@@ -135,9 +135,9 @@ class Lab:
                 start_new_session=True,
             )
 
-    def run(self, script: str, timeout: float = RUN_S, **told: object) -> str:
+    def run(self, script: str, timeout: float = RUN_S, **options: object) -> str:
         """The same, until it has ended; what it printed. Whatever keeps it from its end is an error."""
-        process = self.start(script, **told)
+        process = self.start(script, **options)
         try:
             process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -171,8 +171,8 @@ def screen(size: str = "1600x1000") -> Iterator[int]:
     )
     os.close(writing)
     try:
-        with os.fdopen(reading) as told:
-            yield int(told.readline())
+        with os.fdopen(reading) as opened:
+            yield int(opened.readline())
     finally:
         server.terminate()
         server.wait(10)

@@ -133,9 +133,9 @@ def test_pictures_and_ids_are_mixed_with_their_weights(send):
 
 
 def test_stop_and_keep_and_discard(send):
-    def after_a_step(wish):
+    def after_a_step(action):
         return lambda job_client: (
-            getattr(job_client, wish)() if job_client.job.get("step", 0) >= 2 and not job_client.ended else None
+            getattr(job_client, action)() if job_client.job.get("step", 0) >= 2 and not job_client.ended else None
         )
 
     long = Recipe(GREAT_WAVE.styles, {"iterations": 5000, "step_size": 0.02})
@@ -247,9 +247,9 @@ def test_a_preview_of_a_part_is_painted_at_the_scale_of_all_of_it():
 
 def test_the_daemon_tells_what_a_choice_will_mean(send):
     recipe = Recipe([Style("starry-night"), Style("great-wave", weight=0.5)], {"strength": 0.7, "resolution": 400})
-    told = plan.read(*send(wire.plan(recipe, 800, 600)))
-    assert told.method == "fast" and told.quick and told.reason and (told.width, told.height) == (400, 300)
-    assert told.scale(800, 600) == 0.5 and "painted at 400 x 300 px" in told.in_words(800, 600)
+    found = plan.read(*send(wire.plan(recipe, 800, 600)))
+    assert found.method == "fast" and found.quick and found.reason and (found.width, found.height) == (400, 300)
+    assert found.scale(800, 600) == 0.5 and "painted at 400 x 300 px" in found.in_words(800, 600)
     slow = plan.read(*send(wire.plan(Recipe([Style(picture=content())], {"loss": "gram"}), 200, 100)))
     assert slow.method == "iterative" and not slow.quick and "painted at" not in slow.in_words(200, 100)
     with pytest.raises(wire.ApiError) as refused:
@@ -310,8 +310,8 @@ def test_the_runtime_file_is_where_the_daemon_writes_it(tmp_path, monkeypatch):
     paths = Paths.of(Settings())
     assert places.runtime_file(sys.platform, environment, home) == str(paths.runtime_file)
     runtime.write(paths, "http://127.0.0.1:5000", "secret", "abc")
-    told = places.read_runtime(paths.runtime_file.read_text(encoding="utf-8"))
-    assert told[:3] == ("http://127.0.0.1:5000", "secret", "abc") and told.version
+    found = places.read_runtime(paths.runtime_file.read_text(encoding="utf-8"))
+    assert found[:3] == ("http://127.0.0.1:5000", "secret", "abc") and found.version
 
 
 @pytest.mark.parametrize(
@@ -343,10 +343,10 @@ def test_a_runtime_file_that_is_none_is_told(text):
 
 def test_progress_is_told_in_words():
     assert messages.progress({"state": "queued", "position": 2}) == "Waiting; 2 in the queue"
-    told = messages.progress({"state": "running", "phase": "painting", "fraction": 0.214, "eta": 130.0})
-    assert told == "Painting · 21 % · about 2 min left"
-    told = messages.progress({"state": "running", "phase": "learning", "fraction": 0.5, "eta": 31.4})
-    assert told == "Learning · 50 % · about 31 s left"
+    found = messages.progress({"state": "running", "phase": "painting", "fraction": 0.214, "eta": 130.0})
+    assert found == "Painting · 21 % · about 2 min left"
+    found = messages.progress({"state": "running", "phase": "learning", "fraction": 0.5, "eta": 31.4})
+    assert found == "Learning · 50 % · about 31 s left"
 
 
 def test_the_client_needs_the_standard_library_alone_and_only_the_starter_opens_anything():
@@ -376,8 +376,8 @@ def test_an_editor_in_a_sandbox_looks_where_the_daemon_outside_writes():
 
 
 def test_the_daemon_is_started_from_a_flatpak_with_what_the_installer_wrote_down():
-    told = {"serve": ["/venv/bin/python", "-m", "x"], "environment": {"IMPASTO_DATA_DIR": "/d é", "PATH": "/evil", "IMPASTO_X": 1}}
-    launch = places.read_launch(json.dumps(told))
+    found = {"serve": ["/venv/bin/python", "-m", "x"], "environment": {"IMPASTO_DATA_DIR": "/d é", "PATH": "/evil", "IMPASTO_X": 1}}
+    launch = places.read_launch(json.dumps(found))
     assert places.from_a_sandbox(launch, "/home/é") == [
         "flatpak-spawn",
         "--host",
@@ -421,7 +421,7 @@ def test_every_parameter_and_every_choice_has_words():
 
 
 @pytest.mark.parametrize(
-    "told, expected",
+    "found, expected",
     [
         (["de_DE.UTF-8", "de_DE", "de", "C"], ["de_DE", "de"]),
         (["de-DE", "de", "de-Latn-DE"], ["de_DE", "de", "de_Latn_DE"]),
@@ -432,5 +432,5 @@ def test_every_parameter_and_every_choice_has_words():
         ([], []),
     ],
 )
-def test_english_before_german_is_no_wish_for_german(told, expected):
-    assert translation.preferred(told) == expected
+def test_english_before_german_is_not_a_preference_for_german(found, expected):
+    assert translation.preferred(found) == expected

@@ -86,9 +86,9 @@ class Outside:
 
     def watch(self) -> None:
         while not self.over.wait(0.02):
-            for wish in self.lab.outside.glob("please-*"):
-                getattr(self, wish.name.removeprefix("please-"))()
-                wish.unlink()
+            for request in self.lab.outside.glob("request-*"):
+                getattr(self, request.name.removeprefix("request-"))()
+                request.unlink()
 
     def start(self) -> None:
         environment = {
@@ -130,8 +130,8 @@ class Outside:
         self.pretender.server_close()
 
     def client(self) -> Client:
-        told = runtime.read(Paths(self.folder, self.folder, self.folder, self.lab.runtime))
-        return Client(told.url, told.token)
+        info = runtime.read(Paths(self.folder, self.folder, self.folder, self.lab.runtime))
+        return Client(info.url, info.token)
 
     def close(self) -> None:
         self.over.set()

@@ -26,12 +26,12 @@ LONG = {"iterations": 5000, "step_size": 0.02, "method": "iterative"}
 class Desk:
     """A screen with one GIMP on it, and the window of Neural Style."""
 
-    def __init__(self, lab: Lab, display: int, daemon, **told: object) -> None:
+    def __init__(self, lab: Lab, display: int, daemon, **options: object) -> None:
         self.lab, self.display, self.daemon = lab, display, daemon
         shutil.copyfile(PHOTO, lab.outside / "photo.jpg")
         lab.introduce(daemon.url, TOKEN, INSTANCE)
-        files = tuple(filter(None, [told.get("picture")]))
-        self.process = lab.start_window("window", display, files=files, **told)
+        files = tuple(filter(None, [options.get("picture")]))
+        self.process = lab.start_window("window", display, files=files, **options)
 
     def do(self, *words: str) -> str:
         return self.lab.do(self.display, *words)
@@ -70,12 +70,12 @@ class Desk:
     def image(self, closed: int = 1) -> dict:
         """What the script in GIMP last wrote down, after the window was closed so often."""
 
-        def told():
+        def written():
             file = self.lab.outside / "image.json"
             found = json.loads(file.read_text()) if file.exists() else {"closed": 0}
             return found if found["closed"] >= closed else None
 
-        return self.until(told)
+        return self.until(written)
 
     def layers(self) -> list[str]:
         return [layer["name"] for layer in self.image()["layers"]]
@@ -95,15 +95,15 @@ class Desk:
 
 @pytest.fixture
 def desk(gimp, request):
-    """A function that opens GIMP and the window. It takes what the script in GIMP is told, and the daemon."""
+    """A function that opens GIMP and the window. It takes what the script in GIMP is given, and the daemon."""
     reason = why_not_window(gimp)
     if reason:
         pytest.skip(reason)
     lab, made = Lab.make(gimp), []
     with screen(gimp) as display:
 
-        def begin(daemon, **told):
-            made.append(Desk(lab, display, daemon, **told))
+        def begin(daemon, **options):
+            made.append(Desk(lab, display, daemon, **options))
             return made[-1]
 
         yield begin
@@ -128,17 +128,27 @@ def test_what_is_previewed_is_what_comes_and_one_undo_takes_it_out(desk, painter
     at.key("Escape")
     at.image(1)
     assert not at.jobs(), "a preview that was not taken is no result"
-    proof = at.opened().until(lambda: at.jobs("stylize", "done"))[0]
+    preview = at.opened().until(lambda: at.jobs("stylize", "done"))[0]
     time.sleep(1)
     at.key("alt+p")
     time.sleep(2)
-    assert [job.id for job in at.jobs()] == [proof.id], "the preview was the whole picture, so nothing was painted twice"
+    assert [job.id for job in at.jobs()] == [preview.id], "the preview was the whole picture, so nothing was painted twice"
     at.key("Escape")
     assert at.image(2)["layers"][0]["recipe"] and at.layers() == ["The Starry Night", "photo.jpg"]
     at.to_the_image("ctrl+z")
     at.until(lambda: at.layers() == ["photo.jpg"])
     at.to_the_image("ctrl+y")
     at.until(lambda: at.layers() == ["The Starry Night", "photo.jpg"])
+
+
+def test_a_part_is_previewed_at_the_scale_of_the_painting(desk, painter):
+    at = desk(painter, picture="photo.jpg", size=[1600, 1200], values={"resolution": 1400}).opened()
+    preview = at.until(lambda: at.jobs("stylize", "done"))[0]
+    assert preview.width * preview.height < 1600 * 1200, "a part, at most as large as can be painted in seconds"
+    assert preview.parameters["resolution"] == round(preview.width * 1400 / 1600)
+    at.key("Escape")
+    at.image(1)
+    assert not at.jobs()
 
 
 def test_stop_and_keep_then_discard(desk, patient):

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 TESTS = Path(__file__).resolve().parents[1]
 PHOTO = TESTS.parent / "examples/moraine-lake.jpg"
-CASES = {"pixels": 20, "kinds": 17, "troubles": 10}
+CASES = {"pixels": 20, "layer_types": 17, "troubles": 10}
 GAP_MS = 250
 """So long the interface may stand still at most, whatever the size of the layer."""
 
@@ -66,7 +66,7 @@ def scripted(tmp_path, monkeypatch):
     stop()
 
 
-@pytest.mark.parametrize("script", ["pixels", "kinds"])
+@pytest.mark.parametrize("script", ["pixels", "layer_types"])
 def test_pixels_there_and_back(lab, painter, script):
     lab.introduce(painter.url, TOKEN, INSTANCE)
     all_well(lab.run(script), CASES[script])
@@ -84,9 +84,9 @@ def test_a_daemon_that_is_not_there(lab, tmp_path):
     try:
         all_well(lab.run("starting", serve=serve, environment={}), 4)
     finally:
-        told = lab.runtime / "daemon.json"
-        if told.exists():
-            os.kill(json.loads(told.read_text("utf-8"))["pid"], signal.SIGTERM)
+        runtime_file = lab.runtime / "daemon.json"
+        if runtime_file.exists():
+            os.kill(json.loads(runtime_file.read_text("utf-8"))["pid"], signal.SIGTERM)
 
 
 def test_krita_is_closed_in_the_middle(lab, scripted):

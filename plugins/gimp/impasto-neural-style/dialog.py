@@ -7,6 +7,7 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import GimpUi, Gtk  # noqa: E402
 
 import paint_options  # noqa: E402
+import questions  # noqa: E402
 import results  # noqa: E402
 from connection import Connection  # noqa: E402
 from impasto_client import wire  # noqa: E402
@@ -106,7 +107,7 @@ class Window:
         except wire.ApiError:
             return  # the list of styles has been refused as well, and says why
         self._parts.recent.list(jobs)
-        self._parts.learning.resume(jobs)
+        self._parts.training_bar.resume(jobs)
 
     def _show_connection_error(self, sentence):
         self._parts.status.set_text("")
@@ -123,17 +124,9 @@ class Window:
             self._close()
 
     def _may_discard(self):
-        ask = Gtk.MessageDialog(
-            transient_for=self._parts.dialog,
-            modal=True,
-            message_type=Gtk.MessageType.QUESTION,
-            text=_("Discard the painting?"),
-            secondary_text=_("It is not finished yet."),
+        return questions.confirmed(
+            self._parts.dialog, _("Discard the painting?"), _("It is not finished yet."), _("_Discard"), _("_Keep Painting")
         )
-        ask.add_buttons(_("_Keep Painting"), Gtk.ResponseType.CANCEL, _("_Discard"), Gtk.ResponseType.OK)
-        answer = ask.run()
-        ask.destroy()
-        return answer == Gtk.ResponseType.OK
 
     def _close(self):
         self._painter.close()

@@ -22,12 +22,12 @@ PAINT, KEEP, DISCARD = 1, 2, 3
 SIZE = 1000, 700
 """Px of the window; it fits on a small screen."""
 
-BESIDE = [p["name"] for p in PARAMETERS if p["name"] not in IN_FRONT]
+ADVANCED = [p["name"] for p in PARAMETERS if p["name"] not in IN_FRONT]
 
 
 class Layout:
     """The window's parts: ``dialog``, ``message_bar``, ``preview_pane``, ``whole``, ``recent``, ``gallery``, ``from_file``,
-    ``from_layer``, ``learn``, ``front``, ``advanced``, ``source``, ``output``, ``learning``, ``status``, ``bar``, and the three
+    ``from_layer``, ``learn``, ``front``, ``advanced``, ``source``, ``output``, ``training_bar``, ``status``, ``bar``, and the three
     buttons."""
 
     def __init__(self, connection, moved, title_of):
@@ -70,7 +70,7 @@ class Layout:
             self.output.append(value, text)
         self.front.add_row(_("_Result"), self.output)
         self.source_row = self.front.add_row(_("Paint _from"), self.source)
-        self.advanced = Controls(BESIDE, moved)
+        self.advanced = Controls(ADVANCED, moved)
         scroll = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=190, margin_top=6)
         scroll.add(self.advanced.grid)
         self.expander = Gtk.Expander.new_with_mnemonic(_("_Advanced"))
@@ -92,10 +92,10 @@ class Layout:
 
     def _bottom(self, connection):
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin_start=12, margin_end=12)
-        self.learning = TrainingBar(connection)
+        self.training_bar = TrainingBar(connection)
         self.bar = Gtk.ProgressBar(no_show_all=True)
         self.status = Gtk.Label(xalign=0, wrap=True, max_width_chars=100)
-        for widget in (self.learning, self.bar, self.status):
+        for widget in (self.training_bar, self.bar, self.status):
             box.pack_start(widget, False, False, 0)
         return box
 

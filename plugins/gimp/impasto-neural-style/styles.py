@@ -1,17 +1,13 @@
 """The styles in the window: those that the daemon knows, pictures and layers that are added, and what is learnt."""
 
-import gi
-
-gi.require_version("Gtk", "3.0")
-from gi.repository import Gtk  # noqa: E402
-
-import learning  # noqa: E402
-import paint_options  # noqa: E402
-import pictures  # noqa: E402
-import sources  # noqa: E402
-from impasto_client import messages, wire  # noqa: E402
-from impasto_client.recipe import Style  # noqa: E402
-from translation import _  # noqa: E402
+import learning
+import paint_options
+import pictures
+import questions
+import sources
+from impasto_client import messages, wire
+from impasto_client.recipe import Style
+from translation import _
 
 SIDE = 256
 
@@ -27,7 +23,7 @@ class StyleController:
         parts.from_layer.connect("clicked", lambda _button: self._use_layer())
         parts.learn.connect("clicked", lambda _button: self._learn())
         parts.gallery.connect("removed", lambda _gallery, style: self._remove(style))
-        parts.learning.connect("ended", lambda _learning, job_client: self._learnt(job_client))
+        parts.training_bar.connect("ended", lambda _learning, job_client: self._learnt(job_client))
         for button in (parts.from_file, parts.learn):
             button.set_sensitive(False)
 
@@ -106,24 +102,15 @@ class StyleController:
             self._parts.gallery.choose([style])
 
     def _remove(self, style):
-        ask = Gtk.MessageDialog(
-            transient_for=self._parts.dialog,
-            modal=True,
-            message_type=Gtk.MessageType.QUESTION,
-            text=_("Remove '{name}' from your styles?").format(name=style.title),
-            secondary_text=_("Layers painted with it stay as they are."),
-        )
-        ask.add_buttons(_("_Cancel"), Gtk.ResponseType.CANCEL, _("_Remove"), Gtk.ResponseType.OK)
-        answer = ask.run()
-        ask.destroy()
-        if answer == Gtk.ResponseType.OK:
+        question = _("Remove '{name}' from your styles?").format(name=style.title)
+        if questions.confirmed(self._parts.dialog, question, _("Layers painted with it stay as they are."), _("_Remove")):
             self.wanted = [chosen for chosen in self._parts.gallery.chosen() if chosen.id != style.id]
             self._connection.ask(wire.remove_style(style.id), lambda status, body: self._read(status, body) is None or self.list())
 
     # -- learning ----------------------------------------------------------------------------------------------------
 
     def _learn(self):
-        if self._parts.learning.busy:
+        if self._parts.training_bar.busy:
             self._parts.message_bar.show_message(
                 _("A style is being learnt already. The next one can begin when it has ended."), wrong=False
             )
@@ -140,7 +127,7 @@ class StyleController:
         if index < len(slow):
             self._learn_style(slow[index], name)
         elif here and index == len(slow):
-            self._parts.learning.begin(name, pictures.file_of_layer(self._layer))
+            self._parts.training_bar.begin(name, pictures.file_of_layer(self._layer))
         else:
             file = sources.ask_for_file(self._parts.dialog, _("A Painting to Learn"))
             if file is not None:
@@ -149,14 +136,14 @@ class StyleController:
     def _learn_style(self, style, name):
         def fetched(status, body):
             try:
-                self._parts.learning.begin(name, bytes(wire.read_bytes(status, body)))
+                self._parts.training_bar.begin(name, bytes(wire.read_bytes(status, body)))
             except wire.ApiError as error:
                 self._parts.message_bar.show_message(messages.error(error, _))
 
         if style.id:
             self._connection.ask(wire.style_picture(style.id), fetched)
         else:
-            self._parts.learning.begin(name, style.picture)
+            self._parts.training_bar.begin(name, style.picture)
 
     def _learn_file(self, file, name):
         try:
@@ -166,7 +153,7 @@ class StyleController:
                 _("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror)
             )
             return
-        self._parts.learning.begin(name or style.title, style.picture)
+        self._parts.training_bar.begin(name or style.title, style.picture)
 
     def _learnt(self, job_client):
         sentence, wrong, ids = learning.outcome(job_client)

@@ -12,8 +12,8 @@ gi.require_version("Gegl", "0.4")
 from gi.repository import Gegl, Gimp, Gio  # noqa: E402
 
 LAB = os.environ["LAB"]
-with open(os.path.join(LAB, "told.json"), encoding="utf-8") as opened:
-    TOLD = json.load(opened)
+with open(os.path.join(LAB, "options.json"), encoding="utf-8") as opened:
+    OPTIONS = json.load(opened)
 PAINT, REPEAT = "plug-in-impasto-neural-style", "plug-in-impasto-repeat"
 BASES = {"RGB": Gimp.ImageBaseType.RGB, "GRAY": Gimp.ImageBaseType.GRAY}
 P = Gimp.Precision

@@ -17,9 +17,9 @@ image, layer = picture()
 long = paint_options.PaintOptions(Recipe([Style("great-wave")], {"iterations": 5000, "step_size": 0.05}))
 
 
-def told(job):
+def on_progress(job):
     with open(os.path.join(LAB, "job"), "w") as file:
         file.write(job["id"] if job.get("step", 0) > 2 else "")
 
 
-noninteractive.paint(image, layer, long, daemon.find_or_start(), told)
+noninteractive.paint(image, layer, long, daemon.find_or_start(), on_progress)

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from cases import LAB, TOLD, Gimp, case, get, paint, picture, refused, run  # noqa: I001
+from cases import LAB, OPTIONS, Gimp, case, get, paint, picture, refused, run  # noqa: I001
 
 PLUGIN = os.path.join(LAB, "profile/plug-ins/impasto-neural-style")
 sys.path.insert(0, PLUGIN)
@@ -19,9 +19,9 @@ QUICK = {"iterations": 3, "step_size": 0.01}
 COMMAND = os.path.join(PLUGIN, "command.json")
 
 
-def please(wish):
+def request(action):
     """Have something done outside, and wait until it is."""
-    file = os.path.join(LAB, "please-" + wish)
+    file = os.path.join(LAB, "request-" + action)
     with open(file, "w"):
         pass
     while os.path.exists(file):
@@ -38,15 +38,15 @@ def starts_it():
     """A program that has the test start the daemon, and stays as a daemon does."""
     program = os.path.join(LAB, "serve")
     with open(program, "w") as file:
-        file.write(f"#!/bin/sh\ntouch {LAB}/please-start\nsleep 20\n")
+        file.write(f"#!/bin/sh\ntouch {LAB}/request-start\nsleep 20\n")
     os.chmod(program, 0o755)
     starts_with(program)
 
 
-def painted_here(image, layer, told, **values):
+def painted_here(image, layer, on_progress, **values):
     """The plug-in's own code in this process, so that something can happen in the middle of a job."""
     wanted = paint_options.PaintOptions(Recipe([Style("great-wave")], dict({"iterations": 60, "step_size": 0.05}, **values)))
-    return noninteractive.paint(image, layer, wanted, daemons.find_or_start(), told)
+    return noninteractive.paint(image, layer, wanted, daemons.find_or_start(), on_progress)
 
 
 def once(job, step, action, done=[]):  # noqa: B006
@@ -82,44 +82,44 @@ def it_is_started():
 @case
 def a_stale_runtime_file_is_no_daemon():
     image, layer = picture()
-    please("kill")  # its runtime file stays behind
+    request("kill")  # its runtime file stays behind
     paint(image, layer, **QUICK)
 
 
 @case
 def the_daemons_own_failure_is_told():
     image, layer = picture()
-    message = refused(image, [layer], "not enough memory", seed=TOLD["fails"], **QUICK)
+    message = refused(image, [layer], "not enough memory", seed=OPTIONS["fails"], **QUICK)
     assert "Set resolution to 64 or less" in message
 
 
 @case
 def a_worker_that_dies_is_told():
     image, layer = picture()
-    refused(image, [layer], "", seed=TOLD["dies"], **QUICK)
+    refused(image, [layer], "", seed=OPTIONS["dies"], **QUICK)
     paint(image, layer, **QUICK)
 
 
 @case
 def the_token_is_wrong():
     image, layer = picture()
-    please("falsify")
+    request("falsify")
     assert "impasto stop" in refused(image, [layer], "did not accept this plug-in's token", **QUICK)
-    please("kill")
+    request("kill")
 
 
 @case
 def the_version_is_another():
     image, layer = picture()
-    please("impostor")
+    request("impostor")
     assert "impasto plugins install gimp" in refused(image, [layer], "do not fit together", **QUICK)
-    please("depose")
+    request("depose")
 
 
 @case
 def killed_in_mid_job_it_is_started_again_and_goes_on():
     image, layer = picture()
-    new = painted_here(image, layer, lambda job: once(job, 5, lambda: please("kill")))
+    new = painted_here(image, layer, lambda job: once(job, 5, lambda: request("kill")))
     assert new.is_valid() and image.get_layers() == [new, layer]
 
 
@@ -129,7 +129,7 @@ def killed_in_mid_job_and_gone_for_good():
     os.rename(COMMAND, COMMAND + ".away")
     try:
         try:
-            painted_here(image, layer, lambda job: once(job, 5, lambda: please("kill")))
+            painted_here(image, layer, lambda job: once(job, 5, lambda: request("kill")))
         except daemons.DaemonError as error:
             assert "does not answer any more" in str(error) and "its result is kept" in str(error)
         else:
@@ -144,12 +144,12 @@ def the_image_is_closed_in_mid_job():
     image, layer = picture()
     ids = []
 
-    def told(job):
+    def on_progress(job):
         ids.append(job["id"])
         once(job, 2, image.delete)
 
     try:
-        painted_here(image, layer, told, iterations=10)
+        painted_here(image, layer, on_progress, iterations=10)
     except layers.UnsupportedLayer as unsupported:
         assert "closed" in str(unsupported) and "kept by the daemon" in str(unsupported)
     else:

@@ -29,6 +29,7 @@ sys.path.insert(0, os.path.join(LAB, "profile/plug-ins/impasto-neural-style"))
 import layers  # noqa: E402
 import paint_options  # noqa: E402
 import results  # noqa: E402
+from impasto_client import outputs  # noqa: E402
 
 
 @case
@@ -231,12 +232,10 @@ def a_painting_knows_what_it_was_painted_from_and_can_be_painted_anew():
     assert results.source_of(image, first) == layer and results.source_of(image, layer) is None
     recipe, part = results.recipe_of(first), layers.LayerRegion(image, layer)
     second = results.insert(
-        image, layer, part, b"".join(part.content()), paint_options.PaintOptions(recipe, paint_options.NEW_LAYER), first
+        image, layer, part, b"".join(part.content()), paint_options.PaintOptions(recipe, outputs.NEW_LAYER), first
     )
     assert image.get_layers() == [second, first, layer] and second.get_mask() is None
-    third = results.insert(
-        image, layer, part, b"".join(part.content()), paint_options.PaintOptions(recipe, paint_options.REPLACE), first
-    )
+    third = results.insert(image, layer, part, b"".join(part.content()), paint_options.PaintOptions(recipe, outputs.REPLACE), first)
     assert image.get_layers() == [second, third, layer] and third.get_mask() is not None
     assert results.source_of(image, third) == layer and results.recipe_of(third) == recipe
 

@@ -3,15 +3,15 @@
 import sys
 import time
 
-from cases import TOLD, paint, picture, put
+from cases import OPTIONS, paint, picture, put
 
-WIDTH, HEIGHT = TOLD["size"]
+WIDTH, HEIGHT = OPTIONS["size"]
 image, layer = picture(size=(8, 8))
 image.resize(WIDTH, HEIGHT, 0, 0)
 layer.resize(WIDTH, HEIGHT, 0, 0)
 row = b"".join(bytes([x * 7 % 256, x * 3 % 251, (x >> 4) % 256, 255]) for x in range(WIDTH))
 put(layer, "R'G'B'A u8", b"".join(row[4 * (y % WIDTH) :] + row[: 4 * (y % WIDTH)] for y in range(HEIGHT)))
-for _ in range(TOLD["times"]):
+for _ in range(OPTIONS["times"]):
     began = time.time()
     new = paint(image, layer, style="starry-night", output="new-layer")
     print("TOOK", began, time.time())

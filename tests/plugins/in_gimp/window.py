@@ -5,24 +5,30 @@ import os
 import sys
 import time
 
-from cases import LAB, PAINT, REPEAT, TOLD, Gimp, add_layer, call
+from cases import LAB, OPTIONS, PAINT, REPEAT, Gimp, add_layer, call
 
 RECIPE = "impasto-recipe"
 
 
 def opened():
-    if not TOLD.get("picture"):
+    if not OPTIONS.get("picture"):
         image = Gimp.Image.new(160, 120, Gimp.ImageBaseType.RGB)
-        add_layer(image, "content", (160, 120), TOLD.get("alpha", True))
+        add_layer(image, "content", (160, 120), OPTIONS.get("alpha", True))
     else:
         image = Gimp.get_images()[0]
-    if TOLD.get("indexed"):
+    if OPTIONS.get("size"):
+        image.scale(*OPTIONS["size"])
+    if OPTIONS.get("indexed"):
         image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, "")
-    if TOLD.get("values"):
-        recipe = {"impasto": 1, "styles": [{"id": "great-wave", "title": "", "weight": 1, "picture": ""}], "values": TOLD["values"]}
+    if OPTIONS.get("values"):
+        recipe = {
+            "impasto": 1,
+            "styles": [{"id": "great-wave", "title": "", "weight": 1, "picture": ""}],
+            "values": OPTIONS["values"],
+        }
         data = list(json.dumps(recipe).encode())
         image.get_layers()[0].attach_parasite(Gimp.Parasite.new(RECIPE, Gimp.PARASITE_PERSISTENT, data))
-    if not TOLD.get("picture"):
+    if not OPTIONS.get("picture"):
         Gimp.Display.new(image)
     return image
 
@@ -51,12 +57,12 @@ def tell(image, over):
 
 
 image = opened()
-for time_ in range(TOLD.get("times", 1)):
+for time_ in range(OPTIONS.get("times", 1)):
     call(PAINT, image, [image.get_layers()[0]], run_mode=Gimp.RunMode.INTERACTIVE)
     tell(image, time_ + 1)
-if TOLD.get("repeat"):
+if OPTIONS.get("repeat"):
     call(REPEAT, image, [image.get_layers()[-1]])
 while not os.path.exists(os.path.join(LAB, "enough")):
-    tell(image, TOLD.get("times", 1))
+    tell(image, OPTIONS.get("times", 1))
     time.sleep(0.1)
 sys.stdout.flush()

@@ -158,9 +158,9 @@ def docker(daemon, settings=()):
     made = NeuralStyle()
     made.model.connection._transport = daemon
     made.model.connection._starter.runtime_files = lambda: ["runtime"]
-    told = json.dumps({"url": "http://127.0.0.1:1", "token": "t", "instance": "i", "version": "0.1"})
-    connections.starter.text_of = lambda file: told
-    assert places.read_runtime(told) is not None
+    runtime = json.dumps({"url": "http://127.0.0.1:1", "token": "t", "instance": "i", "version": "0.1"})
+    connections.starter.text_of = lambda file: runtime
+    assert places.read_runtime(runtime) is not None
     made.resize(262, 424)
     made.show()
     until(lambda: made.styles.gallery.count() == len(daemon.styles))

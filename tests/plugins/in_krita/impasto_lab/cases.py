@@ -9,8 +9,8 @@ from PyQt5.QtCore import QByteArray
 
 from .driver import LAB
 
-with open(os.path.join(LAB, "told.json"), encoding="utf-8") as opened:
-    TOLD = json.load(opened)
+with open(os.path.join(LAB, "options.json"), encoding="utf-8") as opened:
+    OPTIONS = json.load(opened)
 
 KRITA = Krita.instance()
 KRITA.setBatchmode(True)  # nobody is there to answer

@@ -4,14 +4,14 @@ import os
 
 from impasto_neural_style.client import wire
 
-from .cases import LAB, TOLD
+from .cases import LAB, OPTIONS
 from .troubles import base, under_way
 
 CASES = []
 
 
 def endless():
-    wire.stylize.__defaults__ = (TOLD["lease"],)
+    wire.stylize.__defaults__ = (OPTIONS["lease"],)
     made, node = base()
     painting = yield from under_way(made, node)
     with open(os.path.join(LAB, "job"), "w", encoding="utf-8") as opened:

@@ -5,7 +5,7 @@ import time
 
 from PyQt5.QtWidgets import QDialog, QDockWidget, QListWidget, QPushButton, QToolButton
 
-from .cases import KRITA, LAB, TOLD
+from .cases import KRITA, LAB, OPTIONS
 from .driver import say
 
 CASES = []
@@ -30,7 +30,7 @@ def shot(name, widget=None):
 
 
 def opened():
-    made = KRITA.openDocument(TOLD["photo"])
+    made = KRITA.openDocument(OPTIONS["photo"])
     made.setBatchmode(True)
     KRITA.activeWindow().addView(made)
     return made

@@ -6,7 +6,7 @@ import signal
 
 import impasto_neural_style
 
-from .cases import LAB, TOLD, children, settled
+from .cases import LAB, OPTIONS, children, settled
 from .troubles import LONG, base
 
 RUNTIME = os.path.join(LAB, "run", "daemon.json")
@@ -19,9 +19,9 @@ def case(function):
     return function
 
 
-def write(file, told):
+def write(file, content):
     with open(file, "w", encoding="utf-8") as opened:
-        json.dump(told, opened)
+        json.dump(content, opened)
 
 
 def read(file):
@@ -41,7 +41,12 @@ def it_is_not_installed():
 def it_is_started():
     write(
         COMMAND,
-        {"serve": TOLD["serve"], "runtime": RUNTIME, "log": os.path.join(LAB, "daemon.log"), "environment": TOLD["environment"]},
+        {
+            "serve": OPTIONS["serve"],
+            "runtime": RUNTIME,
+            "log": os.path.join(LAB, "daemon.log"),
+            "environment": OPTIONS["environment"],
+        },
     )
     made, node = base()
     painting = impasto_neural_style.paint(made, node, "great-wave", iterations=3, step_size=0.01, method="iterative")

@@ -7,7 +7,7 @@ import impasto_neural_style
 from impasto_neural_style import docker as dockers
 from PyQt5.QtWidgets import QDockWidget, QListWidget, QPushButton, QSlider
 
-from .cases import HEIGHT, KRITA, TOLD, WIDTH, children, document, fill, settled
+from .cases import HEIGHT, KRITA, OPTIONS, WIDTH, children, document, fill, settled
 
 AREA = (0, 0, WIDTH, HEIGHT)
 LONG = {"iterations": 100000, "step_size": 0.02, "method": "iterative"}
@@ -27,7 +27,7 @@ def base():
 
 def asked(path):
     """What the daemon says, asked as anybody would."""
-    request = urllib.request.Request(TOLD["url"] + path, headers={"Authorization": "Bearer " + TOLD["token"]})
+    request = urllib.request.Request(OPTIONS["url"] + path, headers={"Authorization": "Bearer " + OPTIONS["token"]})
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
         return json.load(answer)
 
@@ -114,7 +114,7 @@ def another_document_comes_to_the_front():
 @case
 def the_daemon_refuses():
     made, node = base()
-    for values, words in (({"seed": TOLD["fails"]}, "not enough memory"), ({"iterations": 0}, "iterations")):
+    for values, words in (({"seed": OPTIONS["fails"]}, "not enough memory"), ({"iterations": 0}, "iterations")):
         painting = impasto_neural_style.paint(made, node, "great-wave", **dict(LONG, **values))
         yield settled(painting)
         assert painting.state == "failed" and words in painting.sentence, painting.sentence

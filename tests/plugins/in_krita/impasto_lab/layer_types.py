@@ -277,20 +277,20 @@ def what_cannot_be_painted_is_said():
     made, below = document("RGBA", "U8")
     node = made.createNode("new", "paintlayer")
     made.rootNode().addChildNode(node, below)
-    for wish, words in (
+    for change, words in (
         ({}, "is empty"),
         ({"fill": (0, 0, 8, 8)}, "too few"),
         ({"fill": AREA, "select": (200, 200, 20, 20)}, "outside"),
     ):
-        if "fill" in wish:
-            put(node, b"\x10\x80\xf0\xff" * (wish["fill"][2] * wish["fill"][3]), wish["fill"])
-        if "select" in wish:
+        if "fill" in change:
+            put(node, b"\x10\x80\xf0\xff" * (change["fill"][2] * change["fill"][3]), change["fill"])
+        if "select" in change:
             selection = Selection()
-            selection.select(*wish["select"], 255)
+            selection.select(*change["select"], 255)
             made.setSelection(selection)
         painting = impasto_neural_style.paint(made, node, "great-wave")
         yield settled(painting)
-        assert painting.state == "failed" and words in painting.sentence, (wish, made.selection(), painting.sentence)
+        assert painting.state == "failed" and words in painting.sentence, (change, made.selection(), painting.sentence)
         assert "great-wave" not in children(made)
     node.setLocked(True)
     made.setSelection(None)
