@@ -31,6 +31,7 @@ MAY_IMPORT = {
 """Besides the modules beside these packages, which everyone may import."""
 
 BESIDE_THE_PACKAGES = {
+    "__main__": {"cli"},
     "stylization": {"methods"},  # the names in its table are the choices of a parameter
     "python_api": {"learning", "methods", "engine", "images", "models"},
 }

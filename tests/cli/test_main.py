@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from impasto import __version__
 from impasto.cli import parameters as parameters_module
@@ -77,3 +80,9 @@ def test_a_wrong_environment_is_an_error_of_the_caller(impasto, monkeypatch):
     monkeypatch.setenv("IMPASTO_PROT", "1")
     reply = impasto("url")
     assert reply.code == 2 and "IMPASTO_PROT" in reply.err and "'port'" in reply.err
+
+
+@pytest.mark.parametrize("module", ["impasto", "impasto.cli"])  # what torchrun starts, and what installed plug-ins may start
+def test_it_is_a_module_that_can_be_run(module):
+    told = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, timeout=60)
+    assert told.stdout.strip() == f"impasto {__version__}"
