@@ -9,7 +9,7 @@ Daemon = namedtuple("Daemon", "url token instance version")
 """Address without a slash at the end, token, instance id and version, as the runtime file tells them."""
 
 Launch = namedtuple("Launch", "serve runtime log environment")
-"""What `impasto plugins install` writes down beside the plug-in, in command.json: the words that start the daemon, where its
+"""What `impasto plugins install` writes down beside the plug-in, in command.json: the command that starts the daemon, where its
 runtime file lies, where its output goes, and the IMPASTO_ variables that were set then."""
 
 COMMAND_FILE = "command.json"
@@ -105,7 +105,7 @@ def program_folders(platform, environment, home):
 
 
 def from_a_sandbox(launch, home):
-    """The words that start the daemon from inside a Flatpak. The editor needs leave for that (messages.SANDBOXED says which)."""
+    """The command that starts the daemon from inside a Flatpak, where the editor has the permission of messages.SANDBOXED."""
     given = ["--env=%s=%s" % pair for pair in sorted(launch.environment.items())]
     return ["flatpak-spawn", "--host", "--directory=" + home] + given + launch.serve
 

@@ -50,7 +50,7 @@ class Starter:
 
     def start(self, command):
         """Start the daemon so that it outlives the editor. Answers its process; raises ``OSError``."""
-        # A console that nobody sees, which the daemon's workers share: without one each would open a window of its own.
+        # A hidden console, which the daemon's workers share: without one each would open a window of its own.
         apart = {"creationflags": 0x08000000 | 0x00000200} if sys.platform == "win32" else {"start_new_session": True}
         launch = self.launch()
         with _log(launch) as output:

@@ -16,7 +16,7 @@ LONG_POLL_S = 20.0
 """How long the daemon may hold a request for a job until the job changes (long polling)."""
 
 LEASE_S = 45
-"""A job that nobody has asked about for so long is given up by the daemon: the editor that wanted it is gone."""
+"""The daemon gives up a job that was not asked about for so long: the editor that started it is gone."""
 
 NPY = "application/x-npy"
 
@@ -76,7 +76,7 @@ def form(fields, files):
 
 
 def health():
-    """Is anybody there? The only request that needs no token."""
+    """Whether a daemon is there. The only request that needs no token."""
     return Request("GET", "/health", {}, b"", SHORT_TIMEOUT_S)
 
 

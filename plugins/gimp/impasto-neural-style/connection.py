@@ -1,4 +1,4 @@
-"""Work that must not stop the window: requests go out from threads, news comes back on GTK's own."""
+"""Requests to the daemon that do not block the window: sent from threads, with callbacks on GTK's main loop."""
 
 import threading
 import time
@@ -20,7 +20,7 @@ class Connection:
         self._daemon, self._on_error, self._closed, self._last_requests = None, on_error, False, []
 
     def close(self):
-        """No news from now on; requests to stop are still sent."""
+        """No callbacks from now on; requests to stop are still sent."""
         self._closed = True
         deadline = time.monotonic() + CLOSING_S
         for thread in self._last_requests:
@@ -36,7 +36,7 @@ class Connection:
         self._in_thread(work, lambda _nothing: then())
 
     def ask(self, request, then, quietly=False):
-        """Send one request; ``then(status, body)``. ``quietly``: nobody needs to know that it got no response.
+        """Send one request; ``then(status, body)``. ``quietly``: no error is shown where it got no response.
 
         Where the daemon has gone, it is looked for anew and asked again, unless quietly or to change something.
         """
@@ -63,7 +63,7 @@ class Connection:
             self._last_requests.append(self.ask(request, lambda status, body: None, quietly=True))
 
     def run(self, job_client, changed):
-        """Send a job's requests until it has ended; ``changed(job_client)`` whenever there is news, and once at the end."""
+        """Send a job's requests until it has ended; ``changed(job_client)`` whenever it has changed, and once at the end."""
         over = []
 
         def notify(job_client):
@@ -83,7 +83,7 @@ class Connection:
         self._in_thread(work, notify, failed)
 
     def stop(self, job_client, keep):
-        """Stop a job, at once: the thread that carries it out may be waiting for news. ``keep``: what there is."""
+        """Stop a job, at once: the thread that carries it out may be waiting for the job's next change. ``keep``: what there is."""
         (job_client.finish if keep else job_client.cancel)()
         if job_client.job.get("id"):
             self.send((wire.finish if keep else wire.cancel)(job_client.job["id"]))

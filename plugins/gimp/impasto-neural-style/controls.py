@@ -1,4 +1,4 @@
-"""A widget for each parameter, with the words of the docs."""
+"""A widget for each parameter, with the names and hints of the docs."""
 
 import gi
 
@@ -22,16 +22,16 @@ class Controls:
     def __init__(self, names, changed):
         self.grid = Gtk.Grid(column_spacing=12, row_spacing=6, hexpand=True)
         self._get, self._set, self._changed, self._rows = {}, {}, changed, 0
-        words, hints = labels.names(_), labels.hints(_)
+        parameter_labels, hints = labels.names(_), labels.hints(_)
         for p in (p for p in PARAMETERS if p["name"] in names):
             slider = p["widget"] == "slider"
-            widget = self._slider(p, words[p["name"]]) if slider else self._field(p)
+            widget = self._slider(p, parameter_labels[p["name"]]) if slider else self._field(p)
             widget.set_tooltip_text(hints[p["name"]])
             if slider:
                 self.grid.attach(widget, 0, self._rows, 2, 1)
                 self._rows += 1
             else:
-                self.add_row(words[p["name"]], widget, hints[p["name"]])
+                self.add_row(parameter_labels[p["name"]], widget, hints[p["name"]])
 
     def add_row(self, text, widget, hint=""):
         """A labelled row below the others. Answers a function that shows it or hides it."""
@@ -55,7 +55,7 @@ class Controls:
         """Those that differ from the defaults."""
         return {name: get() for name, get in self._get.items() if get() != DEFAULTS[name]}
 
-    def show(self, values):
+    def show_values(self, values):
         """Set every widget; what is not in ``values`` to its default."""
         for name, set_value in self._set.items():
             set_value(values.get(name, DEFAULTS[name]))
@@ -99,9 +99,9 @@ class Controls:
         return spin
 
     def _combo(self, p):
-        combo, words = Gtk.ComboBoxText(), labels.choices(_)
+        combo, choices = Gtk.ComboBoxText(), labels.choices(_)
         for value in p["choices"]:
-            combo.append(value, words[p["name"], value])
+            combo.append(value, choices[p["name"], value])
         combo.set_active_id(p["default"])
         combo.connect("changed", lambda _combo: self._changed())
         self._get[p["name"]], self._set[p["name"]] = combo.get_active_id, combo.set_active_id

@@ -118,4 +118,4 @@ def _find_again(daemon):
     try:
         return find_or_start()
     except DaemonError:
-        return daemon  # the job client gives up by itself, in words of its own
+        return daemon  # the job client ends by itself, with a sentence

@@ -75,8 +75,8 @@ class Window:
             except paint_options.InvalidArguments:  # a picture of the last time is gone
                 recipe = Recipe([Style(paint_options.DEFAULT_STYLE)])
         parts.output.set_active_id(config.get_property("output"))
-        parts.front.show(recipe.values)
-        parts.advanced.show(recipe.values)
+        parts.front.show_values(recipe.values)
+        parts.advanced.show_values(recipe.values)
         parts.expander.set_expanded(bool(parts.advanced.values()))
         self._styles.wanted = recipe.styles
 

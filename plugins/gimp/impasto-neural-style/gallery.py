@@ -60,14 +60,14 @@ class Gallery(Gtk.Box):
         scroll.add(self._flow)
         self.pack_start(scroll, True, True, 0)
         self._sliders = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=3)
-        self._weighing = Gtk.ScrolledWindow(
+        self._weights_scroll = Gtk.ScrolledWindow(
             hscrollbar_policy=Gtk.PolicyType.NEVER,
             propagate_natural_height=True,
             max_content_height=WEIGHTS_HEIGHT,
             no_show_all=True,
         )
-        self._weighing.add(self._sliders)
-        self.pack_start(self._weighing, False, False, 0)
+        self._weights_scroll.add(self._sliders)
+        self.pack_start(self._weights_scroll, False, False, 0)
 
     def add_style(self, style, hint, fast, own=False, at=-1):
         """One more to choose from; its picture comes later, by :meth:`picture`. ``own``: it can be removed."""
@@ -131,7 +131,7 @@ class Gallery(Gtk.Box):
         """Id of a style -> its title."""
         return {tile.style.id: tile.style.title for tile in self._tiles if tile.style.id}
 
-    def slow(self):
+    def untrained(self):
         """The styles that no network has learnt, chosen ones first."""
         return [tile.style for tile in sorted(self._tiles, key=lambda tile: not tile.is_selected()) if not tile.fast]
 
@@ -177,12 +177,12 @@ class Gallery(Gtk.Box):
             )
             scale = GimpUi.SpinScale.new(weight, child.style.title, 2)
             scale.set_tooltip_text(_("How much this style counts in the mix."))
-            weight.connect("value-changed", self._weighed, child)
+            weight.connect("value-changed", self._weight_changed, child)
             self._sliders.pack_start(scale, False, False, 0)
         self._sliders.show_all()
-        self._weighing.set_visible(len(selected) > 1)
+        self._weights_scroll.set_visible(len(selected) > 1)
         self.emit("changed")
 
-    def _weighed(self, weight, child):
+    def _weight_changed(self, weight, child):
         self._weights[child] = round(weight.get_value(), 2)
         self.emit("changed")

@@ -143,17 +143,17 @@ def appearance(layer, effects=True):
     if not effects or not has_effects(layer):
         yield layer.get_buffer()
         return
-    apart = _looks(layer)
+    apart = _rendered(layer)
     try:
         yield apart.get_layers()[0].get_buffer()
     finally:
         apart.delete()
 
 
-def _looks(layer):
+def _rendered(layer):
     """An image of the layer's size, whose top layer is this one with its effects. Whoever asks for it deletes it.
 
-    In an image apart, because there the user's undo history, selected layers and window are none the wiser. Rendered by the
+    In an image apart, because there the user's undo history, selected layers and window do not change. Rendered by the
     projection, because merging effects can make a layer larger without telling where it now lies (GIMP 3.0), and fails for groups.
     """
     image = layer.get_image()
@@ -192,7 +192,7 @@ def read(buffer, x, y, width, height, format, size):
 
 
 def write(buffer, x, y, width, height, format, size, data):
-    """Bytes into a buffer. Raises ``ValueError`` where they are too few or too many: GEGL would only mutter."""
+    """Bytes into a buffer. Raises ``ValueError`` where they are too few or too many: GEGL would only print a warning."""
     if len(data) != width * height * size:
         raise ValueError("%d bytes where %d are due" % (len(data), width * height * size))
     rows = max(1, MAX_BYTES // (width * size))

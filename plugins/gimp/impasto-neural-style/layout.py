@@ -26,7 +26,7 @@ ADVANCED = [p["name"] for p in PARAMETERS if p["name"] not in IN_FRONT]
 
 
 class Layout:
-    """The window's parts: ``dialog``, ``message_bar``, ``preview_pane``, ``whole``, ``recent``, ``gallery``, ``from_file``,
+    """The window's parts: ``dialog``, ``message_bar``, ``preview_pane``, ``preview_whole``, ``recent``, ``gallery``, ``from_file``,
     ``from_layer``, ``learn``, ``front``, ``advanced``, ``source``, ``output``, ``training_bar``, ``status``, ``bar``, and the three
     buttons."""
 
@@ -48,12 +48,12 @@ class Layout:
     def _left(self, connection, title_of):
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self.preview_pane = PreviewPane()
-        self.whole = Gtk.CheckButton.new_with_mnemonic(_("Preview the _whole picture"))
-        self.whole.set_tooltip_text(_("Takes as long as painting it; Paint then has nothing left to do."))
-        self.whole.set_no_show_all(True)
+        self.preview_whole = Gtk.CheckButton.new_with_mnemonic(_("Preview the _whole picture"))
+        self.preview_whole.set_tooltip_text(_("Takes as long as painting it; Paint then has nothing left to do."))
+        self.preview_whole.set_no_show_all(True)
         self.recent = Recent(connection, title_of)
         box.pack_start(self.preview_pane, False, False, 0)
-        box.pack_start(self.whole, False, False, 0)
+        box.pack_start(self.preview_whole, False, False, 0)
         box.pack_end(self.recent, False, False, 0)
         return box
 

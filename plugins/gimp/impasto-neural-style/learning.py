@@ -16,7 +16,7 @@ MAX_NAME_LENGTH = 100
 
 
 def ask(parent, choices):
-    """What is to be learnt, as its place in ``choices`` and a name, or None. ``choices``: pairs of a line in words and a name."""
+    """What is to be learnt, as its index in ``choices`` and a name, or None. ``choices``: pairs of a label and a name."""
     dialog = Gtk.Dialog(title=_("Learn a Style"), transient_for=parent, modal=True, resizable=False)
     dialog.add_buttons(_("_Cancel"), Gtk.ResponseType.CANCEL, _("_Learn"), Gtk.ResponseType.OK)
     dialog.set_default_response(Gtk.ResponseType.OK)
@@ -86,7 +86,7 @@ class TrainingBar(Gtk.Box):
 
     def _follow(self, job_client):
         self._job_client = job_client
-        self._connection.run(job_client, self._news)
+        self._connection.run(job_client, self._job_changed)
         self._show()
         self.show()
 
@@ -99,7 +99,7 @@ class TrainingBar(Gtk.Box):
         self._label.set_text(" · ".join(parts))
         self._bar.set_fraction(job.get("fraction") or 0.0)
 
-    def _news(self, job_client):
+    def _job_changed(self, job_client):
         if job_client is not self._job_client:
             return
         if not job_client.ended:

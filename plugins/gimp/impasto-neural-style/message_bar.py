@@ -17,7 +17,7 @@ class MessageBar(Gtk.InfoBar):
         self.connect("response", self._responded)
 
     def show_message(self, text, wrong=True, action=None, label=""):
-        """``wrong``: it is an error, not news. ``action()``: what the button called ``label`` does."""
+        """``wrong``: it is an error, not information. ``action()``: what the button called ``label`` does."""
         self.clear()
         self._label.set_text(text)
         self.set_message_type(Gtk.MessageType.WARNING if wrong else Gtk.MessageType.INFO)

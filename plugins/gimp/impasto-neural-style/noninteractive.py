@@ -11,7 +11,7 @@ from translation import _
 
 
 def paint(image, layer, options, daemon, on_progress):
-    """The new layer, or the one whose pixels were replaced. ``on_progress(job)``: whenever there is news of the job.
+    """The new layer, or the one whose pixels were replaced. ``on_progress(job)``: whenever the job has changed.
 
     Raises :class:`layers.UnsupportedLayer` and :class:`daemon.DaemonError`.
     """

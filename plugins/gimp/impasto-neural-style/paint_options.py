@@ -29,7 +29,7 @@ class PaintOptions:
         self.recipe, self.output = recipe, output
 
 
-def option(name):
+def argument_name(name):
     """A parameter's name as an argument's: with hyphens."""
     return name.replace("_", "-")
 
@@ -54,18 +54,18 @@ def add_arguments(procedure):
         "",
         FLAGS,
     )
-    names, words = labels.names(_), labels.choices(_)
+    names, choices = labels.names(_), labels.choices(_)
     for p in PARAMETERS:
-        add_parameter(procedure, p, names[p["name"]], words)
+        add_parameter(procedure, p, names[p["name"]], choices)
     choice = Gimp.Choice.new()
     for number, (name, text) in enumerate(outputs.labels(_)):
         choice.add(name, number, text, "")
     procedure.add_choice_argument("output", _("Result"), _("What becomes of the painting."), choice, outputs.MASKED, FLAGS)
 
 
-def add_parameter(procedure, p, label, words):
+def add_parameter(procedure, p, label, choices):
     """One parameter as an argument. The help is that of the docs, because scripts write the same values."""
-    name, blurb = option(p["name"]), _(p["help"])
+    name, blurb = argument_name(p["name"]), _(p["help"])
     if p["kind"] == "number":
         procedure.add_double_argument(name, label, blurb, p["minimum"], p["maximum"], p["default"], FLAGS)
     elif p["kind"] == "integer":
@@ -73,7 +73,7 @@ def add_parameter(procedure, p, label, words):
     elif p["kind"] == "choice":
         choice = Gimp.Choice.new()
         for number, value in enumerate(p["choices"]):
-            choice.add(value, number, words[p["name"], value], "")
+            choice.add(value, number, choices[p["name"], value], "")
         procedure.add_choice_argument(name, label, blurb, choice, p["default"], FLAGS)
     else:
         procedure.add_string_argument(name, label, blurb, text_of(p["default"]), FLAGS)
@@ -94,7 +94,7 @@ def from_config(config):
             raise InvalidArguments(_("Weights are numbers, such as 2,1; '{weight}' is none.").format(weight=weight))
     values = {}
     for p in PARAMETERS:
-        value, default = config.get_property(option(p["name"])), p["default"]
+        value, default = config.get_property(argument_name(p["name"])), p["default"]
         if value != (text_of(default) if isinstance(default, dict) else default):
             values[p["name"]] = value
     return PaintOptions(Recipe(styles, values), config.get_property("output"))
@@ -129,7 +129,7 @@ def into_config(config, options, files):
     config.set_property("style-weights", ",".join("%g" % style.weight for style in styles) if len(styles) > 1 else "")
     for p in PARAMETERS:
         value = options.recipe.values.get(p["name"], p["default"])
-        config.set_property(option(p["name"]), text_of(value) if isinstance(value, dict) else value)
+        config.set_property(argument_name(p["name"]), text_of(value) if isinstance(value, dict) else value)
     config.set_property("output", options.output)
 
 

@@ -33,7 +33,7 @@ def file_of_layer(layer):
 
 def file_of_image(image):
     """An image as it looks, as a picture file."""
-    projected = Gimp.Layer.new_from_visible(image, image, "looks")  # never inserted: nobody sees it
+    projected = Gimp.Layer.new_from_visible(image, image, "looks")  # never inserted, so it is not seen
     try:
         return _file(projected.get_buffer(), (0, 0, image.get_width(), image.get_height()))
     finally:
@@ -68,7 +68,7 @@ def _written(scaled, format, alpha, data):
 
 
 def decoded(data, side):
-    """A picture's bytes as a pixbuf of at most ``side`` px, or None where nobody here can read them."""
+    """A picture's bytes as a pixbuf of at most ``side`` px, or None where neither GdkPixbuf nor GIMP can read them."""
     loader = GdkPixbuf.PixbufLoader()
     try:
         loader.write(data)

@@ -30,11 +30,11 @@ class PreviewController:
         self._timer, self._plan_number, self._centre, self._caption = 0, 0, (0.5, 0.5), ""
         self._area = self._sample = None
         self.take, self.drop = self._renderer.take, self._renderer.drop
-        parts.whole.connect("toggled", lambda _check: self.refresh())
+        parts.preview_whole.connect("toggled", lambda _check: self.refresh())
         parts.preview_pane.connect("dragged", self._dragged)
 
     def refresh(self):
-        """Something was changed: show what it means, as soon as nothing has moved for a moment."""
+        """Something was changed: show what it means, once no control has moved for :data:`DEBOUNCE_MS`."""
         if self._timer:
             GLib.source_remove(self._timer)
         self._timer = GLib.timeout_add(DEBOUNCE_MS, self._update)
@@ -107,8 +107,8 @@ class PreviewController:
     def _show_plan(self, layer, plan, recipe):
         parts, (_x, _y, width, height) = self._parts, self._area
         scale = plan.scale(width, height)
-        sample = self._choose_sample(scale, parts.whole.get_active() or not plan.quick)
-        parts.whole.set_visible(plan.quick and not self._choose_sample(scale, whole=False).whole)
+        sample = self._choose_sample(scale, parts.preview_whole.get_active() or not plan.quick)
+        parts.preview_whole.set_visible(plan.quick and not self._choose_sample(scale, whole=False).whole)
         self._show_original(layer, sample)
         size = _("{width} x {height} px").format(width=width, height=height)
         in_words = plan.in_words(width, height, _)

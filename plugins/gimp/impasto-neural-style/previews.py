@@ -20,10 +20,10 @@ class Preview:
 
 
 class PreviewRenderer:
-    """Renders one preview at a time. Those that nobody needs any more are removed from the daemon."""
+    """Renders one preview at a time. Those that are not needed any more are removed from the daemon."""
 
     def __init__(self, connection, changed):
-        """``changed(job_client)``: there is news of the present preview, whether it has ended or not."""
+        """``changed(job_client)``: the job of the present preview has changed, or ended."""
         self._connection, self._changed, self._current = connection, changed, None
 
     def render(self, image, layer, area, sample, recipe):

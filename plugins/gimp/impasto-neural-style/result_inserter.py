@@ -53,7 +53,7 @@ class ResultInserter:
                 below = self._layer_below(options.output)
                 self.newest = results.insert(target.image, target.layer, part, result, options, below)
             else:
-                self.newest = results.insert_alone(target.image, result, self.title_of(job), target.position())
+                self.newest = results.insert_as_layer(target.image, result, self.title_of(job), target.position())
         except (wire.ApiError, layers.UnsupportedLayer, ValueError) as error:
             self._parts.message_bar.show_message(str(error))
             return

@@ -52,7 +52,7 @@ def insert(image, layer, part, result, options, former=None):
         raise UnsupportedLayer(
             _("The painting has not the layer's size or depth; this plug-in and the daemon do not fit together.")
         )
-    _still_open(image)
+    _check_open(image)
     there = layer if layer.is_valid() else None
     below = former if former is not None and former.is_valid() else there
     image.undo_group_start()
@@ -61,20 +61,20 @@ def insert(image, layer, part, result, options, former=None):
             new = _replace(layer, part, painted)
         else:
             new = _above(image, there, below, part, painted, options)
-            remember_source(new, there)
+            save_source(new, there)
             if options.output == outputs.REPLACE and below is not there:
                 image.remove_layer(below)
-        remember(new, options.recipe)
+        save_recipe(new, options.recipe)
     finally:
         image.undo_group_end()
     return new
 
 
-def insert_alone(image, result, name, over=None):
+def insert_as_layer(image, result, name, over=None):
     """A result of another time as a new layer at the top: at ``over`` (x, y, width, height in the image) where it has that size,
     else in the middle."""
     painted = pixels.unpack(result)
-    _still_open(image)
+    _check_open(image)
     grey = painted.channels < 3
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
         raise UnsupportedLayer(_("The image has indexed colours, too few to paint with. Convert it first: Image > Mode > RGB."))
@@ -92,13 +92,13 @@ def insert_alone(image, result, name, over=None):
     return new
 
 
-def remember(layer, recipe):
+def save_recipe(layer, recipe):
     """Write the recipe into the layer."""
     data = recipe.to_json().encode("utf-8")
     layer.attach_parasite(Gimp.Parasite.new(RECIPE, Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE, list(data)))
 
 
-def remember_source(layer, source):
+def save_source(layer, source):
     """Write down which layer it was painted from: its tattoo, which stays its own in the file."""
     if source is not None:
         layer.attach_parasite(
@@ -126,7 +126,7 @@ def recipe_of(layer):
     return paint_options.from_parasite(bytes(parasite.get_data()).decode("utf-8", "replace"))
 
 
-def _still_open(image):
+def _check_open(image):
     if not image.is_valid():
         raise UnsupportedLayer(
             _(
@@ -161,10 +161,10 @@ def _mask(layer, part, options):
     chosen = part.selection if options.output != outputs.NEW_LAYER else None
     if hiding is None or chosen is None:
         return hiding if chosen is None else chosen
-    return product(hiding, chosen, part.mask_depth)
+    return combined_masks(hiding, chosen, part.mask_depth)
 
 
-def product(one, other, depth):
+def combined_masks(one, other, depth):
     """Two masks as one that shows what both show; bytes."""
     code, full = MASK_SAMPLES[depth]
     if all(sample == 255 for sample in set(other)) and full != 1.0:  # a plain rectangle: quick, and usual
@@ -176,7 +176,7 @@ def product(one, other, depth):
 
 
 def _replace(layer, part, painted):
-    # Through the shadow buffer, GIMP itself heeds the selection and keeps the undo.
+    # Through the shadow buffer, GIMP itself respects the selection and keeps the undo step.
     write(layer.get_shadow_buffer(), part.x, part.y, part.width, part.height, part.format, part.size, painted.data)
     layer.merge_shadow(True)
     layer.update(part.x, part.y, part.width, part.height)

@@ -115,7 +115,7 @@ class StyleController:
                 _("A style is being learnt already. The next one can begin when it has ended."), wrong=False
             )
             return
-        slow = self._parts.gallery.slow()
+        slow = self._parts.gallery.untrained()
         here = self._layer.get_name() if self._layer.is_valid() else None
         choices = [(style.title, style.title) for style in slow]
         choices += [(_("The layer '{name}'").format(name=here), here)] if here else []

@@ -55,14 +55,14 @@ class ActionBar(QtWidgets.QWidget):
         for widget in (self._learning(), self._status, self._bar):
             box.addWidget(widget)
         box.addLayout(self._row)
-        self.say("")
+        self.show_message("")
 
-    def say(self, sentence):
+    def show_message(self, sentence):
         """What is going on, or went wrong; empty: nothing to tell."""
         self._message = sentence
         self._write()
 
-    def caption(self, sentence, plan="", reason=""):
+    def set_caption(self, sentence, plan="", reason=""):
         """What the preview shows: written where there is room, and nothing more important. ``plan``: how it is painted, below the
         sentence or, in a low docker, beside the preview; ``reason``: why so, for the tooltip."""
         self._caption = "\n".join(filter(None, [sentence, plan]))
@@ -72,14 +72,14 @@ class ActionBar(QtWidgets.QWidget):
         self.preview.describe(self._caption)
         self._write()
 
-    def learn(self, sentence):
+    def show_training(self, sentence):
         """What is being learnt, and how far; empty: nothing."""
         self._learning_line.say(sentence)
         self._learning_row.setVisible(bool(sentence))
 
-    def run(self, fraction, apply):
+    def show_progress(self, fraction, apply):
         """``fraction``: how far a painting is, or None where nothing is painted. ``apply``: whether there is something to paint,
-        None where nobody wants to know."""
+        None where that is not shown."""
         self._running = running = fraction is not None
         self._write()
         self._bar.setVisible(running)

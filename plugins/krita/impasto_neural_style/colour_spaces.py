@@ -1,7 +1,7 @@
 """Colour spaces: which of Krita's are what the daemon takes, and how the others become so and back.
 
 The daemon takes sRGB-encoded RGB, or grey with sRGB's curve. A layer that is that already goes as it is, in its own depth; every
-other is converted by Krita itself, to float and without clipping, in a document that nobody sees.
+other is converted by Krita itself, to float and without clipping, in a hidden document.
 """
 
 import array

@@ -9,7 +9,7 @@ from .translation import _
 from .transport import Transport
 
 START_S = 40
-"""So long a daemon that was just started may take to answer."""
+"""How long a daemon that was just started may take to answer."""
 
 LOOK_MS, AGAIN_MS = 300, 700
 """Between two looks for a daemon that starts; before a request is sent again."""
@@ -37,7 +37,7 @@ class Connection(QtCore.QObject):
             self._look(self._starter.runtime_files())
 
     def close(self):
-        """No news from now on. What was asked and queued goes on without us; jobs that nobody asks about end by themselves."""
+        """No callbacks from now on. What was queued goes on; a job that no editor asks about is given up by the daemon."""
         self._waiting, self.state = [], CLOSED
         self._transport.close()
 
@@ -63,7 +63,7 @@ class Connection(QtCore.QObject):
 
         def answered(status, body):
             job_client.handle_response(status, body)
-            if job_client.request is request:  # turned away for now
+            if job_client.request is request:  # the daemon was too busy for it
                 QtCore.QTimer.singleShot(AGAIN_MS, again)
                 return
             if not job_client.ended:
@@ -77,7 +77,7 @@ class Connection(QtCore.QObject):
         self.ask(request, answered, lost)
 
     def stop(self, job_client, keep):
-        """Stop a job at once: the daemon may be holding our request until there is news. ``keep``: what there is."""
+        """Stop a job at once: the daemon may be holding our request until the job changes. ``keep``: what there is."""
         (job_client.finish if keep else job_client.cancel)()
         if job_client.job.get("id") and not job_client.ended:
             self.ask((wire.finish if keep else wire.cancel)(job_client.job["id"]), lambda status, body: None)

@@ -1,4 +1,4 @@
-"""A widget for each parameter, with the words of the docs."""
+"""A widget for each parameter, with the names and hints of the docs."""
 
 from .client import labels, recipe
 from .client import parameters
@@ -22,11 +22,11 @@ class Controls(QtWidgets.QWidget):
         self.form.setHorizontalSpacing(6)
         self.form.setRowWrapPolicy(QtWidgets.QFormLayout.RowWrapPolicy.WrapLongRows)
         self.form.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        words, hints = labels.names(_), labels.hints(_)
+        parameter_labels, hints = labels.names(_), labels.hints(_)
         for p in (p for p in parameters.PARAMETERS if p["name"] in names):
             slider = p["widget"] == "slider"
-            widget = self._slider(p, words[p["name"]]) if slider else self._field(p)
-            self.add("" if slider else words[p["name"]], widget, p["name"], hints[p["name"]])
+            widget = self._slider(p, parameter_labels[p["name"]]) if slider else self._field(p)
+            self.add("" if slider else parameter_labels[p["name"]], widget, p["name"], hints[p["name"]])
 
     def add(self, label, widget, name, hint):
         """One more row."""
@@ -86,8 +86,8 @@ class Controls(QtWidgets.QWidget):
         return spin
 
     def _combo(self, p):
-        words = labels.choices(_)
-        combo = choice([(value, words[p["name"], value]) for value in p["choices"]], self)
+        choices = labels.choices(_)
+        combo = choice([(value, choices[p["name"], value]) for value in p["choices"]], self)
         combo.currentIndexChanged.connect(lambda _index: self._changed())
         self._get[p["name"]] = combo.currentData
         self._set[p["name"]] = lambda value: combo.setCurrentIndex(max(0, combo.findData(value)))
@@ -112,10 +112,10 @@ class Controls(QtWidgets.QWidget):
 
 
 def choice(items, parent):
-    """A combo box of (value, words) that fits into a narrow docker."""
+    """A combo box of (value, label) that fits into a narrow docker."""
     combo = QtWidgets.QComboBox(parent)
-    for value, words in items:
-        combo.addItem(words, value)
+    for value, label in items:
+        combo.addItem(label, value)
     combo.setMinimumContentsLength(8)
     combo.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return combo

@@ -70,7 +70,7 @@ class NeuralStyle(DockWidget):
 
     def _connect(self):
         model, action_bar = self.model, self.action_bar
-        model.message.connect(action_bar.say)
+        model.message.connect(action_bar.show_message)
         model.styles_changed.connect(self._styles_received)
         model.thumbnail_loaded.connect(self.styles.picture)
         model.painting_changed.connect(self._update_buttons)
@@ -79,7 +79,7 @@ class NeuralStyle(DockWidget):
         model.training.changed.connect(self._training_changed)
         self.style_menu.style_added.connect(lambda style: self._choose([style]))
         self.style_menu.layer_settings_requested.connect(self._load_layer_settings)
-        self.style_menu.message.connect(action_bar.say)
+        self.style_menu.message.connect(action_bar.show_message)
         for page in (self.styles, self.settings):
             page.changed.connect(self._moved)
         self.styles.gallery.itemClicked.connect(lambda _item: model.refresh_preview())
@@ -139,7 +139,7 @@ class NeuralStyle(DockWidget):
         layer = self.model.layer()
         recipe = saved_settings.layer_recipe(self.model.krita.activeDocument(), layer) if layer is not None else None
         if recipe is None:
-            self.action_bar.say(_("This layer was not painted by Neural Style."))
+            self.action_bar.show_message(_("This layer was not painted by Neural Style."))
             return
         self._show_recipe(recipe)
         self._moved()
@@ -171,15 +171,15 @@ class NeuralStyle(DockWidget):
         preview = self.model.preview
         self.action_bar.preview.put(preview.before, preview.image, preview.busy)
         self.action_bar.fit(self.height())
-        self.action_bar.caption(preview.sentence, preview.plan, preview.reason)
+        self.action_bar.set_caption(preview.sentence, preview.plan, preview.reason)
 
     def _training_changed(self):
         training = self.model.training
-        self.action_bar.learn("%s: %s" % (training.name, training.sentence) if training.running else "")
+        self.action_bar.show_training("%s: %s" % (training.name, training.sentence) if training.running else "")
         if not training.running:
-            self.action_bar.say(training.sentence)
+            self.action_bar.show_message(training.sentence)
 
     def _update_buttons(self):
         wanted = self.pages.currentWidget() is not self.results
         there = Krita.instance().activeDocument() is not None
-        self.action_bar.run(self.model.painting.fraction if self.model.running else None, there if wanted else None)
+        self.action_bar.show_progress(self.model.painting.fraction if self.model.running else None, there if wanted else None)

@@ -53,7 +53,7 @@ class DockerModel(QtCore.QObject):
             self.connection.connect_daemon()
 
     def close(self):
-        """Krita quits: nothing is asked any more. The daemon gives up a painting that nobody asks about; a training goes on."""
+        """Krita quits: no more requests. The daemon gives up a painting that no editor asks about; a training goes on."""
         if self._closed:
             return
         self._closed = True
@@ -118,14 +118,14 @@ class DockerModel(QtCore.QObject):
         if recipe == before or self.running:
             return
         if recipe.styles:
-            self.preview.want(recipe)
+            self.preview.request(recipe)
         else:
             self.preview.clear()
 
     def refresh_preview(self):
         """The layer may have changed: another preview of the same recipe."""
         if self.recipe.styles and not self.running:
-            self.preview.want(self.recipe)
+            self.preview.request(self.recipe)
 
     def apply(self):
         """Paint the active layer; or look for the daemon once more, where there was none."""

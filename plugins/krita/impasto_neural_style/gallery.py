@@ -59,7 +59,7 @@ class Gallery(QtWidgets.QListWidget):
         return [self.item(row).data(KEY) for row in range(self.count()) if self.item(row).isSelected()]
 
     def choose(self, keys):
-        """Choose these, without telling anybody."""
+        """Choose these, without a signal."""
         blocked = self.blockSignals(True)
         for row in range(self.count()):
             item = self.item(row)

@@ -10,7 +10,7 @@ MAX_ENTRIES = 24
 """Results that are listed; the daemon keeps more, for some days."""
 
 
-class Entry:
+class ResultEntry:
     """``id``: the job's; ``recipe``, ``place``, ``before``, ``after``: as far as they are known, else None; ``thumbnail``: a QImage
     or None; ``title``: the styles, in words; ``width``, ``height``: px."""
 
@@ -39,7 +39,7 @@ class History(QtCore.QObject):
         """A painting that the daemon has finished, whatever becomes of it here."""
         if self.entry(painting.job["id"]) is not None:
             return
-        entry = Entry(painting.job, painting.recipe.title(), painting.recipe, painting.place, painting.before, painting.after)
+        entry = ResultEntry(painting.job, painting.recipe.title(), painting.recipe, painting.place, painting.before, painting.after)
         self.entries = [entry] + self.entries[: MAX_ENTRIES - 1]
         self.changed.emit()
         self._fetch(entry)
@@ -67,7 +67,7 @@ class History(QtCore.QObject):
                 and len(self.entries) < MAX_ENTRIES
             ):
                 recipe = recipe_of(job, titles)
-                entry = Entry(job, recipe.title() if recipe else "", recipe)
+                entry = ResultEntry(job, recipe.title() if recipe else "", recipe)
                 self.entries.append(entry)
                 self._fetch(entry)
         self.changed.emit()
@@ -89,10 +89,10 @@ def recipe_of(job, titles):
     if not ids or not all(id in titles for id in ids):
         return None
     styles = [recipes.Style(id, title=titles[id], weight=weights[at] if at < len(weights) else 1.0) for at, id in enumerate(ids)]
-    return recipes.Recipe(styles, different(values))
+    return recipes.Recipe(styles, non_default(values))
 
 
-def different(values):
+def non_default(values):
     """Those of a job's parameters that differ from the defaults."""
     defaults = {p["name"]: p["default"] for p in parameters.PARAMETERS}
     return {name: value for name, value in values.items() if name in defaults and value != defaults[name]}

@@ -9,7 +9,7 @@ from .colour_spaces import UnsupportedLayer
 from .translation import _
 
 MAX_TURNS, SETTLING_TURNS = 300, 20
-"""So many turns of the interface are waited at most for what Krita does later, and for what nobody can ask about; there is one each
+"""How many turns of the event loop to wait at most for what Krita does later, and for what cannot be asked about; there is one a
 millisecond at most."""
 
 
@@ -27,7 +27,7 @@ class Placement:
 
     @classmethod
     def anywhere(cls, document, painted):
-        """For a painting whose layer nobody knows any more: above the active one, in the middle of a document."""
+        """For a painting whose layer is not known any more: above the active one, in the middle of a document."""
         layer = layer_of(document.activeNode())
         x, y = (document.width() - painted.width) // 2, (document.height() - painted.height) // 2
         depth = {name: krita for krita, name in spaces.DEPTHS.items()}[painted.depth]
@@ -63,7 +63,7 @@ def insert(krita, place, painted, output, name, converter, sketch):
     yield from _until(lambda: node_of(place.document, id_of(new)) is not None)
     if replaced and old is not None:
         yield from _until(lambda: is_idle(place.document))
-        yield from [WAIT] * SETTLING_TURNS  # the list of layers hears of it later than the document
+        yield from [WAIT] * SETTLING_TURNS  # the list of layers is updated later than the document
         old.remove()
         yield from _until(lambda: node_of(place.document, place.identity) is None)
         return new, place.identity

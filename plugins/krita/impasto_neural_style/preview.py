@@ -38,17 +38,17 @@ class Preview(QtCore.QObject):
         self._timer.setInterval(DEBOUNCE_MS)
         self._timer.timeout.connect(self._begin)
 
-    def want(self, recipe):
+    def request(self, recipe):
         """Paint one with ``recipe``, unless another is wanted within a moment; what is under way is given up."""
-        self._give_up()
+        self._cancel()
         self._recipe = recipe
         self._timer.start()
 
     def stop(self):
         """None is wanted any more; the one that is there stays."""
         self._timer.stop()
-        self._give_up()
-        self._tell(self.sentence)
+        self._cancel()
+        self._set_sentence(self.sentence)
 
     def clear(self):
         """Nothing to be seen."""
@@ -76,7 +76,7 @@ class Preview(QtCore.QObject):
         try:
             target = self._target()
         except UnsupportedLayer as error:
-            self._tell(str(error))
+            self._set_sentence(str(error))
             return
         if target is not None:
             area, number = target[2], self._plan_number
@@ -111,7 +111,7 @@ class Preview(QtCore.QObject):
 
     def _show_text(self, sentence):
         self.image = self.before = None
-        self._tell(sentence)
+        self._set_sentence(sentence)
 
     def _read(self, document, layer, area, scale):
         self._sample = preview_sample.choose(area.width(), area.height(), scale, MAX_PIXELS, MAX_PIXELS)
@@ -123,9 +123,9 @@ class Preview(QtCore.QObject):
         try:
             self._part = LayerRegion(document, layer, shown=shown)
         except UnsupportedLayer as error:
-            self._tell(str(error))
+            self._set_sentence(str(error))
             return
-        self._tell(self.sentence, busy=True)
+        self._set_sentence(self.sentence, busy=True)
         self._converter = Converter(self._krita)
         self._incremental = IncrementalTask(self._part.read(self._converter), self._send, self._failed, self)
 
@@ -141,13 +141,13 @@ class Preview(QtCore.QObject):
             return
         self._job_client = None
         if job_client.state == jobs.FAILED:
-            self._tell(messages.error(job_client.error, _))
+            self._set_sentence(messages.error(job_client.error, _))
         elif job_client.state == jobs.DONE:
-            self._remove(job_client)  # it is nobody's result
+            self._remove(job_client)  # it is none of the results that are listed
             part, painted = self._part, pixels.unpack(job_client.result)
             image = pictures.image_of(painted.data, painted.width, painted.height, part.working)
             self.image, self.before = pictures.fitted(image, pictures.SIDE * 2), part.sketch.image
-            self._tell(self._caption(part))
+            self._set_sentence(self._caption(part))
 
     def _caption(self, part):
         text = _("{width} x {height} px, as it will be.")
@@ -156,15 +156,15 @@ class Preview(QtCore.QObject):
         return text.format(width=part.width, height=part.height)
 
     def _failed(self, error):
-        self._give_up()
-        self._tell(str(error))
+        self._cancel()
+        self._set_sentence(str(error))
         if not isinstance(error, UnsupportedLayer):
             raise error
 
     def _remove(self, job_client):
         self._connection.ask(wire.remove(job_client.job["id"]), lambda status, body: None)
 
-    def _give_up(self):
+    def _cancel(self):
         self._plan_number += 1
         if self._incremental is not None:
             self._incremental.stop()
@@ -175,6 +175,6 @@ class Preview(QtCore.QObject):
             if job_client.job.get("id"):  # it may have been done by now; one that is not leaves nothing anyway
                 self._remove(job_client)
 
-    def _tell(self, sentence, busy=False):
+    def _set_sentence(self, sentence, busy=False):
         self.sentence, self.busy = sentence, busy
         self.changed.emit()

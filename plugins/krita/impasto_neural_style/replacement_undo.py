@@ -34,9 +34,9 @@ class ReplacementUndo(QtCore.QObject):
 
     def _begin(self, action):
         self._latest += 1
-        self._look(action, self._latest, TRIES)
+        self._check(action, self._latest, TRIES)
 
-    def _look(self, action, number, tries, settled=False):
+    def _check(self, action, number, tries, settled=False):
         """``settled``: the last look has found all at rest, too, so that the list of layers knows what has happened."""
         if number != self._latest:  # the other way round by now
             return
@@ -50,4 +50,4 @@ class ReplacementUndo(QtCore.QObject):
         if ready and settled:
             action.trigger()
             return
-        QtCore.QTimer.singleShot(PAUSE_MS, lambda: self._look(action, number, tries - 1, ready))
+        QtCore.QTimer.singleShot(PAUSE_MS, lambda: self._check(action, number, tries - 1, ready))

@@ -10,7 +10,7 @@ from .paint_task import PaintTask
 from .translation import _
 
 _running = set()
-"""Paintings that somebody's script has started and perhaps not kept."""
+"""Paintings that a script has started, and may have kept no reference to."""
 
 
 def paint(document, node, style, style_weights=(), output=outputs.MASKED, **values):

@@ -96,7 +96,7 @@ class LayerRegion:
 
     def read(self, converter):
         """A generator that fills ``chunks`` and ``selection``, a strip a step."""
-        # A copy costs nothing, since Krita copies pixels when they change, and nobody paints on it meanwhile.
+        # A copy costs nothing, since Krita copies pixels when they change, and the user cannot paint on it meanwhile.
         node = self.node.duplicate() if self.plain else self.node
         get = node.pixelData if self.plain else node.projectionPixelData
         straight = spaces.identical(self.space, self.working)

@@ -245,8 +245,8 @@ def a_result_of_another_time_is_inserted_where_it_fits():
     image, layer = picture()
     layer.set_offsets(7, 5)
     part = layers.LayerRegion(image, layer, (0, 0, 30, 20))
-    fits = results.insert_alone(image, b"".join(part.content()), "fits", (12, 9, 30, 20))
-    other = results.insert_alone(image, b"".join(part.content()), "other", (0, 0, 31, 20))
+    fits = results.insert_as_layer(image, b"".join(part.content()), "fits", (12, 9, 30, 20))
+    other = results.insert_as_layer(image, b"".join(part.content()), "other", (0, 0, 31, 20))
     assert image.get_layers() == [other, fits, layer]
     assert tuple(fits.get_offsets()[-2:]) == (12, 9) and tuple(other.get_offsets()[-2:]) == ((WIDTH - 30) // 2, (HEIGHT - 20) // 2)
     assert get(fits, "R'G'B'A u8") == get(layer, "R'G'B'A u8", (0, 0, 30, 20))
