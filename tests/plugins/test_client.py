@@ -258,7 +258,8 @@ def test_the_daemon_tells_what_a_choice_will_mean(send):
 
 
 @pytest.mark.parametrize(
-    "seconds, words", [(None, "Fast, in one pass"), (0.4, "· about 1 s"), (240.0, "· about 4 min"), (0.0, "Fast, in one pass")]
+    "seconds, words",
+    [(None, "Fast, in one pass"), (0.4, "· about\u00a01\u00a0s"), (240.0, "· about\u00a04\u00a0min"), (0.0, "Fast, in one pass")],
 )
 def test_a_plan_says_how_long_it_takes_where_that_is_known(seconds, words):
     assert plan.Plan("fast", "", 640, 480, seconds).in_words(640, 480).endswith(words)

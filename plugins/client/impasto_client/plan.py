@@ -29,7 +29,7 @@ class Plan(namedtuple("Plan", "method reason width height seconds")):
         if self.width < width or self.height < height:
             parts.append(translate("painted at {width} x {height} px").format(width=self.width, height=self.height))
         if self.seconds:
-            parts.append(messages.duration(self.seconds, translate))
+            parts.append(messages.duration(self.seconds, translate).replace(" ", "\u00a0"))  # never broken over two lines
         return " · ".join(parts)
 
 
