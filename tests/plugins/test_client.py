@@ -146,6 +146,14 @@ def test_stop_and_keep_and_discard(send):
     assert gone.state == CANCELLED and gone.result is None and gone.error is None
 
 
+def test_a_preview_is_taken_once():
+    job_client = JobClient.stylize(content(), GREAT_WAVE, "key-14")
+    assert job_client.take_preview() is None
+    for preview in (b"first", b"second"):
+        job_client.preview = preview
+        assert job_client.take_preview() == preview and job_client.take_preview() is None
+
+
 def test_to_stop_before_the_first_step_is_to_discard(send):
     long = Recipe(GREAT_WAVE.styles, {"iterations": 5000, "step_size": 0.02})
     running = JobClient.stylize(content(), long, "key-6")

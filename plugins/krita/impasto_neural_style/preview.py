@@ -36,7 +36,7 @@ class Preview(QtCore.QObject):
         self._timer = QtCore.QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DEBOUNCE_MS)
-        self._timer.timeout.connect(self._begin)
+        self._timer.timeout.connect(self._ask_for_plan)
 
     def request(self, recipe):
         """Paint one with ``recipe``, unless another is wanted within a moment; what is under way is given up."""
@@ -69,10 +69,8 @@ class Preview(QtCore.QObject):
         layer = layer_of(document.activeNode()) if document is not None else None
         return (document, layer, area_of(document, layer)) if layer is not None else None
 
-    def _begin(self):
-        self._ask_for_plan(again=True)
-
-    def _ask_for_plan(self, again):
+    def _ask_for_plan(self, again=True):
+        """``again``: where the daemon has gone, ask once more; then it is looked for, or started."""
         try:
             target = self._target()
         except UnsupportedLayer as error:
@@ -87,7 +85,7 @@ class Preview(QtCore.QObject):
             )
 
     def _plan_lost(self, again, number):
-        if again and number == self._plan_number:  # the daemon has gone: the second time it is looked for, or started
+        if again and number == self._plan_number:
             self._ask_for_plan(again=False)
 
     def _plan_received(self, status, body, number):
