@@ -34,7 +34,7 @@ def parameters() -> str:
     rows = [{key: getattr(p, key) for key in keys} for p in Stylization.parameters() if p.name not in BY_THEMSELVES]
     table = pprint.pformat(rows, width=128, sort_dicts=False)
     head = f'"""The parameters of a stylization, as plain values. {WRITTEN_HERE}"""\n\n'
-    return f'{head}MAX_STYLES = {MAX_STYLES}\n"""Styles that can be mixed."""\n\nPARAMETERS = {table}\n'
+    return f'{head}MAX_STYLES = {MAX_STYLES}\n"""Styles that can be mixed."""\n\nPARAMETERS: "list[dict[str, object]]" = {table}\n'
 
 
 def labels() -> str:

@@ -3,7 +3,7 @@
 MAX_STYLES = 8
 """Styles that can be mixed."""
 
-PARAMETERS = [{'name': 'strength',
+PARAMETERS: "list[dict[str, object]]" = [{'name': 'strength',
   'kind': 'number',
   'default': 0.5,
   'help': 'How far the picture moves towards the style: 0 leaves it as it is, 1 keeps little more than its outlines.',

@@ -7,16 +7,16 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import GimpUi, Gtk  # noqa: E402
 
 from impasto_client import labels  # noqa: E402
+from impasto_client.parameter_form import ParameterForm  # noqa: E402
 from impasto_client.parameters import PARAMETERS  # noqa: E402
 from impasto_client.recipe import text_of  # noqa: E402
 from translation import _  # noqa: E402
 
-DEFAULTS = {p["name"]: p["default"] for p in PARAMETERS}
 IN_FRONT = tuple(p["name"] for p in PARAMETERS if p["front"])
 """What an artist sees at once; the others are folded away."""
 
 
-class Controls:
+class Controls(ParameterForm):
     """Widgets for the parameters called ``names``, in ``grid``. ``changed()`` is called when one is moved."""
 
     def __init__(self, names, changed):
@@ -50,15 +50,6 @@ class Controls:
                 each.set_visible(yes)
 
         return visible
-
-    def values(self):
-        """Those that differ from the defaults."""
-        return {name: get() for name, get in self._get.items() if get() != DEFAULTS[name]}
-
-    def show_values(self, values):
-        """Set every widget; what is not in ``values`` to its default."""
-        for name, set_value in self._set.items():
-            set_value(values.get(name, DEFAULTS[name]))
 
     def _field(self, p):
         return {"number": self._spin, "integer": self._spin, "choice": self._combo, "layers": self._entry}[p["kind"]](p)

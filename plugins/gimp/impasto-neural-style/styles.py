@@ -77,14 +77,18 @@ class StyleController:
         file = sources.ask_for_file(self._parts.dialog, _("A Picture as Style"))
         if file is None:
             return
+        style = self._style_from(file)
+        if style is not None:
+            self._connection.ask(wire.add_style(style.title[: learning.MAX_NAME_LENGTH], style.picture), self._style_added)
+
+    def _style_from(self, file):
+        """A picture's file as a style, or None where it cannot be read, which is then said."""
         try:
-            style = paint_options.picture(file)
+            return paint_options.picture(file)
         except OSError as error:
-            self._parts.message_bar.show_message(
-                _("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror)
-            )
-            return
-        self._connection.ask(wire.add_style(style.title[: learning.MAX_NAME_LENGTH], style.picture), self._style_added)
+            text = _("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror)
+            self._parts.message_bar.show_message(text)
+            return None
 
     def _style_added(self, status, body):
         new = self._read(status, body)
@@ -146,14 +150,9 @@ class StyleController:
             self._parts.training_bar.begin(name, style.picture)
 
     def _learn_file(self, file, name):
-        try:
-            style = paint_options.picture(file)
-        except OSError as error:
-            self._parts.message_bar.show_message(
-                _("The picture {file} cannot be read: {reason}.").format(file=file, reason=error.strerror)
-            )
-            return
-        self._parts.training_bar.begin(name or style.title, style.picture)
+        style = self._style_from(file)
+        if style is not None:
+            self._parts.training_bar.begin(name or style.title, style.picture)
 
     def _learnt(self, job_client):
         sentence, wrong, ids = learning.outcome(job_client)

@@ -13,6 +13,7 @@ def _module(name):
 
 
 formats, job_client, labels, messages = map(_module, ("formats", "job_client", "labels", "messages"))
-outputs, parameters, pixels, places = map(_module, ("outputs", "parameters", "pixels", "places"))
+outputs, parameter_form, parameters = map(_module, ("outputs", "parameter_form", "parameters"))
+pixels, places = map(_module, ("pixels", "places"))
 plan, preview_sample, recipe, starter = map(_module, ("plan", "preview_sample", "recipe", "starter"))
 translation, wire = map(_module, ("translation", "wire"))

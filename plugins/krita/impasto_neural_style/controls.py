@@ -1,15 +1,13 @@
 """A widget for each parameter, with the names and hints of the docs."""
 
 from .client import labels, recipe
-from .client import parameters
+from .client import parameter_form, parameters
 from .qt import QtWidgets
 from .translation import _
 from .widgets import WheelGuard, Slider
 
-DEFAULTS = {p["name"]: p["default"] for p in parameters.PARAMETERS}
 
-
-class Controls(QtWidgets.QWidget):
+class Controls(QtWidgets.QWidget, parameter_form.ParameterForm):
     """Widgets for the parameters called ``names``, each with its name as objectName, "impasto-" before it. ``changed()`` is called
     when one is moved."""
 
@@ -41,15 +39,6 @@ class Controls(QtWidgets.QWidget):
             self.form.addRow(text, widget)
         else:
             self.form.addRow(widget)
-
-    def values(self):
-        """Those that differ from the defaults."""
-        return {name: get() for name, get in self._get.items() if get() != DEFAULTS[name]}
-
-    def show_values(self, values):
-        """Set every widget; what is not in ``values`` to its default."""
-        for name, set_value in self._set.items():
-            set_value(values.get(name, DEFAULTS[name]))
 
     def _field(self, p):
         return {"number": self._number, "integer": self._whole, "choice": self._combo, "layers": self._entry}[p["kind"]](p)

@@ -1,7 +1,7 @@
 """Results: those of this session, and those that the daemon has kept from earlier ones."""
 
 from . import pictures
-from .client import parameters
+from .client import parameter_form
 from .client import recipe as recipes
 from .client import wire
 from .qt import QtCore, Signal
@@ -89,10 +89,4 @@ def recipe_of(job, titles):
     if not ids or not all(id in titles for id in ids):
         return None
     styles = [recipes.Style(id, title=titles[id], weight=weights[at] if at < len(weights) else 1.0) for at, id in enumerate(ids)]
-    return recipes.Recipe(styles, non_default(values))
-
-
-def non_default(values):
-    """Those of a job's parameters that differ from the defaults."""
-    defaults = {p["name"]: p["default"] for p in parameters.PARAMETERS}
-    return {name: value for name, value in values.items() if name in defaults and value != defaults[name]}
+    return recipes.Recipe(styles, parameter_form.non_default(values))
