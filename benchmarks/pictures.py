@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from impasto.style.feedforward import FeedForward
+from impasto.engine.fast_session import FastSession
+from impasto.style.mixing import DEFAULT_STRENGTH
+from impasto.style.scales import size_of
+from impasto.style.tone import tone_share
 from impasto.style.transformer import Network
 from PIL import Image
 
@@ -24,11 +27,13 @@ def open_picture(path: Path, side: int, landscape: bool = False) -> torch.Tensor
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
 
 
-def paint(network: Network, picture: torch.Tensor, mix: torch.Tensor) -> torch.Tensor:
-    """(1, 3, H, W), 0..1: a picture in one pass, as the daemon does it. ``mix`` (rows,)."""
-    work = FeedForward(network, mix, lambda top, bottom: picture[:, :, top:bottom], tuple(picture.shape[-2:]))
-    parts = [advance.rows for advance in work.paint() if advance.rows is not None]
-    return parts[0] if len(parts) == 1 else torch.cat(parts, 2)
+def paint(network: Network, picture: torch.Tensor, mix: torch.Tensor, strength: float = DEFAULT_STRENGTH) -> torch.Tensor:
+    """(1, 3, H, W), 0..1: a picture in one pass, as the daemon paints it. ``mix`` (embeddings,), made for ``strength``."""
+    content = picture[0].permute(1, 2, 0).clone().numpy()
+    session = FastSession(network, mix, content, tones=tone_share(strength))
+    for _ in session:
+        pass
+    return torch.from_numpy(session.picture(size_of(picture))).permute(2, 0, 1)[None]
 
 
 def to_pil(picture: torch.Tensor) -> Image.Image:

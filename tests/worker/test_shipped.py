@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from impasto.engine.fast_session import FastSession
 from impasto.engine.networks import open_network
 from impasto.models import fast
 from impasto.paths import shipped
-from impasto.style.feedforward import FeedForward
 from impasto.style.mixing import mix_embeddings
+from impasto.style.scales import size_of
+from impasto.style.tone import tone_share
 from PIL import Image
 
 pytestmark = pytest.mark.slow
@@ -31,10 +33,12 @@ def photo():
 
 
 def painted(network, picture, style, strength=0.5, detail=0.5):
-    mix = mix_embeddings(HEADER.rows, [style.rows], [1.0], strength, detail)[None]
-    height, width = picture.shape[-2:]
-    work = FeedForward(network, mix[0], lambda top, bottom: picture[:, :, top:bottom], (height, width))
-    return torch.cat([advance.rows for advance in work.paint()], 2)
+    """As the fast method paints it."""
+    mix = mix_embeddings(HEADER.rows, [style.rows], [1.0], strength, detail)
+    session = FastSession(network, mix, picture[0].permute(1, 2, 0).clone().numpy(), tones=tone_share(strength))
+    for _ in session:
+        pass
+    return torch.from_numpy(session.picture(size_of(picture))).permute(2, 0, 1)[None]
 
 
 @pytest.fixture(scope="module", params=HEADER.styles, ids=lambda style: style.id)

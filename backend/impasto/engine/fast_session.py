@@ -16,6 +16,7 @@ from ..style.colour import keep_chroma, palette_map, recoloured
 from ..style.feedforward import WHOLE_PIXELS, FeedForward
 from ..style.mixing import mix_embeddings, opacity_of
 from ..style.scales import resize
+from ..style.tone import ToneCorrection, tone_share
 from ..style.transformer import Network
 from ..stylization import Stylization
 from .engine import Engine
@@ -24,6 +25,9 @@ from .networks import indices_in
 
 STRIP_PIXELS = 1 << 20
 """Pixels that are recoloured at once."""
+
+TONE_PIXELS = 1 << 17
+"""Pixels that light and dark are compared on, at most."""
 
 IN_MEMORY_PIXELS = 16 << 20
 """Features of pictures up to so many px stay in memory (some 50 bytes a pixel), of larger ones in files."""
@@ -54,7 +58,8 @@ class FastSession(Iterator[Progress]):
             content = as_array(resize(engine.tensor(content), size).clamp(0, 1))
         buffer = functools.partial(FileBuffer, engine.folder) if size[0] * size[1] > IN_MEMORY_PIXELS else None
         opacity = opacity_of(stylization.strength, source.identity)
-        return cls(network, mix, content, stylization.keep_colours, opacity, engine.device.torch_device, buffer)
+        tones = tone_share(stylization.strength) if source.identity else 0.0
+        return cls(network, mix, content, stylization.keep_colours, opacity, tones, engine.device.torch_device, buffer)
 
     def __init__(
         self,
@@ -63,14 +68,17 @@ class FastSession(Iterator[Progress]):
         content: np.ndarray,
         keep_colours: str = "off",
         opacity: float = 1.0,
+        tones: float = 0.0,
         device: torch.device | None = None,
         buffer: Any = None,
     ) -> None:
         """``content`` (H, W, 3), sRGB-encoded, at the size it is painted at; it becomes the painting. ``opacity``: of the painting
-        over the content. ``buffer``: what makes room for features, see :class:`.FeedForward`; without it they stay in memory."""
+        over the content. ``tones``: how far its light and dark are drawn back to the content's, see :class:`.ToneCorrection`.
+        ``buffer``: what makes room for features, see :class:`.FeedForward`; without it they stay in memory."""
         self._picture, self._keep_colours, self._opacity = content, keep_colours, opacity
         self._device = device or torch.device("cpu")
         self._content_sample = _thinned(content, PALETTE_PIXELS).copy() if keep_colours == "match" else None
+        self._tones, self._content_tones = tones, _thinned(content, TONE_PIXELS).copy() if tones else None
         work = FeedForward(network, mix.to(self._device), self._rows, (content.shape[0], content.shape[1]), buffer)
         self._advances, self._total, self.done, self._painted_rows = work.paint(), work.steps(), 0, 0
 
@@ -80,6 +88,8 @@ class FastSession(Iterator[Progress]):
         self.done += 1
         if advance.rows is not None:
             self._keep(advance.top, advance.rows.float().cpu())
+            if self._content_tones is not None and self._painted_rows == len(self._picture):
+                self._correct_tones(self._content_tones)
         height, width = self._picture.shape[:2]
         return Progress(
             step=self.done,
@@ -123,6 +133,16 @@ class FastSession(Iterator[Progress]):
             painted = torch.lerp(content, painted, self._opacity)
             painted = keep_chroma(content, painted) if self._keep_colours == "luminance" else painted
         self._picture[rows] = painted[0].permute(1, 2, 0).numpy()
+
+    def _correct_tones(self, content: np.ndarray) -> None:
+        """Once all rows are there: how bright the painting is cannot be known before."""
+        height, width = self._picture.shape[:2]
+        painted = as_tensor(_thinned(self._picture, TONE_PIXELS))
+        correction = ToneCorrection(painted, as_tensor(content).clamp(0, 1), (height, width), self._tones)
+        rows = max(1, STRIP_PIXELS // width)
+        for top in range(0, height, rows):
+            strip = torch.from_numpy(self._picture[top : top + rows])
+            strip.add_(correction.rows(top, top + len(strip))[..., None]).clamp_(0, 1)
 
     def _with_content_palette(self, painted: np.ndarray, content: np.ndarray) -> np.ndarray:
         # A network has learnt its painting in the painting's own colours, so they are changed afterwards.

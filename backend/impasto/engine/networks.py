@@ -16,16 +16,17 @@ from ..style.transformer import Network, build
 def open_network(file: Path) -> Network:
     """The network of a file that is whole. Raises :class:`BadStyleFile` where tensors and network do not fit."""
     header, arrays = fast.read(file)
-    return built(header.network, header.rows, arrays)
+    return built(header.network, header.rows, arrays, header.noise)
 
 
-def built(spec: str, embeddings: int, arrays: dict[str, np.ndarray]) -> Network:
-    """The network called ``spec`` with these weights. Raises :class:`BadStyleFile` where they do not fit it."""
+def built(spec: str, embeddings: int, arrays: dict[str, np.ndarray], noise: float = 0.0) -> Network:
+    """The network called ``spec`` with these weights, trained with ``noise``. Raises :class:`BadStyleFile` where they do not fit."""
     try:
         network = build(spec, embeddings)
         network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     except (ValueError, RuntimeError):
         raise BadStyleFile("The fast style's weights do not fit the network that it names.") from None
+    network.noise = noise
     return network.eval().requires_grad_(False)
 
 
@@ -43,11 +44,12 @@ def indices_in(source: NetworkSource) -> list[tuple[int, ...]]:
 def compose(source: NetworkSource) -> Network:
     """The network of a source: one file as it is, or the base of one with embeddings from several.
 
-    Of the embeddings of the identity, which the files of one base each have, the first file's counts.
+    Of the embeddings of the identity, which the files of one base each have, the first file's counts; the noise is the base's.
     """
     if source.in_one_file:
         return open_network(source.base)
-    files = {file: fast.read(file)[1] for file in {source.base, *source.files}}
+    read = {file: fast.read(file) for file in {source.base, *source.files}}
+    files = {file: arrays for file, (_, arrays) in read.items()}
     arrays = {name: array for name, array in files[source.base].items() if not fast.is_embedding(name)}
     taken = [(source.files[0], IDENTITY_EMBEDDING)]
     for file, style in zip(source.files, source.styles, strict=True):
@@ -57,4 +59,4 @@ def compose(source: NetworkSource) -> Network:
             arrays[name] = np.stack([files[file][name][index] for file, index in taken])
     except (KeyError, IndexError, ValueError):
         raise BadStyleFile("The embeddings of the fast styles do not fit the network that they name.") from None
-    return built(source.network, len(taken), arrays)
+    return built(source.network, len(taken), arrays, read[source.base][0].noise)

@@ -29,6 +29,7 @@ from ..paths import shipped
 from ..settings import Settings
 from ..sizes import fit
 from ..style.mixing import EMBEDDINGS_PER_STYLE, IDENTITY_EMBEDDING, embedding_indices
+from ..style.noise import NOISE
 from ..style.scales import resize, size_of
 from ..style.training import Trainer, TrainingConfig, with_new_embeddings
 from ..style.transformer import Network, build
@@ -165,7 +166,9 @@ def _network(training: Training, paintings: int, engine: Engine) -> tuple[Networ
     """The network to train, and the digest of the base that stays as it is ("" where all is trained anew)."""
     if training.learn != STYLE:
         torch.manual_seed(training.seed)
-        return build(training.network, IDENTITY_EMBEDDING + 1 + EMBEDDINGS_PER_STYLE * paintings).to(engine.device.torch_device), ""
+        network = build(training.network, IDENTITY_EMBEDDING + 1 + EMBEDDINGS_PER_STYLE * paintings)
+        network.noise = NOISE
+        return network.to(engine.device.torch_device), ""
     for file, header in engine.fast_styles.files():
         known = [style.rows for style in header.styles if len(style.rows) == EMBEDDINGS_PER_STYLE]
         if header.whole and header.identity and known:
@@ -202,6 +205,7 @@ def _keep(
         trainer.network.embeddings,
         styles,
         record,
+        noise=trainer.network.noise,
         base=base,
         quality={style.id: dict(one) for style, one in zip(styles, quality, strict=True)},
     )

@@ -14,6 +14,7 @@ from ..engine.fast_session import as_array
 from ..observer import Observer
 from ..style.feedforward import MARGIN
 from ..style.mixing import DEFAULT_DETAIL, DEFAULT_STRENGTH, embedding_indices, mix_embeddings
+from ..style.noise import add_noise
 from ..style.scales import crop_margin, pad
 from ..style.training import Trainer
 from .photos import Crops, Photos
@@ -93,12 +94,12 @@ class TrainingSession:
         """
         network = self._trainer.result()
         photos = self._photos_to_show(SHOWN_PHOTOS, SHOWN_SIDE)
-        rows = [photos]
+        rows, noisy = [photos], add_noise(photos, network.noise)
         with torch.inference_mode():
             for number in range(min(SHOWN_STYLES, self._styles)):
                 indices = [embedding_indices(number)]
                 mix = mix_embeddings(network.embeddings, indices, [1.0], DEFAULT_STRENGTH, DEFAULT_DETAIL).to(photos)
-                painted = network(pad(photos, MARGIN), mix.expand(len(photos), -1))
+                painted = network(pad(noisy, MARGIN), mix.expand(len(photos), -1))
                 rows.append(crop_margin(painted, MARGIN).clamp(0, 1))
         sheet = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
         self._observer.preview(as_array(sheet[None]), None)

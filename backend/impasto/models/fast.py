@@ -41,6 +41,9 @@ EMBEDDINGS_OF_A_STYLE = 1, 4
 MOST_TEXT = 300
 """Characters of a title, a painter, a year or a licence."""
 
+MOST_NOISE = 0.1
+"""Of the range 0..1; more would be seen."""
+
 _ROWS = (".gamma", ".beta")
 _DIGEST = re.compile(r"[0-9a-f]{64}|")
 
@@ -76,6 +79,8 @@ class FastHeader:
 
     ``base``: digest of everything but the rows; ``whole``: whether that is in the file, too. ``identity``: whether row 0 paints the
     picture as it is (networks trained elsewhere have no such row). ``pictures``: the paintings, small, as base64, by style id.
+    ``noise``: the standard deviation, sRGB 0..1, of the noise that the network was trained with and paints with. A file
+    that does not say so was trained without, and paints without.
     """
 
     network: str
@@ -85,6 +90,7 @@ class FastHeader:
     quality: dict[str, Any] = field(default_factory=dict)
     pictures: dict[str, str] = field(default_factory=dict)
     identity: bool = True
+    noise: float = 0.0
     base: str = ""
     whole: bool = True
     tensors_sha256: str = ""
@@ -112,11 +118,13 @@ class FastHeader:
             and _all(dict, [self.training, self.quality, self.pictures])
             and _all(bool, [self.identity, self.whole])
             and type(self.rows) is int
+            and type(self.noise) in (int, float)
         )
         ids = [style.id for style in self.styles]
         return (
             typed
             and bool(ids)
+            and 0 <= self.noise <= MOST_NOISE
             and len(set(ids)) == len(ids)
             and _all(str, self.pictures.values())
             and bool(_DIGEST.fullmatch(self.base))

@@ -30,6 +30,8 @@ from .feature_maps import (
     Statistics,
     reflected_source,
 )
+from .mixing import paints_a_style
+from .noise import noisy_source
 from .scales import crop_margin, padded_size
 from .transformer import Network, Stage, skip_sources
 
@@ -59,11 +61,14 @@ class Advance:
 class FeedForward:
     """A network ready to paint one picture of ``size`` (height, width) with one ``mix`` (embeddings,).
 
-    ``buffers`` makes buffers for the features of large pictures; without it they stay in memory.
+    ``buffers`` makes buffers for the features of large pictures; without it they stay in memory. ``source`` is the picture itself:
+    the noise that the network wants is added here, before anything is reflected, except to a picture that is to stay as it is.
     """
 
     def __init__(self, network: Network, mix: Tensor, source: Source, size: Size, buffers: BufferFactory | None = None) -> None:
         self.network, self.size, self.mix = network.eval(), size, mix[None]
+        if network.noise and paints_a_style(mix):
+            source = noisy_source(source, network.noise)
         self.source, self.padded_size = reflected_source(source, size, MARGIN), padded_size(size, MARGIN)
         self.buffers = buffers or (
             lambda channels, height, width: MemoryBuffer(channels, height, width, next(network.parameters()))

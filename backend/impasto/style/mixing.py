@@ -39,6 +39,11 @@ def embedding_indices(number: int) -> tuple[int, ...]:
     return tuple(range(first, first + EMBEDDINGS_PER_STYLE))
 
 
+def paints_a_style(mix: Tensor) -> bool:
+    """Whether anything but the identity has a share in ``mix`` (embeddings,)."""
+    return bool(mix[IDENTITY_EMBEDDING + 1 :].any())
+
+
 def mix_embeddings(
     embeddings: int, styles: Sequence[Sequence[int]], weights: Sequence[float], strength: float, detail: float
 ) -> Tensor:

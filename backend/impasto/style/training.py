@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .encoder import Encoder
 from .mixing import DEFAULT_DETAIL, DEFAULT_STRENGTH, EMBEDDINGS_PER_STYLE, IDENTITY_EMBEDDING, embedding_indices, mix_embeddings
+from .noise import add_noise, position_noise
 from .perceptual import Perceptual, PerceptualConfig
 from .transformer import Network, build
 
@@ -110,16 +111,18 @@ class Trainer:
 
         ``contents``: what ``loss.contents`` answers for the photos, where that is known.
         """
-        targets, strengths = self._draw(len(photos))
+        generator = torch.Generator().manual_seed(self._seed())
+        targets, strengths = self._draw(len(photos), generator)
         mix = torch.stack([self.mix(target, strength) for target, strength in zip(targets, strengths, strict=True)]).to(photos)
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.learning_rate * self._learning_rate_factor()
         self.optimiser.zero_grad(set_to_none=True)
         self.network.train()
-        painted = self._paint(photos, mix)
+        noisy = self._noisy(photos, strengths, generator)
+        painted = self._paint(noisy, mix)
         losses, total = self.loss(painted, photos, targets, strengths, contents)
         if self.config.shift_weight and self.network.staged:
-            shift = self._shift(painted, photos, mix)
+            shift = self._shift(painted, noisy, mix)
             losses, total = {**losses, "shift": float(shift.detach())}, total + self.config.shift_weight * shift
         total.backward()
         gradients = [parameter.grad for parameter in self.trainable if parameter.grad is not None]
@@ -133,6 +136,17 @@ class Trainer:
             self.optimiser.step()
             self._update_ema()
         return {**losses, "gradient": float(length)}
+
+    def _noisy(self, photos: Tensor, strengths: Sequence[float], generator: torch.Generator) -> Tensor:
+        """``photos`` with the network's noise, from half to one and a half times as much of it; none where they are to stay."""
+        if not self.network.noise:
+            return photos
+        levels = torch.tensor([0.0 if s == 0 else self.network.noise for s in strengths])
+        levels = levels * (0.5 + torch.rand(len(photos), generator=generator))
+        height, width = photos.shape[-2:]
+        tops = torch.randint(1 << 30, (len(photos),), generator=generator).tolist()
+        drawn = torch.cat([position_noise(top, top + height, width) for top in tops])
+        return (photos + (drawn * levels.view(-1, 1, 1, 1)).to(photos)).clamp_(0, 1)
 
     def _paint(self, photos: Tensor, mix: Tensor) -> Tensor:
         with torch.random.fork_rng(devices=[]):
@@ -167,7 +181,8 @@ class Trainer:
         """The losses of ``photos`` (N, 3, S, S) painted by the averaged weights: how good it is, without learning."""
         mix = self.mix(target, strength).to(photos).expand(len(photos), -1)
         with torch.no_grad():
-            painted = torch.func.functional_call(self.network, self.averaged(), (photos, mix)).clamp(0, 1)
+            noisy = add_noise(photos, self.network.noise if strength else 0.0)
+            painted = torch.func.functional_call(self.network, self.averaged(), (noisy, mix)).clamp(0, 1)
             losses, _ = self.loss(painted, photos, [target] * len(photos), [strength] * len(photos))
         return losses
 
@@ -176,12 +191,11 @@ class Trainer:
         with torch.no_grad():
             return self.loss(photos, photos, [target] * len(photos), [0.5] * len(photos))[0]["style"]
 
-    def _draw(self, count: int) -> tuple[list[int], list[float]]:
+    def _draw(self, count: int, generator: torch.Generator) -> tuple[list[int], list[float]]:
         """Targets and strengths of this step's pictures.
 
         Often the default ones, see :class:`TrainingConfig`; strength 0 now and then, except where embeddings alone are learnt.
         """
-        generator = torch.Generator().manual_seed(self._seed())
         sizes = len(self.config.style_sides)
         targets = torch.randint(len(self.loss.targets), (count,), generator=generator).tolist()
         kinds, levels, often = torch.rand(3, count, generator=generator).tolist()
@@ -221,6 +235,7 @@ class Trainer:
         """A network with :meth:`averaged` in it, to paint with; on the trainer's device."""
         network = build(self.network.spec, self.network.embeddings).to(self.ema[0].device).eval()
         network.load_state_dict(self.averaged())
+        network.noise = self.network.noise
         return network
 
     def state(self) -> dict[str, Any]:
@@ -255,4 +270,5 @@ def with_new_embeddings(network: Network, known: Sequence[Sequence[int]], painti
     }
     grown = build(network.spec, IDENTITY_EMBEDDING + 1 + EMBEDDINGS_PER_STYLE * paintings)
     grown.load_state_dict(state)
+    grown.noise = network.noise
     return grown

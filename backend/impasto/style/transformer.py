@@ -105,11 +105,15 @@ class Network(nn.Module):
 
     ``stride``: the factor by which the coarsest features are smaller; ``radius``: how far, in px, an output looks around itself
     (normalisation apart); ``staged``: whether it is nothing but its stages, so that a picture can be painted some rows at a time.
+
+    ``noise``: the standard deviation, sRGB 0..1, of the noise that it was trained with and wants in what it paints (see ``noise``);
+    who calls the network adds it.
     """
 
     stride = 4
     radius = 0
     staged = True
+    noise = 0.0
 
     def __init__(self, spec: str, embeddings: int) -> None:
         super().__init__()

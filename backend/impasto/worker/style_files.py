@@ -92,7 +92,7 @@ def _network(library: StyleLibrary, header: FastHeader, arrays: Mapping[str, np.
 
     from ..engine.networks import built
 
-    network = built(header.network, header.rows, {**({} if header.whole else _base(library, header)), **arrays})
+    network = built(header.network, header.rows, {**({} if header.whole else _base(library, header)), **arrays}, header.noise)
     photo = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     used = sorted({0}.union(*(style.rows for style in header.styles)))
     with torch.inference_mode():
