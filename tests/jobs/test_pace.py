@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 from impasto.jobs import pace
+from impasto.models import FastLibrary
+from impasto.paths import Paths
+from impasto.settings import Settings
 from impasto.stylization import Stylization
 
+LIBRARY = FastLibrary(Paths.of(Settings()))
 PARAMETERS = Stylization(style=("starry-night",)).to_dict()
 
 
@@ -32,15 +36,15 @@ def result(seconds, **changes):
 def test_the_median_of_the_latest_counts():
     store = Store()
     for seconds in (50.0, 4.0, 1.0, 2.0, 3.0, 60.0):
-        pace.remember(store, PARAMETERS, result(seconds))
+        pace.remember(store, LIBRARY, PARAMETERS, result(seconds))
     assert len(store[pace.FACT]["fast"]) == pace.REMEMBERED
     one = Store()
-    pace.remember(one, PARAMETERS, result(3.0))
+    pace.remember(one, LIBRARY, PARAMETERS, result(3.0))
     assert pace.known(store)["fast"] == pytest.approx(pace.known(one)["fast"])
 
 
 @pytest.mark.parametrize("changes", [{"finished_early": True}, {"steps": 0}, {"painted_s": 0}, {"method": "unheard of"}])
 def test_what_was_not_painted_to_its_end_says_nothing(changes):
     store = Store()
-    pace.remember(store, PARAMETERS, result(3.0, **changes))
+    pace.remember(store, LIBRARY, PARAMETERS, result(3.0, **changes))
     assert pace.known(store) == {}

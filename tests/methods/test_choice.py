@@ -53,12 +53,25 @@ def test_the_reason_says_what_stood_against_the_quicker_method(library):
     assert all(chosen(library, LEARNT, method=name)[1] for name in ("auto", *METHODS))
 
 
-@pytest.mark.parametrize(
-    "styles, values", [((PICTURE,), {"method": "fast"}), (("other",), {"method": "fast"}), ((PICTURE,), {"init": "fast"})]
-)
-def test_what_no_network_has_learnt_cannot_be_painted_or_begun_by_one(library, styles, values):
+def test_the_fast_method_takes_any_picture_where_it_is_named(library, monkeypatch, tmp_path):
+    assert chosen(library, PICTURE, method="fast")[0] == "fast" and chosen(library, PICTURE, LEARNT, method="fast")[0] == "fast"
+    assert chosen(library, PICTURE)[0] == "iterative"
+    monkeypatch.setattr("impasto.models.fast_library.predictor_file", lambda: tmp_path / "gone.safetensors")
     with pytest.raises(errors.StyleNotLearnt):
-        choose(Stylization(style=styles, **values), library)
+        chosen(library, PICTURE, method="fast")
+
+
+def test_an_iterative_painting_begins_only_with_what_a_network_has_learnt(library):
+    with pytest.raises(errors.StyleNotLearnt):
+        choose(Stylization(style=(PICTURE,), init="fast"), library)
+
+
+def test_refining_a_picture_takes_the_time_that_its_plan_tells(library):
+    def seconds(**values):
+        return plan(Stylization(style=(PICTURE,), method="fast", **values), (768, 1024), library, Settings(), CPU).seconds
+
+    learnt = plan(Stylization(style=(LEARNT,)), (768, 1024), library, Settings(), CPU).seconds
+    assert learnt < seconds(refine=0) < 3 and 10 < seconds() < 30 and seconds(refine=120) > 1.8 * seconds()
 
 
 def test_every_method_is_a_choice_of_the_parameter_and_answers_for_itself():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,21 @@ from torch import Tensor
 from ..errors import WeightsUnavailable
 from ..machine import Machine
 from ..models import Catalogue, FastLibrary, ModelStore, NetworkSource, StyleLibrary
+from ..models.predictor import shipped_file
 from ..observer import Observer
 from ..paths import Paths
 from ..settings import Settings
 from ..style import Encoder
+from ..style.predictor import Predictor
 from ..style.transformer import Network
 from . import device as devices
-from .networks import compose
+from .networks import compose, open_predictor
 
 KEPT_NETWORKS = 8
 """Fast styles' networks kept warm; each has some MB."""
+
+KEPT_EMBEDDINGS = 64
+"""Refined embeddings kept; each has some 12 kB."""
 
 KEPT_ENCODERS = 2
 """Encoders kept warm; a VGG is 60 to 80 MB."""
@@ -38,6 +44,9 @@ class Engine:
         self.device = devices.choose(settings)
         self._encoders: dict[tuple[str, str], Encoder] = {}
         self._networks: dict[Any, Network] = {}
+        self._predictor: Predictor | None = None
+        self.refined: OrderedDict[tuple[str, ...], Tensor] = OrderedDict()
+        """Embeddings that have been refined, by painting, picture and steps, the latest last; at most :data:`KEPT_EMBEDDINGS`."""
 
     @functools.cached_property
     def styles(self) -> StyleLibrary:
@@ -70,6 +79,19 @@ class Engine:
                 self._networks.pop(next(iter(self._networks)))
             self._networks[key] = compose(source).to(self.device.torch_device).prepare_for_inference(dtype)
         return self._networks[key]
+
+    @property
+    def predictor(self) -> Predictor:
+        """Raises :class:`BadStyleFile` where it is damaged."""
+        if self._predictor is None:
+            self._predictor = open_predictor(shipped_file())
+        return self._predictor
+
+    def keep_refined(self, key: tuple[str, ...], embedding: Tensor) -> None:
+        """Keep an embedding for the next painting of the same."""
+        self.refined[key] = embedding
+        while len(self.refined) > KEPT_EMBEDDINGS:
+            self.refined.popitem(last=False)
 
     def encoder(self, wanted: str, observer: Observer, pooling: str = "max") -> tuple[Encoder, str]:
         """The encoder ``wanted`` ("auto" or an id) on the device, fetched where it is missing; and its id.

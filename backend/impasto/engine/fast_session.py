@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..models import NetworkSource
 from ..sizes import Size
 from ..style import Progress
 from ..style.colour import keep_chroma, palette_map, recoloured
@@ -51,7 +52,13 @@ class FastSession(Iterator[Progress]):
     def of(cls, engine: Engine, content: np.ndarray, size: Size, stylization: Stylization) -> FastSession:
         """A painting of ``content`` (H, W, 3) at ``size``; at the content's own size it takes the content's place."""
         source = engine.fast_styles.need(stylization.style)
-        network = engine.network(source, dtype_for(engine, size))
+        return cls.by(engine, engine.network(source, dtype_for(engine, size)), source, content, size, stylization)
+
+    @classmethod
+    def by(
+        cls, engine: Engine, network: Network, source: NetworkSource, content: np.ndarray, size: Size, stylization: Stylization
+    ) -> FastSession:
+        """As :meth:`of`, by a network that has been made of ``source``."""
         strength = stylization.strength if source.identity else 1.0
         mix = mix_embeddings(network.embeddings, indices_in(source), stylization.mix(), strength, stylization.detail)
         if size != content.shape[:2]:
@@ -80,7 +87,7 @@ class FastSession(Iterator[Progress]):
         self._content_sample = _thinned(content, PALETTE_PIXELS).copy() if keep_colours == "match" else None
         self._tones, self._content_tones = tones, _thinned(content, TONE_PIXELS).copy() if tones else None
         work = FeedForward(network, mix.to(self._device), self._rows, (content.shape[0], content.shape[1]), buffer)
-        self._advances, self._total, self.done, self._painted_rows = work.paint(), work.steps(), 0, 0
+        self._advances, self.total, self.done, self._painted_rows = work.paint(), work.steps(), 0, 0
 
     def __next__(self) -> Progress:
         """Go on by some rows of some stage."""
@@ -93,7 +100,7 @@ class FastSession(Iterator[Progress]):
         height, width = self._picture.shape[:2]
         return Progress(
             step=self.done,
-            total=self._total,
+            total=self.total,
             scale=1,
             scales=1,
             width=width,

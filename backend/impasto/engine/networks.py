@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..errors import BadStyleFile
-from ..models import NetworkSource, fast
-from ..style.mixing import IDENTITY_EMBEDDING
+from ..models import NetworkSource, fast, predictor
+from ..paths import shipped
+from ..style.mixing import EMBEDDINGS_PER_STYLE, IDENTITY_EMBEDDING
+from ..style.predictor import Predictor, by_norm
 from ..style.transformer import Network, build
 
 
@@ -60,3 +65,34 @@ def compose(source: NetworkSource) -> Network:
     except (KeyError, IndexError, ValueError):
         raise BadStyleFile("The embeddings of the fast styles do not fit the network that they name.") from None
     return built(source.network, len(taken), arrays, read[source.base][0].noise)
+
+
+def open_predictor(file: Path) -> Predictor:
+    """Raises :class:`BadStyleFile` for a damaged file, ``OSError`` where there is none."""
+    header, arrays = predictor.read(file)
+    return Predictor({name: torch.from_numpy(array) for name, array in arrays.items()}, header.layers, header.side)
+
+
+def set_style(network: Network, indices: Sequence[int], embedding: Tensor) -> None:
+    """Give the style at ``indices`` of ``network`` an ``embedding`` (2 C,).
+
+    What broader strokes, finer ones and more of it add is the mean of what it is for the styles of the network that ships.
+    """
+    parameters, differences = dict(network.named_parameters()), _usual_differences()
+    with torch.no_grad():
+        for name, part in by_norm(network, embedding).items():
+            parameters[name][indices[0]] = part
+            parameters[name][list(indices[1:])] = torch.from_numpy(differences[name]).to(part)
+
+
+@functools.cache
+def _usual_differences() -> dict[str, np.ndarray]:
+    """Name of a norm's parameter -> (EMBEDDINGS_PER_STYLE - 1, channels)."""
+    found = {}
+    base = predictor.inspect(predictor.shipped_file()).base
+    file = next(file for file in sorted(shipped("fast").glob("*.safetensors")) if fast.inspect(file).base == base)
+    for name, array in fast.read(file)[1].items():
+        if fast.is_embedding(name):
+            styles = array[IDENTITY_EMBEDDING + 1 :].reshape(-1, EMBEDDINGS_PER_STYLE, array.shape[1])
+            found[name] = styles.mean(0)[1:]
+    return found

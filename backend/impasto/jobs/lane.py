@@ -13,7 +13,6 @@ from typing import Any
 from ..errors import DiskFull, ImpastoError, OutOfMemory
 from ..settings import Settings
 from ..task import Task
-from . import pace
 from .eta import Estimate
 from .executor import Event, Executor, Outcome
 from .folders import JobFolders
@@ -36,11 +35,19 @@ class Lane:
     """Takes jobs from the store in their order and hands them to its executor."""
 
     def __init__(
-        self, name: str, settings: Settings, store: JobStore, folders: JobFolders, executor: Executor, changed: Callable[[], None]
+        self,
+        name: str,
+        settings: Settings,
+        store: JobStore,
+        folders: JobFolders,
+        executor: Executor,
+        changed: Callable[[], None],
+        done: Callable[[str, dict[str, Any]], None],
     ) -> None:
-        """``changed`` is called after every change in the store."""
+        """``changed`` is called after every change in the store, ``done`` with a job's id and result before it is written down."""
         self.name, self.executor = name, executor
         self._settings, self._store, self._folders, self._changed = settings, store, folders, changed
+        self._done = done
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._unload = threading.Event()
@@ -151,7 +158,7 @@ class Lane:
         """Write how it ended, unless it was cancelled meanwhile, and leave on disk what belongs to that."""
         error, result = outcome.error or {}, outcome.result
         if outcome.how == DONE and result:
-            self._remember_pace(id, result)
+            self._done(id, result)
         if outcome.how == "stopped":
             state = self._write_until_it_works(lambda: self._store.requeue(id))
         elif outcome.how == "died" or self._deserves_another(id, outcome):
@@ -165,10 +172,6 @@ class Lane:
         with contextlib.suppress(DiskFull):
             self._store.measured(id, self._folders.size(id))
         self._changed()
-
-    def _remember_pace(self, id: str, result: dict[str, Any]) -> None:
-        with contextlib.suppress(ImpastoError, KeyError, ValueError):  # of use, but never worth a job
-            pace.remember(self._store, self._store.get(id).parameters, result)
 
     def _deserves_another(self, id: str, outcome: Outcome) -> bool:
         """Memory that ran out in the middle of long work may have been taken by another program: it goes on once more."""

@@ -17,7 +17,7 @@ from typing import Any
 import filelock
 
 from ..disk import disk_errors
-from ..errors import Conflict, DaemonRunning, DiskFull, Gone, InvalidParameter, NotReady
+from ..errors import Conflict, DaemonRunning, DiskFull, Gone, ImpastoError, InvalidParameter, NotReady
 from ..methods.choice import Plan, plan
 from ..models import FastLibrary
 from ..paths import Paths
@@ -79,7 +79,9 @@ class JobManager:
             self._lock.release()
             raise
         for name in dict.fromkeys(LANES.values()):
-            self._lanes[name] = Lane(name, self.settings, self._store, self._folders, self._executor(name), self._changed)
+            self._lanes[name] = Lane(
+                name, self.settings, self._store, self._folders, self._executor(name), self._changed, self._remember_pace
+            )
             self._lanes[name].start()
         self._housekeeper.start()
 
@@ -307,6 +309,10 @@ class JobManager:
         """
         machine = known_machine(self.settings, self._store.fact("device") or {})
         return plan(stylization, size, self._fast_styles, self.settings, machine, pace.known(self._store))
+
+    def _remember_pace(self, id: str, result: dict[str, Any]) -> None:
+        with contextlib.suppress(ImpastoError, KeyError, ValueError):  # of use, but never worth a job
+            pace.remember(self._store, self._fast_styles, self._store.get(id).parameters, result)
 
     # -- the device --------------------------------------------------------------------------------------------------
 

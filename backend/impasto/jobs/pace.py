@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from ..methods import METHODS, method_named
+from ..models import FastLibrary
 from ..stylization import Stylization
 from .store import JobStore
 
@@ -17,13 +18,13 @@ REMEMBERED = 5
 """Paintings of each method that count; their median is not moved by one that had to load its network or ran on a busy machine."""
 
 
-def remember(store: JobStore, parameters: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+def remember(store: JobStore, library: FastLibrary, parameters: Mapping[str, Any], result: Mapping[str, Any]) -> None:
     """Learn from a painting that was done to its end; any other result says nothing."""
     name, seconds = result.get("method"), result.get("painted_s")
     if name not in METHODS or not seconds or not result.get("steps") or result.get("finished_early"):
         return
     size = int(result["painted_height"]), int(result["painted_width"])
-    work = method_named(name).work(size, Stylization.converted(parameters))
+    work = method_named(name).work(size, Stylization.converted(parameters), library)
     rates = dict(store.fact(FACT) or {})
     rates[name] = [*rates.get(name, []), seconds / work][-REMEMBERED:]
     store.remember(FACT, rates)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..machine import Machine
@@ -71,7 +71,7 @@ class Method(Protocol):
         ``when_memory_is_short`` says so, answers a smaller size.
         """
 
-    def work(self, size: Size, stylization: Stylization) -> float:
+    def work(self, size: Size, stylization: Stylization, library: FastLibrary) -> float:
         """How much there is to compute, in any unit that grows with the time it takes."""
 
     def seconds_per_work(self, machine: Machine) -> float | None:
@@ -81,13 +81,13 @@ class Method(Protocol):
         self,
         engine: Engine,
         content: np.ndarray,
-        styles: Iterable[np.ndarray],
+        styles: Sequence[np.ndarray],
         size: Size,
         stylization: Stylization,
         observer: Observer,
     ) -> Session:
         """A painting of ``content`` at ``size``. Arrays are (H, W, 3), sRGB-encoded; ``content`` is the session's own from now on.
 
-        ``styles`` are read when they are wanted. What is missing is fetched, of which ``observer`` is told. Raises
+        ``styles`` are read each when it is asked for. What is missing is fetched, of which ``observer`` is told. Raises
         :class:`Cancelled` and what fetching and reading raise.
         """

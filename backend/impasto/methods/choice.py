@@ -77,5 +77,5 @@ def plan(
     method, reason = choose(stylization, library)
     size = method.size(full, stylization.resolution, settings, machine)
     rate = (pace or {}).get(method.name) or method.seconds_per_work(machine)
-    seconds = round(rate * method.work(size, stylization), 2) if rate is not None and stylization.strength else None
+    seconds = round(rate * method.work(size, stylization, library), 2) if rate is not None and stylization.strength else None
     return Plan(method.name, reason, size[1], size[0], 0.0 if stylization.strength == 0 else seconds)

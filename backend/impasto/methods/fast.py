@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..machine import Machine
@@ -26,23 +26,32 @@ ONCE_PIXELS = 200_000
 """What a pass costs whatever the picture's size, in px."""
 
 
+PREDICTION_PIXELS, REFINE_STEP_PIXELS = 3_000_000, 1_000_000
+"""What looking at a painting that no network has learnt costs, and a step of refining its embedding, in px: 0.8 s and 0.25 s."""
+
+
 class Fast:
     """Seconds or less, with the styles that a network has learnt; of any size, since large pictures go through it in parts."""
 
     name = "fast"
-    parameters = frozenset(p.name for p in Stylization.parameters() if p.group == BASIC)
+    parameters = frozenset(p.name for p in Stylization.parameters() if p.group == BASIC) | {"refine"}
 
     def check(self, stylization: Stylization, library: FastLibrary) -> None:
         """Raises :class:`StyleNotLearnt`."""
-        library.need(stylization.style)
+        if stylization.method == self.name:
+            library.find_or_predict(stylization.style)
+        else:
+            library.need(stylization.style)
 
     def size(self, full: Size, resolution: int, settings: Settings, machine: Machine) -> Size:
         """All of the picture where nothing is asked for: parts bound the memory that it takes."""
         return shrunk(full, resolution or max(full))
 
-    def work(self, size: Size, stylization: Stylization) -> float:
-        """In px."""
-        return size[0] * size[1] + ONCE_PIXELS
+    def work(self, size: Size, stylization: Stylization, library: FastLibrary) -> float:
+        """In px of the pass; predicting and refining what no network has learnt included."""
+        learnt = library.ids()
+        unknown = sum(style not in learnt for style in stylization.style)
+        return size[0] * size[1] + ONCE_PIXELS + unknown * (PREDICTION_PIXELS + stylization.refine * REFINE_STEP_PIXELS)
 
     def seconds_per_work(self, machine: Machine) -> float | None:
         """Known for CPUs."""
@@ -52,12 +61,19 @@ class Fast:
         self,
         engine: Engine,
         content: np.ndarray,
-        styles: Iterable[np.ndarray],
+        styles: Sequence[np.ndarray],
         size: Size,
         stylization: Stylization,
         observer: Observer,
     ) -> Session:
-        """See :class:`.base.Method`. The style pictures are not looked at. Raises :class:`BadStyleFile` for a damaged file."""
-        from ..engine.fast_session import FastSession
+        """See :class:`.base.Method`. Only pictures of styles that no network has learnt are looked at.
 
+        Raises :class:`BadStyleFile` for a damaged file.
+        """
+        from ..engine.fast_session import FastSession
+        from ..engine.predicted_session import PredictedSession
+
+        source = engine.fast_styles.find_or_predict(stylization.style)
+        if source.predicted:
+            return PredictedSession(engine, source, content, styles, size, stylization, observer)
         return FastSession.of(engine, content, size, stylization)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import OutOfMemory
@@ -56,7 +56,7 @@ class Iterative:
             )
         return shrunk(full, min(resolution or auto, largest))
 
-    def work(self, size: Size, stylization: Stylization) -> float:
+    def work(self, size: Size, stylization: Stylization, library: FastLibrary) -> float:
         """In px of a step, over all steps and scales."""
         scales = stylization.scales or (REFINING_SCALES if stylization.init == "fast" else 0)
         return stylization.iterations * sum(step_costs(pyramid(size, scales)))
@@ -69,7 +69,7 @@ class Iterative:
         self,
         engine: Engine,
         content: np.ndarray,
-        styles: Iterable[np.ndarray],
+        styles: Sequence[np.ndarray],
         size: Size,
         stylization: Stylization,
         observer: Observer,

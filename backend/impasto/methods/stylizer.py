@@ -6,10 +6,10 @@ The worker's jobs, the command line without a daemon and the Python API all stan
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -148,7 +148,8 @@ class _Attempt:
         observer = self._observer
         # The session paints over this array, and colours under transparency are forgotten: at 100 megapixels a copy has 1.2 GB.
         self._content = images.repaint(self._content, images.filled(self._content))
-        session = method.begin(self._engine, self._content.rgb, self._styles(), size, self._stylization, observer)
+        styles = _Styles(self._engine, self._stylization.style, self._read_style)
+        session = method.begin(self._engine, self._content.rgb, styles, size, self._stylization, observer)
         checkpoint = self._resume(session)
         if size != self.full:
             observer.note(f"Painted at {size[1]} x {size[0]}, enlarged to {self.full[1]} x {self.full[0]}.")
@@ -163,16 +164,6 @@ class _Attempt:
             observer.note(f"{last.skipped} steps overshot or gave numbers that are not finite; they were taken back.")
         self._content = images.repaint(self._content, session.picture(self.full))
         return last.step if last else session.done, early
-
-    def _styles(self) -> Iterator[np.ndarray]:
-        for position, name in enumerate(self._stylization.style):
-            picture = self._read_style(position)
-            if picture is None:
-                if UPLOAD.fullmatch(name):
-                    raise StyleMissing("A style picture is missing.", field="style")
-                data = self._engine.styles.picture(name)
-                picture = images.decode(data, images.Limits.of(self._engine.settings))
-            yield images.filled(picture)
 
     def _resume(self, session: Session) -> Checkpoint | None:
         """Let ``session`` go on where its checkpoint stands, if there is one that fits; what keeps it from now on."""
@@ -219,6 +210,25 @@ class _Attempt:
             whole = Image.fromarray(np.clip(alpha.astype(np.float32) / top, 0, 1))
             self._small_alpha = np.asarray(whole.resize((width, height), Image.Resampling.BOX))
         return self._small_alpha
+
+
+class _Styles(Sequence[np.ndarray]):
+    """The style pictures, (H, W, 3) each, read when they are asked for."""
+
+    def __init__(self, engine: Engine, names: Sequence[str], read: Callable[[int], Picture | None]) -> None:
+        self._engine, self._names, self._read = engine, names, read
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, position: Any) -> Any:
+        picture = self._read(range(len(self))[position])
+        if picture is None:
+            if UPLOAD.fullmatch(self._names[position]):
+                raise StyleMissing("A style picture is missing.", field="style")
+            data = self._engine.styles.picture(self._names[position])
+            picture = images.decode(data, images.Limits.of(self._engine.settings))
+        return images.filled(picture)
 
 
 def smaller(side: int) -> int:

@@ -9,7 +9,12 @@ from typing import Any
 
 from ..errors import BadStyleFile, StyleNotLearnt
 from ..paths import Paths, shipped
-from .fast import FastHeader, FastStyle, inspect, is_embedding, read, write
+from .fast import EMBEDDINGS_OF_A_STYLE, FastHeader, FastStyle, inspect, is_embedding, read, write
+from .predictor import inspect as inspect_predictor
+from .predictor import shipped_file as predictor_file
+
+UNKNOWN = FastStyle("unknown", "", "", "", "", (0,) * max(EMBEDDINGS_OF_A_STYLE))
+"""Stands for a style that no network has learnt: as many times the identity as a style has embeddings."""
 
 ITERATIVE = "Use method=auto or method=iterative, which paint with any picture."
 
@@ -17,18 +22,20 @@ ITERATIVE = "Use method=auto or method=iterative, which paint with any picture."
 @dataclass(frozen=True)
 class NetworkSource:
     """Where the network for some styles comes from: one file's convolutions, and for each style (in the order asked for)
-    the file and the rows that it has there. ``identity``: as in :class:`FastHeader`."""
+    the file and the rows that it has there, ``predicted``: the positions of the styles that no network has
+    learnt, whose embeddings are still to be set. ``identity``: as in :class:`FastHeader`."""
 
     network: str
     base: Path
     files: tuple[Path, ...]
     styles: tuple[FastStyle, ...]
     identity: bool = True
+    predicted: tuple[int, ...] = ()
 
     @property
     def in_one_file(self) -> bool:
         """Whether one file has it all."""
-        return set(self.files) == {self.base}
+        return set(self.files) == {self.base} and not self.predicted
 
     def key(self) -> tuple[Any, ...]:
         """Equal for sources whose networks are the same. Raises ``OSError`` where a file has gone."""
@@ -75,6 +82,29 @@ class FastLibrary:
         if not source:
             raise self._not_learnt(styles)
         return source
+
+    def find_or_predict(self, styles: Sequence[str]) -> NetworkSource:
+        """As :meth:`find`; styles that no network has learnt get a predicted embedding, beside learnt ones of the same base.
+
+        Raises :class:`StyleNotLearnt` where the predictor is not here, or one of the styles belongs to another network.
+        """
+        source = self.find(styles)
+        if source:
+            return source
+        try:
+            base = inspect_predictor(predictor_file()).base
+        except (BadStyleFile, OSError):
+            raise self._not_learnt(styles) from None
+        of_base = [one for one in self.files() if one[1].base == base]
+        whole = next(((file, header) for file, header in of_base if header.whole), None)
+        learnt = self.ids()
+        known = {style.id: (file, style) for file, header in reversed(of_base) for style in header.styles}
+        if whole is None or not styles or any(name in learnt and name not in known for name in styles):
+            raise self._not_learnt(styles)
+        found = [known.get(name, (whole[0], UNKNOWN)) for name in styles]
+        predicted = tuple(position for position, name in enumerate(styles) if name not in known)
+        files, kept = tuple(file for file, _ in found), tuple(style for _, style in found)
+        return NetworkSource(whole[1].network, whole[0], files, kept, predicted=predicted)
 
     def find(self, styles: Sequence[str]) -> NetworkSource | None:
         """A network that knows all of ``styles``; from one file where possible, else from files of one base."""

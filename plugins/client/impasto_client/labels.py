@@ -25,6 +25,7 @@ def names(_):
         'step_size': _('Step size (Adam)'),
         'scales': _('Scales'),
         'pooling': _('Pooling'),
+        'refine': _('Refine (steps)'),
         'encoder': _('Feature encoder (VGG)'),
     }
 
@@ -70,7 +71,7 @@ def hints(_):
         'strength': _('How far the picture moves towards the style: at the left it stays as it is, at the right little more than its outlines is kept.'),
         'detail': _('Size of the brush strokes: in the middle as in the painting, at the left twice as broad, at the right half.'),
         'keep_colours': _("Whose colours: the style's; exactly the picture's, so that only its lightness is painted; or the style's strokes with the picture's palette."),
-        'method': _('Fast paints in one pass of a network that has learnt the style, in seconds. Iterative optimises the picture itself: minutes, any picture as style. Automatic is fast where it can be.'),
+        'method': _('Fast paints in one pass of a network that has learnt the style, in seconds; any other picture as style takes it about 20 s. Iterative optimises the picture itself: minutes, any picture as style. Automatic is fast where the style has been learnt.'),
         'resolution': _("Long side at which it is painted; the result always has the layer's own size. Automatic: all of it with the fast method, what takes a few minutes with the iterative one."),
         'seed': _('The same seed gives the same picture.'),
         'content_weight': _("How much the picture's forms count; 1 is the balance that looks right at a strength of 0.5."),
@@ -85,6 +86,7 @@ def hints(_):
         'step_size': _("Adam's first step, in units of the picture's range; it shrinks to a quarter."),
         'scales': _('How many sizes, coarse to fine, it is painted at. Automatic: as many as the size asks for.'),
         'pooling': _('How the encoder shrinks its features.'),
+        'refine': _('How long the fast method works on a painting that it has not learnt: about a quarter of a second a step. 0 is at once, in its palette but with few of its strokes.'),
         'encoder': _('The VGG network whose features of picture and style are compared. Automatic takes the best one there is.'),
     }
 

@@ -1,0 +1,149 @@
+"""A fast painting in styles that no network has learnt: embeddings are predicted, then refined on the picture. Imports torch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from ..models import NetworkSource
+from ..observer import Observer
+from ..sizes import Size, fit
+from ..style import Progress
+from ..style.refinement import Refinement
+from ..style.scales import resize
+from ..stylization import Stylization
+from .engine import Engine
+from .fast_session import FastSession, as_array, dtype_for
+from .networks import compose, indices_in, set_style
+
+ENCODER = "vgg16"
+"""The predictor was trained with its statistics, and refinement is balanced with it."""
+
+REFINED_AT = 256
+"""Long side of the picture, px, on which embeddings are refined."""
+
+PAINTING_SIDE = 1024
+"""Px; no more than this is looked at of a painting."""
+
+REFINING_SHARE = 0.9
+"""Of the time, refinement takes about so much; the rest is the pass over the whole picture."""
+
+
+class PredictedSession(Iterator[Progress]):
+    """Refines, which can be stopped and kept at any step, then paints the whole picture in one pass, which cannot."""
+
+    has_preview = True
+    checkpoint_key = None
+
+    def __init__(
+        self,
+        engine: Engine,
+        source: NetworkSource,
+        content: np.ndarray,
+        styles: Sequence[np.ndarray],
+        size: Size,
+        stylization: Stylization,
+        observer: Observer,
+    ) -> None:
+        """``content`` (H, W, 3), painted over; ``styles``: only those at ``source.predicted`` are read."""
+        self._engine, self._source, self._content = engine, source, content
+        self._size, self._stylization = size, stylization
+        encoder, _ = engine.encoder(ENCODER, observer)
+        observer.phase("preparing")
+        self._network = compose(source).to(engine.device.torch_device)
+        small = self._small()
+        self._waiting: list[tuple[int, tuple[str, ...], Refinement]] = []
+        for position in source.predicted:
+            observer.check()
+            painting = engine.tensor(styles[position])
+            longest = max(painting.shape[-2:])
+            if longest > PAINTING_SIDE:
+                painting = resize(painting, fit((painting.shape[-2], painting.shape[-1]), PAINTING_SIDE)).clamp(0, 1)
+            key = (_digest(painting), _digest(small), str(stylization.refine))
+            known = engine.refined.get(key)
+            embedding = known if known is not None else engine.predictor.embedding(encoder, painting)
+            self._set(position, embedding)
+            if known is None and stylization.refine:
+                refinement = Refinement(self._network, embedding, small, painting, encoder, stylization.refine)
+                self._waiting.append((position, key, refinement))
+        self._refining = sum(refinement.steps for _, _, refinement in self._waiting)
+        self.done = 0
+        self._session: FastSession | None = None
+
+    @property
+    def can_stop(self) -> bool:
+        """Until the pass over the whole picture has begun."""
+        return self._session is None
+
+    def __next__(self) -> Progress:
+        """One step of refinement, or some of the pass."""
+        if not self._waiting:
+            return self._pass_on()
+        position, key, refinement = self._waiting[0]
+        losses = refinement.step()
+        self.done += 1
+        self._set(position, refinement.embedding())
+        if refinement.done == refinement.steps:
+            self._engine.keep_refined(key, refinement.embedding())
+            self._waiting.pop(0)
+        fraction = REFINING_SHARE * self.done / self._refining
+        return self._progress(fraction, {name: losses[name] for name in ("content", "style", "total")})
+
+    def _pass_on(self) -> Progress:
+        """Go on with the pass over the whole picture."""
+        session = self._begun()
+        advance = next(session)
+        self.done += 1
+        before = REFINING_SHARE if self._refining else 0.0
+        return self._progress(before + (1 - before) * advance.fraction, {})
+
+    def _progress(self, fraction: float, losses: dict[str, float]) -> Progress:
+        height, width = self._size
+        total = self._refining + (self._session.total if self._session else 1)
+        return Progress(self.done, total, 1, 1, width, height, losses, fraction, 0)
+
+    def _begun(self) -> FastSession:
+        if self._session is None:
+            network = self._network.prepare_for_inference(dtype_for(self._engine, self._size))
+            self._session = FastSession.by(self._engine, network, self._source, self._content, self._size, self._stylization)
+        return self._session
+
+    def picture(self, size: Size) -> np.ndarray:
+        """The painting so far at ``size``. While it is being refined, the small picture, except at the content's own size."""
+        if self._session is None and size != self._content.shape[:2]:
+            small = as_array(self._small())
+            session = FastSession.by(self._engine, self._network, self._source, small, small.shape[:2], self._stylization)
+            for _ in session:
+                pass
+            return as_array(resize(self._engine.tensor(session.picture(small.shape[:2])), size).clamp(0, 1))
+        session = self._begun()
+        for _ in session:  # stopped while it was being refined: the whole picture is still to be painted
+            self.done += 1
+        return session.picture(size)
+
+    def state(self) -> dict[str, Any]:
+        """There is none: what is refined is done in seconds."""
+        raise NotImplementedError("a fast painting cannot go on later")
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """See :meth:`state`."""
+        raise NotImplementedError("a fast painting cannot go on later")
+
+    def _small(self) -> Tensor:
+        """(1, 3, h, w): the picture at :data:`REFINED_AT`, its sides multiples of the network's stride."""
+        height, width = self._content.shape[:2]
+        unit = self._network.stride
+        wanted = fit((height, width), min(REFINED_AT, max(height, width)))
+        size = tuple(max(2 * unit, round(side / unit) * unit) for side in wanted)
+        return resize(self._engine.tensor(self._content), (size[0], size[1])).clamp(0, 1)
+
+    def _set(self, position: int, embedding: Tensor) -> None:
+        set_style(self._network, indices_in(self._source)[position], embedding.to(self._engine.device.torch_device))
+
+
+def _digest(picture: Tensor) -> str:
+    return hashlib.sha256((picture * 255).round().byte().cpu().numpy().tobytes() + str(tuple(picture.shape)).encode()).hexdigest()

@@ -1,0 +1,110 @@
+"""The fast method with paintings that no network has learnt: predicted at once, refined on the picture, with the real encoder."""
+
+from __future__ import annotations
+
+import impasto
+import numpy as np
+import pytest
+import torch
+from impasto import errors
+from impasto.models import fast, predictor
+from impasto.paths import bundled, shipped
+from impasto.style.predictor import by_norm
+from impasto.style.transformer import build
+from PIL import Image
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory, weights_dir):
+    folder = tmp_path_factory.mktemp("predicted")
+    settings = impasto.Settings(data_dir=str(folder), weights_dir=str(weights_dir), offline=True, device="cpu", cpu_threads=1)
+    return impasto.Engine(settings)
+
+
+@pytest.fixture(scope="module")
+def photo():
+    with Image.open(bundled("examples", "moraine-lake.jpg")) as image:
+        return np.asarray(image.resize((160, 120)))
+
+
+@pytest.fixture(scope="module")
+def painting():
+    """Red and yellow strokes, and nothing that ships is like it."""
+    generator = np.random.default_rng(4)
+    small = generator.random((24, 32, 1))
+    colours = np.array([200, 40, 20]) * small + np.array([240, 200, 40]) * (1 - small)
+    return np.asarray(Image.fromarray(colours.astype(np.uint8)).resize((320, 240), Image.Resampling.NEAREST))
+
+
+def distance(one, other):
+    """Of mean colours, in steps of 255."""
+    return np.abs(one.reshape(-1, 3).mean(0) - other.reshape(-1, 3).mean(0)).mean()
+
+
+def test_at_once_it_has_the_paintings_palette_and_refined_more_of_it(engine, photo, painting):
+    steps = []
+    first = impasto.stylize(photo, painting, method="fast", refine=0, engine=engine, progress=lambda step: steps.append(step.total))
+    refined = impasto.stylize(photo, painting, method="fast", refine=12, engine=engine)
+    assert first.shape == refined.shape == photo.shape and steps == [1]
+    assert distance(first, painting) < 0.6 * distance(photo, painting)
+    assert distance(refined, painting) < distance(first, painting)
+
+
+def test_refined_once_it_is_there_at_once_for_every_strength(engine, photo, painting):
+    totals = []
+
+    def paint(**values):
+        picture = impasto.stylize(
+            photo, painting, method="fast", refine=4, engine=engine, progress=lambda step: totals.append(step.total), **values
+        )
+        return picture, totals.pop()
+
+    engine.refined.clear()
+    (first, took), (second, again), (stronger, other) = paint(), paint(), paint(strength=0.9)
+    assert took == 5 and again == other == 1
+    assert np.array_equal(first, second) and not np.array_equal(first, stronger)
+    engine.refined.clear()
+    assert np.array_equal(paint()[0], first), "the same picture, refined anew"
+
+
+def test_to_stop_and_keep_paints_the_whole_with_what_has_been_refined(engine, photo, painting):
+    engine.refined.clear()
+    seen = []
+
+    def progress(step):
+        seen.append(step)
+        if step.step == 2:
+            raise impasto.StopAndKeep
+
+    kept = impasto.stylize(photo, painting, method="fast", refine=30, engine=engine, progress=progress)
+    assert len(seen) == 2 and set(seen[0].losses) == {"content", "style", "total"} and kept.shape == photo.shape
+    assert not np.array_equal(kept, impasto.stylize(photo, painting, method="fast", refine=0, engine=engine))
+
+
+def test_learnt_and_predicted_styles_mix(engine, photo, painting):
+    both = impasto.stylize(photo, ["starry-night", painting], method="fast", refine=0, style_weights=[1, 3], engine=engine)
+    alone = impasto.stylize(photo, painting, method="fast", refine=0, engine=engine)
+    assert np.abs(both.astype(float) - alone).mean() > 1
+
+
+def test_where_the_predictor_is_gone_it_says_so(engine, photo, painting, monkeypatch, tmp_path):
+    monkeypatch.setattr("impasto.models.fast_library.predictor_file", lambda: tmp_path / "nothing.safetensors")
+    with pytest.raises(errors.StyleNotLearnt):
+        impasto.stylize(photo, painting, method="fast", engine=engine)
+
+
+def test_the_predictor_that_ships_fits_the_network_that_ships():
+    header, arrays = predictor.read(predictor.shipped_file())
+    network = fast.inspect(shipped("fast", "impasto.safetensors"))
+    assert header.base == network.base and header.training
+    widths = sum(part.numel() for part in by_norm(build(network.network, 1), torch.zeros(len(arrays["c.bias"]))).values())
+    assert widths == len(arrays["c.bias"])
+
+
+def test_a_damaged_predictor_is_refused(tmp_path):
+    file = tmp_path / "predictor.safetensors"
+    file.write_bytes(predictor.shipped_file().read_bytes()[:-1000])
+    with pytest.raises(errors.BadStyleFile):
+        predictor.read(file)
