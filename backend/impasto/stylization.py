@@ -91,8 +91,8 @@ class Stylization(ParameterSet):
         label="Method",
         hint=(
             "Fast paints in one pass of a network that has learnt the style, in seconds; any other picture as style takes it about "
-            "20 s. Iterative optimises the picture itself: minutes, any picture as style. Automatic is fast where the style has been "
-            "learnt."
+            "20 s. Iterative optimises the picture itself: minutes, any picture as style. Automatic is fast where the style has "
+            "been learnt."
         ),
         choice_labels=("Automatic", *(entry.label for entry in METHODS.values())),
         front=True,
