@@ -295,3 +295,14 @@ def test_unload_gives_back_at_once_when_idle_and_after_the_job_when_busy(manager
 def test_the_daemon_side_never_imports_torch_and_starts_nothing_by_itself():
     code = "import impasto.jobs, sys; sys.exit(any(m in sys.modules for m in ('torch', 'numpy', 'flask')))"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_the_log_says_when_a_job_begins_and_how_it_ends_and_nothing_of_its_pictures(manager, caplog):
+    caplog.set_level("INFO", logger="impasto.jobs")
+    done = ended(manager, manager.submit(job()).id)
+    failed = ended(manager, manager.submit(job("fail")).id)
+    lines = [record.getMessage() for record in caplog.records if record.name == "impasto.jobs.lane"]
+    for found, how in ((done, "done"), (failed, "failed")):
+        assert f"job {found.id} (stylize) begins" in lines
+        assert any(line.startswith(f"job {found.id} (stylize): {how} after ") for line in lines)
+    assert not any("content" in line or "script" in line for line in lines)

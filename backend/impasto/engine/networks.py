@@ -25,7 +25,7 @@ def open_network(file: Path) -> Network:
 
 
 def built(spec: str, embeddings: int, arrays: dict[str, np.ndarray], noise: float = 0.0) -> Network:
-    """The network called ``spec`` with these weights, trained with ``noise``. Raises :class:`BadStyleFile` where they do not fit."""
+    """The network called ``spec`` with these weights, trained with ``noise``. Raises :class:`BadStyleFile` if they do not fit."""
     try:
         network = build(spec, embeddings)
         network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})

@@ -127,9 +127,12 @@ class Lane:
         return job
 
     def _execute(self, job: Job) -> None:
-        self.running = job.id
+        self.running, began = job.id, time.monotonic()
+        log.info("job %s (%s) begins", job.id, job.kind)
         try:
-            self._conclude(job.id, self._outcome(job))
+            outcome = self._outcome(job)
+            log.info("job %s (%s): %s after %.1f s", job.id, job.kind, outcome.how, time.monotonic() - began)
+            self._conclude(job.id, outcome)
         except Exception:  # the lane goes on whatever happens; the next start picks the job up
             log.exception("what became of job %s could not be written; it will run again", job.id)
         finally:
