@@ -1,10 +1,10 @@
-"""How good the fast method is with paintings that no training has seen: predicted, refined for some steps, and learnt.
+"""How good the fast method is with paintings that no training has seen: predicted, refined, and learnt.
 
     python benchmarks/unseen.py --paintings FOLDER --contents PICTURE... [--refine 0 60] [--train] [--sheet FILE.png]
 
-The paintings are those of :data:`UNSEEN`, which the network that ships and its predictor were never trained with. Distances are
-those of ``impasto.style.measure`` (smaller is better) at 448 px; seconds are this machine's. ``--train`` learns each painting, too, which
-takes minutes; the styles go into a folder that is removed.
+The paintings are those of :data:`UNSEEN`, which the network that ships and its predictor were never trained with.
+Distances are those of ``impasto.style.measure`` (smaller is better) at 448 px; seconds are this machine's.
+``--train`` learns each painting, too, which takes minutes; the styles go into a folder that is removed.
 """
 
 from __future__ import annotations
