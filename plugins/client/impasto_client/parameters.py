@@ -47,7 +47,7 @@ PARAMETERS: "list[dict[str, object]]" = [{'name': 'strength',
   'kind': 'choice',
   'default': 'auto',
   'help': 'How it is painted: fast in one pass of a network that has learnt the style (seconds or less; asked for by name it '
-          'takes any picture, which it refines for some 15 s), iterative by optimising the picture itself (minutes, any '
+          'takes any picture, which it refines for half a minute), iterative by optimising the picture itself (minutes, any '
           'picture as style). auto: fast where the styles have been learnt, unless one of the advanced parameters is set, '
           'which only the iterative method knows.',
   'group': 'basic',
