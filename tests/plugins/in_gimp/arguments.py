@@ -102,13 +102,13 @@ def the_daemons_refusals_are_shown():
 
 @case
 def a_picture_or_a_layer_may_be_the_style():
-    """The fast method says no to both, so each has arrived at the daemon, and alone."""
+    """Neither has been learnt and can start a painting (`init`), says the daemon: so each has arrived there, and alone."""
     image, layer = picture()
     file = save(image, "style ü.png")
-    refused(image, [layer], "No network has learnt the picture", pictures=file, method="fast")
+    refused(image, [layer], "No network has learnt the picture", pictures=file, init="fast")
     for alpha in (True, False):
         other, style = picture("GRAY", "float", alpha)
-        refused(image, [layer], "No network has learnt the picture", style_layer=style, method="fast")
+        refused(image, [layer], "No network has learnt the picture", style_layer=style, init="fast")
     refused(image, [layer], "3 styles but 2 weights", style="scream", pictures=file, style_layer=layer, style_weights="1,2")
 
 
