@@ -46,6 +46,32 @@ def test_a_clock_that_is_set_neither_loses_nor_keeps_results(start, clock, jump)
     assert manager.result(done.id)[0].is_file()
 
 
+def test_a_clock_that_is_set_just_before_results_are_looked_through_takes_none(start, clock, monkeypatch):
+    look = housekeeping.Clock.look
+
+    def looked_at_and_set(self):
+        now = look(self)
+        clock(3600.0 * 80)
+        return now
+
+    manager = start(result_hours=72)
+    done = ended(manager, manager.submit(job()).id)
+    monkeypatch.setattr(housekeeping.Clock, "look", looked_at_and_set)
+    until(lambda: manager.get(done.id).expires - done.expires > 3600)
+    assert manager.result(done.id)[0].is_file()
+
+
+def test_what_ends_between_a_clock_that_is_set_and_the_next_look_at_it_is_kept(start, clock, monkeypatch):
+    monkeypatch.setattr(housekeeping, "SWEEP_S", 2.0)
+    manager = start(result_hours=72)
+    before = ended(manager, manager.submit(job()).id)
+    clock(-YEAR)
+    after = ended(manager, manager.submit(job()).id)
+    until(lambda: abs(manager.get(before.id).expires - before.expires + YEAR) < 5)
+    assert manager.get(after.id).expires == pytest.approx(after.expires, abs=5)
+    assert manager.result(after.id)[0].is_file()
+
+
 @pytest.mark.parametrize("jump", [YEAR, -YEAR])
 def test_a_daemon_that_was_off_for_long_still_has_its_results(start, clock, jump):
     manager = start(result_hours=72)

@@ -63,24 +63,28 @@ class Clock:
         self._wall, self._steady = time.time(), time.monotonic()
         seen = store.fact(SEEN)
         if isinstance(seen, (int, float)):
-            self._moved(self._wall - seen)
+            self._moved(self._wall - seen, self._wall)
         store.remember(SEEN, self._wall)
 
-    def look(self) -> None:
-        """Where the clock has jumped since the last look, move every expiry along with it."""
+    def look(self) -> float:
+        """Where the clock has jumped since the last look, move every expiry along with it. The wall clock's time that they now go by:
+        it may jump again at any moment."""
         wall, steady = time.time(), time.monotonic()
-        self._moved((wall - self._wall) - (steady - self._steady))
+        took = steady - self._steady
+        self._moved(wall - self._wall - took, wall - took)
         self._wall, self._steady = wall, steady
         self._store.remember(SEEN, wall)
+        return wall
 
-    def _moved(self, seconds: float) -> None:
+    def _moved(self, seconds: float, looked: float) -> None:
+        """``looked``: when the last look was, by the clock as it is now. What has ended since may go by it already."""
         if abs(seconds) > CLOCK_SLACK_S:
             log.info(
                 "results are kept %.0f s %s by the clock, which has jumped or stood still",
                 abs(seconds),
                 "longer" if seconds > 0 else "shorter",
             )
-            self._store.postpone(seconds)
+            self._store.postpone(seconds, looked)
 
 
 class Housekeeper:
@@ -125,15 +129,15 @@ class Housekeeper:
 
     def _sweep(self) -> float:
         """Remove what has expired; seconds until there may be more."""
-        self._clock.look()
-        for id in self._store.expired():
+        now = self._clock.look()
+        for id in self._store.expired(now):
             with contextlib.suppress(UnknownJob):  # its owner was quicker
                 self._store.remove(id)
             self._folders.discard(id)
             self._changed()
         self._quota.enforce()
         next_one = self._store.next_expiry()
-        return max(0.1, min(SWEEP_S, self._settings.result_hours * 3600, next_one - time.time() if next_one else SWEEP_S))
+        return max(0.1, min(SWEEP_S, self._settings.result_hours * 3600, next_one - now if next_one else SWEEP_S))
 
     def _give_up_lapsed(self) -> None:
         for id in self._leases.lapsed():

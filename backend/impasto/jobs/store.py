@@ -309,18 +309,22 @@ class JobStore(Database):
                 raise Conflict("The job has not ended.", hint="Cancel it first.")
             database.execute("DELETE FROM jobs WHERE id = ?", (id,))
 
-    def expired(self) -> list[str]:
-        """Ids of jobs whose time is up."""
-        return [row["id"] for row in self._rows("SELECT id FROM jobs WHERE expires <= ?", time.time())]
+    def expired(self, now: float) -> list[str]:
+        """Ids of jobs whose time is up at ``now``."""
+        return [row["id"] for row in self._rows("SELECT id FROM jobs WHERE expires <= ?", now)]
 
     def next_expiry(self) -> float | None:
         """When the next job expires."""
         return self._rows("SELECT min(expires) FROM jobs")[0][0]
 
-    def postpone(self, seconds: float) -> None:
-        """Move every expiry by ``seconds``, which the clock has jumped."""
+    def postpone(self, seconds: float, looked: float) -> None:
+        """Move expiries by ``seconds``, which the clock has jumped: of all jobs but those that ended after ``looked`` by the clock as it
+        is now."""
         with self._change() as database:
-            database.execute("UPDATE jobs SET expires = expires + ? WHERE expires IS NOT NULL", (seconds,))
+            database.execute(
+                "UPDATE jobs SET expires = expires + ? WHERE expires IS NOT NULL AND ended NOT BETWEEN ? AND ?",
+                (seconds, looked, time.time()),
+            )
 
     def outline(self) -> list[tuple[str, str, dict[str, Any] | None]]:
         """(id, state, result) of every job."""
