@@ -96,8 +96,9 @@ def test_krita_is_closed_in_the_middle(lab, scripted):
 
 
 def test_the_interface_never_stands_still(lab, painter):
+    """By the processor's time of its own; by the clock as well with TEST_KRITA_SPEED, on an idle machine."""
     lab.introduce(painter.url, TOKEN, INSTANCE)
-    all_well(lab.run("large", most=GAP_MS), 2)
+    all_well(lab.run("large", most=GAP_MS, by_the_clock="TEST_KRITA_SPEED" in os.environ), 2)
 
 
 def test_the_docker_is_seen_at_work(lab, painter):
