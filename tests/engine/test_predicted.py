@@ -79,8 +79,24 @@ def test_to_stop_and_keep_paints_the_whole_with_what_has_been_refined(engine, ph
             raise impasto.StopAndKeep
 
     kept = impasto.stylize(photo, painting, method="fast", refine=30, engine=engine, progress=progress)
-    assert len(seen) == 2 and set(seen[0].losses) == {"content", "style", "total"} and kept.shape == photo.shape
+    assert set(seen[0].losses) == {"content", "style", "total"} and kept.shape == photo.shape
+    assert len(seen) == 3 and seen[-1].step == seen[-1].total == 3, "the pass over the whole picture is all that follows"
     assert not np.array_equal(kept, impasto.stylize(photo, painting, method="fast", refine=0, engine=engine))
+
+
+def test_to_be_shown_while_it_is_painted_changes_nothing(engine, photo, painting, monkeypatch):
+    def paint(**values):
+        engine.refined.clear()
+        steps = []
+        picture = impasto.stylize(photo, painting, method="fast", refine=4, engine=engine, progress=steps.append, **values)
+        return picture, len(steps)
+
+    monkeypatch.setattr("impasto.methods.stylizer.FIRST_PREVIEW_S", 0.0)
+    monkeypatch.setattr("impasto.methods.stylizer.PREVIEW_SHARE", 1e6)
+    shown: list = []
+    (watched, steps), (plain, same) = paint(preview=shown.append), paint()
+    assert shown and steps == same == 5
+    assert np.array_equal(watched, plain)
 
 
 def test_learnt_and_predicted_styles_mix(engine, photo, painting):

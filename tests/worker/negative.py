@@ -61,7 +61,7 @@ class Negative(Iterative):
 
 
 class NegativeSession:
-    can_stop = has_preview = True
+    has_preview = True
     checkpoint_key = None
 
     def __init__(self, engine, content, styles, size):
@@ -78,6 +78,10 @@ class NegativeSession:
         self.engine.on_step(self.done)
         losses = {"content": 1.0, "total": float("nan")}
         return Progress(self.done, self.engine.total, self.done / self.engine.total, losses, skipped=1)
+
+    def stop(self):
+        self.engine.total = self.done
+        return True
 
     def picture(self, size):
         self.pictures.append(size)

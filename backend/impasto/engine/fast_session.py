@@ -43,9 +43,6 @@ class FastSession(Iterator[Progress]):
     It is painted over the content's own array, so that even a very large picture is in memory only once.
     """
 
-    can_stop = False
-    """Half a picture is of no use to anybody, and the other half is done in seconds."""
-
     checkpoint_key = None
 
     @classmethod
@@ -109,6 +106,10 @@ class FastSession(Iterator[Progress]):
             fraction=advance.fraction,
             skipped=0,
         )
+
+    def stop(self) -> bool:
+        """Half a picture is of no use to anybody, and the other half is done in seconds."""
+        return False
 
     @property
     def has_preview(self) -> bool:

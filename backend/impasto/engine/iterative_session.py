@@ -27,7 +27,7 @@ LARGEST_STYLE = 4
 class IterativeSession(Iterator[Progress]):
     """It can be stopped and kept at any step, and go on later from its state."""
 
-    can_stop = has_preview = True
+    has_preview = True
 
     @classmethod
     def of(
@@ -57,10 +57,18 @@ class IterativeSession(Iterator[Progress]):
     def __init__(self, painting: IterativeTransfer, content: np.ndarray, keep_luminance_only: bool, key: list[Any]) -> None:
         self._painting, self.checkpoint_key = painting, key
         self._content, self._restore_colours = content, keep_luminance_only
+        self._stopped = False
 
     def __next__(self) -> Progress:
         """Do one step."""
+        if self._stopped:
+            raise StopIteration
         return next(self._painting)
+
+    def stop(self) -> bool:
+        """What there is after any step is a picture."""
+        self._stopped = True
+        return True
 
     @property
     def done(self) -> int:

@@ -36,7 +36,6 @@ REFINING_SHARE = 0.9
 class PredictedSession(Iterator[Progress]):
     """Refines, which can be stopped and kept at any step, then paints the whole picture in one pass, which cannot."""
 
-    has_preview = True
     checkpoint_key = None
 
     def __init__(
@@ -55,7 +54,7 @@ class PredictedSession(Iterator[Progress]):
         encoder, _ = engine.encoder(ENCODER, observer)
         observer.phase("preparing")
         self._network = compose(source).to(engine.device.torch_device)
-        small = self._small()
+        self._small = small = self._small_content()
         self._waiting: list[tuple[int, tuple[str, ...], Refinement]] = []
         for position in source.predicted:
             observer.check()
@@ -75,9 +74,14 @@ class PredictedSession(Iterator[Progress]):
         self._session: FastSession | None = None
 
     @property
-    def can_stop(self) -> bool:
-        """Until the pass over the whole picture has begun."""
-        return self._session is None
+    def has_preview(self) -> bool:
+        """While it is refined, and then as soon as the pass has painted any rows."""
+        return self._session is None or self._session.has_preview
+
+    def stop(self) -> bool:
+        """While it is being refined: the whole picture is painted next with the embeddings as they are."""
+        stopped, self._waiting = bool(self._waiting), []
+        return stopped
 
     def __next__(self) -> Progress:
         """One step of refinement, or some of the pass."""
@@ -95,8 +99,11 @@ class PredictedSession(Iterator[Progress]):
 
     def _pass_on(self) -> Progress:
         """Go on with the pass over the whole picture."""
-        session = self._begun()
-        advance = next(session)
+        if self._session is None:
+            network = self._network.prepare_for_inference(dtype_for(self._engine, self._size))
+            self._session = FastSession.by(self._engine, network, self._source, self._content, self._size, self._stylization)
+            self._refining = self.done
+        advance = next(self._session)
         self.done += 1
         before = REFINING_SHARE if self._refining else 0.0
         return self._progress(before + (1 - before) * advance.fraction, {})
@@ -106,24 +113,15 @@ class PredictedSession(Iterator[Progress]):
         total = self._refining + (self._session.total if self._session else 1)
         return Progress(self.done, total, 1, 1, width, height, losses, fraction, 0)
 
-    def _begun(self) -> FastSession:
-        if self._session is None:
-            network = self._network.prepare_for_inference(dtype_for(self._engine, self._size))
-            self._session = FastSession.by(self._engine, network, self._source, self._content, self._size, self._stylization)
-        return self._session
-
     def picture(self, size: Size) -> np.ndarray:
-        """The painting so far at ``size``. While it is being refined, the small picture, except at the content's own size."""
-        if self._session is None and size != self._content.shape[:2]:
-            small = as_array(self._small())
-            session = FastSession.by(self._engine, self._network, self._source, small, small.shape[:2], self._stylization)
-            for _ in session:
-                pass
-            return as_array(resize(self._engine.tensor(session.picture(small.shape[:2])), size).clamp(0, 1))
-        session = self._begun()
-        for _ in session:  # stopped while it was being refined: the whole picture is still to be painted
-            self.done += 1
-        return session.picture(size)
+        """The painting so far at ``size``. While it is being refined, the small picture, enlarged."""
+        if self._session is not None:
+            return self._session.picture(size)
+        small = as_array(self._small).copy()  # it is painted over
+        session = FastSession.by(self._engine, self._network, self._source, small, small.shape[:2], self._stylization)
+        for _ in session:
+            pass
+        return as_array(resize(self._engine.tensor(session.picture(small.shape[:2])), size).clamp(0, 1))
 
     def state(self) -> dict[str, Any]:
         """There is none: what is refined is done in seconds."""
@@ -133,7 +131,7 @@ class PredictedSession(Iterator[Progress]):
         """See :meth:`state`."""
         raise NotImplementedError("a fast painting cannot go on later")
 
-    def _small(self) -> Tensor:
+    def _small_content(self) -> Tensor:
         """(1, 3, h, w): the picture at :data:`REFINED_AT`, its sides multiples of the network's stride."""
         height, width = self._content.shape[:2]
         unit = self._network.stride

@@ -23,10 +23,6 @@ class Session(Protocol):
     """One painting under way: an iterator over its steps. Arrays are float32 (H, W, 3), sRGB-encoded, 0..1."""
 
     @property
-    def can_stop(self) -> bool:
-        """Whether what there is after some of the steps is a picture that is worth keeping."""
-
-    @property
     def has_preview(self) -> bool:
         """Whether there is anything to see yet."""
 
@@ -43,8 +39,12 @@ class Session(Protocol):
     def __next__(self) -> Progress:
         """Do one step."""
 
+    def stop(self) -> bool:
+        """Come to an end now with what there is: only the steps without which it is no picture are still to come. False where half
+        a painting is not worth keeping, and it goes on as if nothing had been asked."""
+
     def picture(self, size: Size) -> np.ndarray:
-        """The painting so far at ``size`` (height, width)."""
+        """The painting so far at ``size`` (height, width). Changes nothing of what is to come."""
 
     def state(self) -> dict[str, Any]:
         """Tensors and plain numbers from which :meth:`restore` goes on to the bit. Keep them before the next step."""

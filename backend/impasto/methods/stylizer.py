@@ -155,15 +155,14 @@ class _Attempt:
             observer.note(f"Painted at {size[1]} x {size[0]}, enlarged to {self.full[1]} x {self.full[0]}.")
         observer.check()
         observer.phase("painting")
-        last = self._steps(session, size, checkpoint)
+        last, stopped = self._steps(session, size, checkpoint)
         observer.check()
-        early = last is not None and last.step < last.total
-        if last is not None and early:
-            observer.note(f"Stopped after step {last.step} of {last.total} and kept.")
+        if stopped is not None:
+            observer.note(f"Stopped after step {stopped.step} of {stopped.total} and kept.")
         if last is not None and last.skipped:
             observer.note(f"{last.skipped} steps overshot or gave numbers that are not finite; they were taken back.")
         self._content = images.repaint(self._content, session.picture(self.full))
-        return last.step if last else session.done, early
+        return last.step if last else session.done, stopped is not None
 
     def _resume(self, session: Session) -> Checkpoint | None:
         """Let ``session`` go on where its checkpoint stands, if there is one that fits; what keeps it from now on."""
@@ -178,14 +177,17 @@ class _Attempt:
             self._observer.note(f"Gone on from step {session.done}, where it was interrupted.")
         return checkpoint
 
-    def _steps(self, session: Session, size: Size, checkpoint: Checkpoint | None) -> Progress | None:
+    def _steps(self, session: Session, size: Size, checkpoint: Checkpoint | None) -> tuple[Progress | None, Progress | None]:
+        """The last step, and the one after which the rest was stopped, if any."""
         observer, interval = self._observer, self._engine.settings.preview_interval_s
-        due, progress = time.monotonic() + min(FIRST_PREVIEW_S, interval), None
+        due, progress, stopped = time.monotonic() + min(FIRST_PREVIEW_S, interval), None, None
         for progress in session:
             observer.check()
             observer.progress(progress)
-            if observer.finishing and session.can_stop:
-                break
+            if stopped is None and observer.finishing and progress.step < progress.total and session.stop():
+                stopped = progress
+            if stopped is not None:
+                continue
             if checkpoint and checkpoint.due():
                 checkpoint.save(session.state())
             now = time.monotonic()
@@ -193,7 +195,7 @@ class _Attempt:
                 observer.preview(*self._preview(session, size))
                 took = time.monotonic() - now
                 due = now + max(interval, took / PREVIEW_SHARE)
-        return progress
+        return progress, stopped
 
     def _preview(self, session: Session, size: Size) -> tuple[np.ndarray, np.ndarray | None]:
         factor = min(1.0, PREVIEW_SIDE / max(size))
