@@ -67,8 +67,10 @@ class Clock:
         store.remember(SEEN, self._wall)
 
     def look(self) -> float:
-        """Where the clock has jumped since the last look, move every expiry along with it. The wall clock's time that they now go by:
-        it may jump again at any moment."""
+        """Where the clock has jumped since the last look, move every expiry along with it.
+
+        Returns the wall clock's time that they now go by: it may jump again at any moment.
+        """
         wall, steady = time.time(), time.monotonic()
         took = steady - self._steady
         self._moved(wall - self._wall - took, wall - took)

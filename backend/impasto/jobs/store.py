@@ -318,8 +318,10 @@ class JobStore(Database):
         return self._rows("SELECT min(expires) FROM jobs")[0][0]
 
     def postpone(self, seconds: float, looked: float) -> None:
-        """Move expiries by ``seconds``, which the clock has jumped: of all jobs but those that ended after ``looked`` by the clock as it
-        is now."""
+        """Move expiries by ``seconds``, which the clock has jumped.
+
+        Jobs that ended after ``looked``, by the clock as it is now, are left alone.
+        """
         with self._change() as database:
             database.execute(
                 "UPDATE jobs SET expires = expires + ? WHERE expires IS NOT NULL AND ended NOT BETWEEN ? AND ?",

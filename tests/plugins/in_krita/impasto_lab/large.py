@@ -18,8 +18,11 @@ def case(function):
 
 
 class Watch:
-    """Notes how long the interface had no turn: by the clock, which counts what other programs and Krita's own threads take as well, and
-    by the processor's time of the interface's own thread, which no other program can lengthen."""
+    """Notes how long the interface had no turn.
+
+    By the clock, which counts what other programs and Krita's own threads take as well, and by the processor's time of the
+    interface's own thread, which no other program can lengthen.
+    """
 
     def __init__(self):
         self.worst, self.when, self.last, self.began = 0.0, 0.0, time.monotonic(), time.monotonic()
