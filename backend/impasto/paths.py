@@ -55,6 +55,11 @@ class Paths:
         return self.data / "styles"
 
     @property
+    def refined(self) -> Path:
+        """Embeddings that have been refined for a picture."""
+        return self.data / "refined"
+
+    @property
     def runtime_file(self) -> Path:
         """url, token, pid and instance id of the running daemon (0600 in a 0700 folder)."""
         return self.runtime / "daemon.json"

@@ -69,6 +69,20 @@ def test_refined_once_it_is_there_at_once_for_every_strength(engine, photo, pain
     assert np.array_equal(paint()[0], first), "the same picture, refined anew"
 
 
+def test_what_was_refined_for_a_preview_serves_the_next_process(engine, photo, painting):
+    def paint(content=photo, **values):
+        """The picture, and how many steps it took an engine that has painted nothing yet."""
+        totals, values = [], {"method": "fast", "refine": 3, **values}
+        fresh = impasto.Engine(engine.settings)
+        picture = impasto.stylize(content, painting, engine=fresh, progress=lambda step: totals.append(step.total), **values)
+        return picture, totals[-1]
+
+    engine.refined.clear()
+    (preview, took), (final, again) = paint(resolution=100), paint()
+    assert (took, again) == (4, 1) and not np.array_equal(preview, final)
+    assert paint(refine=2)[1] == 3 and paint(photo[::-1])[1] == 4, "other steps, and another picture, are refined anew"
+
+
 def test_to_stop_and_keep_paints_the_whole_with_what_has_been_refined(engine, photo, painting):
     engine.refined.clear()
     seen = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import gc
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from ..errors import WeightsUnavailable
 from ..machine import Machine
 from ..models import Catalogue, FastLibrary, ModelStore, NetworkSource, StyleLibrary
 from ..models.predictor import shipped_file
+from ..models.refined import RefinedEmbeddings
 from ..observer import Observer
 from ..paths import Paths
 from ..settings import Settings
@@ -27,9 +27,6 @@ from .networks import compose, open_predictor
 
 KEPT_NETWORKS = 8
 """Fast styles' networks kept warm; each has some MB."""
-
-KEPT_EMBEDDINGS = 64
-"""Refined embeddings kept; each has some 12 kB."""
 
 KEPT_ENCODERS = 2
 """Encoders kept warm; a VGG is 60 to 80 MB."""
@@ -45,8 +42,7 @@ class Engine:
         self._encoders: dict[tuple[str, str], Encoder] = {}
         self._networks: dict[Any, Network] = {}
         self._predictor: Predictor | None = None
-        self.refined: OrderedDict[tuple[str, ...], Tensor] = OrderedDict()
-        """Embeddings that have been refined, by painting, picture and steps, the latest last; at most :data:`KEPT_EMBEDDINGS`."""
+        self.refined = RefinedEmbeddings(self.paths.refined)
 
     @functools.cached_property
     def styles(self) -> StyleLibrary:
@@ -86,12 +82,6 @@ class Engine:
         if self._predictor is None:
             self._predictor = open_predictor(shipped_file())
         return self._predictor
-
-    def keep_refined(self, key: tuple[str, ...], embedding: Tensor) -> None:
-        """Keep an embedding for the next painting of the same."""
-        self.refined[key] = embedding
-        while len(self.refined) > KEPT_EMBEDDINGS:
-            self.refined.popitem(last=False)
 
     def encoder(self, wanted: str, observer: Observer, pooling: str = "max") -> tuple[Encoder, str]:
         """The encoder ``wanted`` ("auto" or an id) on the device, fetched where it is missing; and its id.

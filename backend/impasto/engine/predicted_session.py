@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from ..models import NetworkSource
+from ..models import NetworkSource, fast, predictor
 from ..observer import Observer
 from ..sizes import Size, fit
 from ..style import Progress
-from ..style.refinement import Refinement
+from ..style.refinement import RECIPE, Refinement
 from ..style.scales import resize
 from ..stylization import Stylization
 from .engine import Engine
@@ -55,6 +56,7 @@ class PredictedSession(Iterator[Progress]):
         observer.phase("preparing")
         self._network = compose(source).to(engine.device.torch_device)
         self._small = small = self._small_content()
+        basis = (fast.inspect(source.base).base, predictor.inspect(predictor.shipped_file()).tensors_sha256, RECIPE)
         self._waiting: list[tuple[int, tuple[str, ...], Refinement]] = []
         for position in source.predicted:
             observer.check()
@@ -62,9 +64,9 @@ class PredictedSession(Iterator[Progress]):
             longest = max(painting.shape[-2:])
             if longest > PAINTING_SIDE:
                 painting = resize(painting, fit((painting.shape[-2], painting.shape[-1]), PAINTING_SIDE)).clamp(0, 1)
-            key = (_digest(painting), _digest(small), str(stylization.refine))
-            known = engine.refined.get(key)
-            embedding = known if known is not None else engine.predictor.embedding(encoder, painting)
+            key = (*basis, _digest(painting), _digest(small), str(stylization.refine))
+            known = engine.refined.get(key) if stylization.refine else None
+            embedding = engine.predictor.embedding(encoder, painting) if known is None else torch.from_numpy(known)
             self._set(position, embedding)
             if known is None and stylization.refine:
                 refinement = Refinement(self._network, embedding, small, painting, encoder, stylization.refine)
@@ -92,7 +94,7 @@ class PredictedSession(Iterator[Progress]):
         self.done += 1
         self._set(position, refinement.embedding())
         if refinement.done == refinement.steps:
-            self._engine.keep_refined(key, refinement.embedding())
+            self._engine.refined.keep(key, refinement.embedding().numpy())
             self._waiting.pop(0)
         fraction = REFINING_SHARE * self.done / self._refining
         return self._progress(fraction, {name: losses[name] for name in ("content", "style", "total")})

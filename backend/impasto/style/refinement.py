@@ -21,6 +21,9 @@ from .predictor import by_norm
 from .scales import crop_margin, pad
 from .transformer import Network, build
 
+RECIPE = "1"
+"""Another one with every change by which the same steps come to something else: what has been refined is kept on the disk."""
+
 LEARNING_RATE = 0.05
 """Adam's at its highest: three times that of learning over photographs, where steps must agree with each other."""
 
