@@ -39,7 +39,7 @@ def lab(gimp):
     shutil.rmtree(made.outside, ignore_errors=True)
 
 
-@pytest.mark.parametrize("script, at_least", [("pixels", 56), ("places", 19), ("arguments", 12)])
+@pytest.mark.parametrize("script, at_least", [("pixels", 76), ("places", 19), ("arguments", 12)])
 def test_through_the_procedure_database(lab, painter, script, at_least):
     lab.introduce(painter.url, TOKEN, INSTANCE)
     all_well(lab.console(script), at_least)

@@ -21,8 +21,12 @@ FORMATS = {(False, False): ("R'G'B' ", 3), (False, True): ("R'G'B'A ", 4), (True
 """(grey, alpha) -> pixel format and channels. The plain names mean sRGB; GEGL converts from and to the image's own space."""
 
 P = Gimp.Precision
-DEPTHS = {P.U8_NON_LINEAR: "u8", P.U8_PERCEPTUAL: "u8", P.U8_LINEAR: "u16", P.U16_NON_LINEAR: "u16", P.U16_PERCEPTUAL: "u16"}
-"""Depth that loses nothing of a precision; everything that is not here goes as float."""
+DEPTHS = {P.U8_NON_LINEAR: "u8", P.U8_PERCEPTUAL: "u8", P.U16_NON_LINEAR: "u16", P.U16_PERCEPTUAL: "u16"}
+"""Depth that loses nothing of a precision; everything that is not here goes as float.
+
+16 bits would do for 8 linear ones, but babl's conversion of such pixels with alpha to "R'G'B'A u16" gives noise in layers that are
+larger than a tile (GIMP 3.0.4 and 3.2.6).
+"""
 
 MASKS = {
     P.U8_NON_LINEAR: "u8",

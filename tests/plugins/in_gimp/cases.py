@@ -16,22 +16,15 @@ with open(os.path.join(LAB, "options.json"), encoding="utf-8") as opened:
     OPTIONS = json.load(opened)
 PAINT, REPEAT = "plug-in-impasto-neural-style", "plug-in-impasto-repeat"
 BASES = {"RGB": Gimp.ImageBaseType.RGB, "GRAY": Gimp.ImageBaseType.GRAY}
-P = Gimp.Precision
+SAMPLES = {"u8": "B", "u16": "H", "u32": "I", "half": "e", "float": "f", "double": "d"}
+"""Kinds of samples -> their type code."""
+CURVES = {"": ("NON_LINEAR", "'"), "linear": ("LINEAR", ""), "perceptual": ("PERCEPTUAL", "~")}
 PRECISIONS = {
-    "u8": P.U8_NON_LINEAR,
-    "u8-linear": P.U8_LINEAR,
-    "u8-perceptual": P.U8_PERCEPTUAL,
-    "u16": P.U16_NON_LINEAR,
-    "u16-linear": P.U16_LINEAR,
-    "u16-perceptual": P.U16_PERCEPTUAL,
-    "u32": P.U32_NON_LINEAR,
-    "u32-linear": P.U32_LINEAR,
-    "half": P.HALF_NON_LINEAR,
-    "half-linear": P.HALF_LINEAR,
-    "float": P.FLOAT_NON_LINEAR,
-    "float-linear": P.FLOAT_LINEAR,
-    "double": P.DOUBLE_NON_LINEAR,
+    f"{kind}-{curve}".rstrip("-"): getattr(Gimp.Precision, f"{kind.upper()}_{name}")
+    for kind in SAMPLES
+    for curve, (name, _mark) in CURVES.items()
 }
+"""Every one that GIMP has."""
 WIDTH, HEIGHT = 70, 50
 CASES = []
 
@@ -80,6 +73,14 @@ def put(layer, format, data, area=None):
 def get(layer, format, area=None):
     x, y, width, height = area or (0, 0, layer.get_width(), layer.get_height())
     return bytes(layer.get_buffer().get(Gegl.Rectangle.new(x, y, width, height), 1.0, format, Gegl.AbyssPolicy.NONE))
+
+
+def native(base, precision, alpha):
+    """The format in which GIMP itself holds such a layer, so that nothing is converted; and the type code of its samples."""
+    kind, _dash, curve = precision.partition("-")
+    mark = CURVES[curve][1]
+    channels = "".join(channel + mark for channel in ("RGB" if base == "RGB" else "Y"))
+    return f"{channels}{'A' if alpha else ''} {kind}", SAMPLES[kind]
 
 
 def seen(image, format="R'G'B'A u8"):
