@@ -2,7 +2,8 @@
 
 Pictures are numpy arrays, (H, W), (H, W, 3) or (H, W, 4) of uint8, uint16 or float32 (0 to 1), sRGB-encoded, alpha not
 premultiplied, or Pillow's images; what comes back is of the same kind, size, depth and alpha. Nothing is written but what
-:func:`learn` keeps, and the cache of refined styles in the data folder. Errors are those of :mod:`impasto.errors`. Torch is imported by the first painting.
+:func:`learn` keeps, and the cache of refined styles in the data folder. Errors are those of :mod:`impasto.errors`. Torch is
+imported by the first painting.
 """
 
 from __future__ import annotations
