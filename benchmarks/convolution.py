@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 WIDTHS = [(64, 64), (128, 128), (256, 256), (512, 512)]
 SIZES = [(16, 16), (24, 32), (48, 64), (96, 128), (192, 256), (384, 512)]
-MOST_OPERATIONS = 2e11
+MAX_OPERATIONS = 2e11
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
     for inputs, outputs in WIDTHS:
         row = []
         for height, width in SIZES:
-            if 18 * inputs * outputs * height * width > MOST_OPERATIONS:
+            if 18 * inputs * outputs * height * width > MAX_OPERATIONS:
                 continue
             x, weight = torch.randn(1, inputs, height, width), torch.randn(outputs, inputs, 3, 3) / 30
             bias = torch.zeros(outputs)

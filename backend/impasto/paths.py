@@ -17,7 +17,7 @@ from .settings import Settings
 
 @dataclass(frozen=True)
 class Paths:
-    """The daemon's folders. Nothing is made until somebody asks for :meth:`ensure`."""
+    """The daemon's folders. Naming them makes none."""
 
     data: Path
     weights: Path

@@ -20,9 +20,9 @@ NETWORKS = ("hourglass:48-96x5", "lean:64x5", "lean:48x4", "johnson:16-32-64x5",
 STEPS = {STYLE: 400, NETWORK: 8000}
 """Steps where nothing is asked for."""
 
-MOST_PAINTINGS = 16
+MAX_PAINTINGS = 16
 
-SMALLEST_SIDE = 16
+MIN_SIDE = 16
 """px; the encoder halves its features four times."""
 
 
@@ -89,6 +89,6 @@ class Training(ParameterSet):
     def parse(cls, values: Mapping[str, Any]) -> Training:
         """Check and convert ``values`` (strings from a form or command line, or JSON). Raises as :meth:`converted` does."""
         training = cls.converted(values)
-        if 0 < training.side < SMALLEST_SIDE:
-            raise InvalidParameter(f"side is {training.side}, but must be 0 or at least {SMALLEST_SIDE} px.", field="side")
+        if 0 < training.side < MIN_SIDE:
+            raise InvalidParameter(f"side is {training.side}, but must be 0 or at least {MIN_SIDE} px.", field="side")
         return training

@@ -6,6 +6,8 @@ import json
 import threading
 
 import pytest
+from impasto.api.events import event_stream
+from impasto.jobs import Job
 
 from . import script
 from .conftest import SLOW
@@ -64,6 +66,13 @@ def test_events_go_on_where_a_client_was_cut_off(client):
     assert client.get(job["links"]["events"], headers={"Last-Event-ID": last}).status_code == 204
     with client.get(job["links"]["events"], stream=True, headers={"Last-Event-ID": "nonsense"}) as answer:
         assert [event["event"] for event in read_events(answer)] == ["done"]
+
+
+def test_a_preview_that_was_made_while_a_client_was_cut_off_is_told_of():
+    job = Job("0123456789abcdef", "stylize", "running", preview=2, version=5)
+    stream = list(event_stream(None, job, 3, stop=lambda: True, left=lambda: False))
+    assert [line for line in stream if line.startswith("event: preview") and '"preview": 2' in line]
+    assert not [line for line in event_stream(None, job, 5, stop=lambda: True, left=lambda: False) if "event: preview" in line]
 
 
 @pytest.mark.parametrize(("seed", "name"), [(script.FAILS, "failed"), (0, "cancelled")])

@@ -99,10 +99,10 @@ def test_tickets_grow_old_and_are_few(daemon, client, monkeypatch):
     from impasto.api import tickets
 
     first = client.post("/session/ticket").json()["ticket"]
-    for _ in range(tickets.MOST):
+    for _ in range(tickets.MAX_TICKETS):
         last = client.post("/session/ticket").json()["ticket"]
     assert not signs_in(daemon, first)
-    monkeypatch.setattr(tickets.time, "monotonic", lambda now=tickets.time.monotonic: now() + tickets.LASTS_S)
+    monkeypatch.setattr(tickets.time, "monotonic", lambda now=tickets.time.monotonic: now() + tickets.LIFETIME_S)
     assert not signs_in(daemon, last)
 
 

@@ -26,7 +26,7 @@ from impasto.paths import Paths
 
 CODES = {kind.code for kind in all_errors()}
 
-STARTS_WITHIN_S = 30
+START_TIMEOUT_S = 30
 
 LEAKS = re.compile(r"Traceback|File \\?\"|site-packages|\.py\b|0x[0-9a-f]{8,}")
 """Signs of a program that talks about itself."""
@@ -52,9 +52,9 @@ class Target:
     def client(self, token: str | None = None) -> Client:
         return Client(self.url, self.token if token is None else token)
 
-    def send(self, request: bytes, **more):
+    def send(self, request: bytes, **options):
         """Bytes as they are; the answer, which must be a sound one."""
-        status, headers, body = exchange(self.port, request, **more)
+        status, headers, body = exchange(self.port, request, **options)
         self.check(status, headers, body)
         return status, headers, body
 
@@ -90,12 +90,12 @@ def default_start(folder: Path, *before: str) -> Iterator[Target]:
     command = [*before, sys.executable, "-m", "impasto.cli", "serve"]
     process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, creationflags=flags)
 
-    def found() -> runtime.Daemon | None:
+    def find() -> runtime.Daemon | None:
         assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
         return runtime.find_daemon(paths)
 
     try:
-        daemon = poll(found, within=STARTS_WITHIN_S)
+        daemon = poll(find, within=START_TIMEOUT_S)
         yield Target(daemon.url, daemon.token, process.pid, folder)
         assert process.poll() is None, "the daemon did not live through the attacks"
     finally:
@@ -105,6 +105,6 @@ def default_start(folder: Path, *before: str) -> Iterator[Target]:
         except subprocess.TimeoutExpired:
             process.kill()
         log.close()
-    said = (folder / "log").read_text(encoding="utf-8", errors="replace")
-    assert daemon.token not in said, "the token stands in the log"
-    assert "Traceback" not in said, said[-4000:]
+    log_text = (folder / "log").read_text(encoding="utf-8", errors="replace")
+    assert daemon.token not in log_text, "the token stands in the log"
+    assert "Traceback" not in log_text, log_text[-4000:]

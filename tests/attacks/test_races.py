@@ -9,7 +9,7 @@ import time
 import pytest
 from api import pictures
 
-LASTS_S = 6.0
+DURATION_S = 6.0
 HANDS = 12
 PHOTO = pictures.png(48, 32)
 
@@ -71,7 +71,7 @@ def test_everything_at_once_with_the_same_jobs_and_styles(target):
     seen: set[int] = set()
 
     def work(number: int) -> None:
-        chance, end = random.Random(number), time.monotonic() + LASTS_S
+        chance, end = random.Random(number), time.monotonic() + DURATION_S
         with target.client() as client:
             while time.monotonic() < end:
                 job = chance.choice(jobs[-4:]) if jobs else "0123456789abcdef"

@@ -27,7 +27,7 @@ def examine(impasto):
 
 
 def test_a_healthy_machine(examine, monkeypatch):
-    for name in ("MEMORY_LEAST", "DISK_LEAST"):
+    for name in ("MIN_MEMORY", "MIN_DISK"):
         monkeypatch.setattr(checks, name, 0)
     found, code = examine()
     assert {"impasto", "torch", "device", "memory", "data folder", "weights", "drop-in folder", "daemon", "editor"} <= set(found)
@@ -117,7 +117,7 @@ def test_nobody_is_named(impasto, folders, monkeypatch):
 
 
 def test_little_memory_is_said_before_it_runs_out(examine, monkeypatch):
-    monkeypatch.setattr(checks, "MEMORY_LEAST", 1e18)
+    monkeypatch.setattr(checks, "MIN_MEMORY", 1e18)
     reply, code = examine()
     assert code == 1 and reply["memory"]["level"] == "problem"
 

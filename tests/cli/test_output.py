@@ -27,7 +27,7 @@ from impasto.errors import Conflict, DiskFull, InvalidParameter
     ],
 )
 def test_formats_by_extension_or_by_name(folders, name, format, expected):
-    assert output.planned(name, format, overwrite=False, sources=[]).format == expected
+    assert output.resolve(name, format, overwrite=False, sources=[]).format == expected
 
 
 @pytest.mark.parametrize(
@@ -46,27 +46,27 @@ def test_what_cannot_be_written_is_known_before(folders, name, format, kind, wor
     (folders / "there.png").write_bytes(b"x")
     (folders / "folder").mkdir()
     with pytest.raises(kind) as caught:
-        output.planned(name, format, overwrite=False, sources=[])
+        output.resolve(name, format, overwrite=False, sources=[])
     assert all(word in f"{caught.value.message} {caught.value.hint}" for word in words)
     assert (folders / "there.png").read_bytes() == b"x"
 
 
 def test_a_source_is_never_overwritten(folders, photo):
     with pytest.raises(Conflict, match="that are read"):
-        output.planned(str(photo), "", overwrite=True, sources=[photo])
+        output.resolve(str(photo), "", overwrite=True, sources=[photo])
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_permission(folders):
     (folders / "closed").mkdir(mode=0o500)
     with pytest.raises(DiskFull, match="cannot be written"):
-        output.planned("closed/a.png", "", overwrite=False, sources=[])
+        output.resolve("closed/a.png", "", overwrite=False, sources=[])
 
 
 def test_written_whole_with_ordinary_rights_and_nothing_beside_it(folders):
-    target = output.planned("sub.png", "", overwrite=False, sources=[])
+    target = output.resolve("sub.png", "", overwrite=False, sources=[])
     target.write(b"one")
-    output.planned("sub.png", "", overwrite=True, sources=[]).write(b"two")
+    output.resolve("sub.png", "", overwrite=True, sources=[]).write(b"two")
     assert (folders / "sub.png").read_bytes() == b"two"
     assert [f.name for f in folders.iterdir() if f.is_file()] == ["sub.png"]
     if os.name == "posix":

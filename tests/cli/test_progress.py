@@ -87,9 +87,9 @@ def press():
 def test_ctrl_c_keeps_then_discards_then_tears():
     watch, heard = quiet_watch(), []
     before = signal.getsignal(signal.SIGINT)  # a shell's background jobs are born ignoring it
-    with pytest.raises(KeyboardInterrupt), watch.interrupts(lambda: heard.append(watch.wish)):
+    with pytest.raises(KeyboardInterrupt), watch.interrupts(lambda: heard.append(watch.stop_request)):
         watch.update(PAINTING)
-        assert watch.wish == NOTHING
+        assert watch.stop_request == NOTHING
         press()
         press()
         assert heard == [FINISH, CANCEL]
@@ -102,7 +102,7 @@ def test_ctrl_c_before_the_first_step_discards_for_there_is_nothing_to_keep():
     with watch.interrupts():
         watch.update({"phase": "fetching weights", "step": 0})
         press()
-        assert watch.wish == CANCEL
+        assert watch.stop_request == CANCEL
 
 
 def test_finish_after_counts_from_the_first_step(monkeypatch):
@@ -110,12 +110,12 @@ def test_finish_after_counts_from_the_first_step(monkeypatch):
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     watch = quiet_watch(finish_after=10)
     now[0] = 500.0
-    assert watch.wish == NOTHING
+    assert watch.stop_request == NOTHING
     watch.update(PAINTING)
     now[0] = 509.9
-    assert watch.wish == NOTHING
+    assert watch.stop_request == NOTHING
     now[0] = 510.0
-    assert watch.wish == FINISH
+    assert watch.stop_request == FINISH
 
 
 def test_each_new_preview_is_written_once(tmp_path):

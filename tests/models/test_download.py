@@ -224,7 +224,7 @@ MIRRORS = {"https://a.example/": "http://mirror.local/a/", "https://a.example/de
     ],
 )
 def test_mirrors_replace_the_longest_prefix(url, becomes):
-    assert Rules(MIRRORS).reflected_source(url) == becomes
+    assert Rules(MIRRORS).mirrored(url) == becomes
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_mirrors_replace_the_longest_prefix(url, becomes):
 )
 def test_where_a_server_may_send_us(origin, target, may):
     mirrors = MIRRORS | {"https://c.example": "https://bare.local"}
-    assert Rules(mirrors, redirects=("cdn.example",)).may_lead(origin, target) is may
+    assert Rules(mirrors, redirects=("cdn.example",)).may_redirect(origin, target) is may
 
 
 def test_a_redirect_to_a_mirror_that_the_user_named(server, tmp_path):

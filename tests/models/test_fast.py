@@ -118,7 +118,7 @@ def test_a_file_of_another_kind_is_refused_and_hides_no_other(file, data):
 
 
 def test_a_file_too_large_is_not_opened(file, monkeypatch):
-    monkeypatch.setattr(fast, "LARGEST", 10)
+    monkeypatch.setattr(fast, "MAX_FILE_BYTES", 10)
     with pytest.raises(BadStyleFile, match="at most"):
         fast.read(file)
 

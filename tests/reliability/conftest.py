@@ -15,9 +15,9 @@ def started(tmp_path):
     """Start daemons on a folder of their own; none outlives the test."""
     daemons = []
 
-    def start(folder=None, starter=(), **settings):
+    def start(folder=None, wrapper=(), **settings):
         named = {f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}
-        daemons.append(Daemon(folder or tmp_path / f"daemon-{len(daemons)}", named, list(starter)))
+        daemons.append(Daemon(folder or tmp_path / f"daemon-{len(daemons)}", named, list(wrapper)))
         return daemons[-1].start()
 
     yield start

@@ -16,7 +16,7 @@ import requests
 from impasto.api import runtime
 from impasto.paths import Paths
 
-STARTS_WITHIN_S = 60
+START_TIMEOUT_S = 60
 """On a machine that does other things as well."""
 
 
@@ -26,7 +26,7 @@ class Daemon:
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
-    starter: list[str] = field(default_factory=list)
+    wrapper: list[str] = field(default_factory=list)
     process: subprocess.Popen | None = None
 
     @property
@@ -54,7 +54,7 @@ class Daemon:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.starter, sys.executable, "-m", "impasto.cli", "serve"],
+                [*self.wrapper, sys.executable, "-m", "impasto.cli", "serve"],
                 env=self.environment,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -68,14 +68,14 @@ class Daemon:
 
     def found(self) -> runtime.Daemon:
         """Its address and token, once it answers. Fails where it has ended."""
-        deadline = time.monotonic() + STARTS_WITHIN_S
+        deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
             found = runtime.find_daemon(self.paths)
             if found and runtime.read(self.paths).pid == self.process.pid:
                 return found
             assert self.process.poll() is None, f"the daemon did not start:\n{self.log[-4000:]}"
             time.sleep(0.05)
-        raise AssertionError(f"the daemon did not answer within {STARTS_WITHIN_S} s:\n{self.log[-4000:]}")
+        raise AssertionError(f"the daemon did not answer within {START_TIMEOUT_S} s:\n{self.log[-4000:]}")
 
     def client(self) -> requests.Session:
         """A session with its token; ask for ``session.url + route``."""

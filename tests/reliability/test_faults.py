@@ -14,36 +14,36 @@ import time
 import pytest
 from impasto.errors import all_errors
 
-from .clients import parts
+from .clients import form_of
 from .daemon import Daemon
-from .orders import FAST, ITERATIVE, catalogue, picture
+from .job_specs import FAST, ITERATIVE, all_specs, picture
 
 CODES = {kind.code for kind in all_errors()}
-FAST_ORDER = next(order for order in catalogue(weights=False) if order.kind == FAST)
-ITERATIVE_ORDER = next(order for order in catalogue(weights=True) if order.kind == ITERATIVE)
+FAST_JOB = next(spec for spec in all_specs(weights=False) if spec.kind == FAST)
+ITERATIVE_JOB = next(spec for spec in all_specs(weights=True) if spec.kind == ITERATIVE)
 READ = ("/v1/jobs", "/v1/styles", "/v1/models", "/v1/device", "/v1/diagnostics", "/v1/parameters", "/health", "/")
 
 
-def submit(daemon, order=FAST_ORDER, **headers):
+def submit(daemon, spec=FAST_JOB, **headers):
     client = daemon.client()
-    return checked(daemon, client.post(client.url + order.route, headers=headers, **parts(order)))
+    return checked(daemon, client.post(client.url + spec.route, headers=headers, **form_of(spec)))
 
 
-def checked(daemon, answer, *also):
-    """An answer in the one shape, that names no folder; 507 is the one failure of the daemon's own that a disk may cause."""
-    assert answer.status_code < 500 or answer.status_code == 507, answer.text
-    if answer.status_code >= 400:
-        error = answer.json()["error"]
+def checked(daemon, response, *also):
+    """A response in the one shape, that names no folder; 507 is the one failure of the daemon's own that a disk may cause."""
+    assert response.status_code < 500 or response.status_code == 507, response.text
+    if response.status_code >= 400:
+        error = response.json()["error"]
         assert error["code"] in CODES and error["message"].endswith(".") and set(error) <= {"code", "message", "hint", "field"}
     for secret in (str(daemon.folder), str(daemon.data), "Traceback", *also):
-        assert secret not in answer.text
-    return answer
+        assert secret not in response.text
+    return response
 
 
-def accepted(daemon, order=FAST_ORDER, **headers):
-    answer = submit(daemon, order, **headers)
-    assert answer.status_code == 202, answer.text
-    return answer.json()["id"]
+def accepted(daemon, spec=FAST_JOB, **headers):
+    response = submit(daemon, spec, **headers)
+    assert response.status_code == 202, response.text
+    return response.json()["id"]
 
 
 def ended(daemon, id, seconds=120):
@@ -64,7 +64,7 @@ def result(daemon, id):
 def refused_start(daemon, *arguments, hint=True, **environment):
     """What a start that cannot be says on standard error."""
     said = subprocess.run(
-        [*daemon.starter, sys.executable, "-m", "impasto.cli", "serve", *arguments],
+        [*daemon.wrapper, sys.executable, "-m", "impasto.cli", "serve", *arguments],
         timeout=60,
         env={**daemon.environment, **environment},
         capture_output=True,
@@ -150,7 +150,7 @@ def test_folders_that_are_taken_away_while_it_runs_are_made_again(started, taken
 
 @pytest.mark.parametrize("name, mode", [("jobs", 0o500), ("", 0o500), ("", 0), ("styles", 0), ("jobs", 0)])
 def test_folders_that_may_not_be_used_any_more(started, humble, name, mode):
-    daemon = started(starter=humble)
+    daemon = started(wrapper=humble)
     done, folder = accepted(daemon), daemon.data / name
     assert ended(daemon, done)["state"] == "done"
     folder.mkdir(exist_ok=True)
@@ -170,7 +170,7 @@ def test_folders_that_may_not_be_used_any_more(started, humble, name, mode):
 
 def test_folders_that_may_not_be_written_at_the_start(tmp_path, humble):
     (tmp_path / "closed").mkdir(mode=0o500)
-    daemon = Daemon(tmp_path, starter=humble)
+    daemon = Daemon(tmp_path, wrapper=humble)
     assert "data_dir" in refused_start(daemon, IMPASTO_DATA_DIR=str(tmp_path / "closed" / "data"))
     assert "IMPASTO_RUNTIME_DIR" in refused_start(daemon, IMPASTO_RUNTIME_DIR=str(tmp_path / "closed" / "run"))
 
@@ -261,13 +261,13 @@ def test_weights_that_are_damaged_on_the_disk(started, tmp_path, weights_dir, ho
     shutil.copy(weights_dir / "vgg16.safetensors", own)
     damaged(own / "vgg16.safetensors", how)
     daemon = started(weights_dir=own, offline=True)
-    failed = ended(daemon, accepted(daemon, ITERATIVE_ORDER))
+    failed = ended(daemon, accepted(daemon, ITERATIVE_JOB))
     assert failed["state"] == "failed" and failed["error"]["code"] in ("weights_unavailable", "digest_mismatch")
     assert "impasto models pull" in failed["error"]["hint"] and str(tmp_path) not in json.dumps(failed)
     assert ended(daemon, accepted(daemon))["state"] == "done"  # the fast method does not need them
     (own / "drop-in").mkdir(exist_ok=True)
     shutil.copy(weights_dir / "vgg16.safetensors", own / "drop-in")
-    assert ended(daemon, accepted(daemon, ITERATIVE_ORDER))["state"] == "done"
+    assert ended(daemon, accepted(daemon, ITERATIVE_JOB))["state"] == "done"
 
 
 def test_a_style_file_that_is_damaged_hides_only_itself(started):
@@ -309,7 +309,7 @@ def test_a_database_that_is_damaged_while_it_is_open(started):
     client = daemon.client()
     for route in ("/v1/jobs", f"/v1/jobs/{done}"):
         checked(daemon, client.get(client.url + route))
-    checked(daemon, client.post(client.url + FAST_ORDER.route, **parts(FAST_ORDER)))
+    checked(daemon, client.post(client.url + FAST_JOB.route, **form_of(FAST_JOB)))
     daemon.stop()
     daemon.start()
     assert ended(daemon, accepted(daemon))["state"] == "done"
@@ -329,7 +329,7 @@ def test_a_key_is_one_job_across_every_kind_of_end(started):
     daemon.stop()
     daemon.start()
     assert accepted(daemon, **key) == first == second
-    other = next(order for order in catalogue(weights=False) if order != FAST_ORDER)
+    other = next(spec for spec in all_specs(weights=False) if spec != FAST_JOB)
     assert submit(daemon, other, **key).status_code == 409
 
 
@@ -355,13 +355,13 @@ def test_an_upload_that_breaks_off_with_the_daemon_leaves_nothing(started):
 
 def test_what_was_fetched_makes_room_and_what_was_not_is_kept(started):
     daemon = started(disk_quota_mb=1)
-    order = next(order for order in catalogue(weights=False) if order.name == "fast-great-wave-320")
+    spec = next(spec for spec in all_specs(weights=False) if spec.name == "fast-great-wave-320")
     jobs = []
-    while (answer := submit(daemon, order)).status_code == 202:
-        jobs.append(answer.json()["id"])
+    while (response := submit(daemon, spec)).status_code == 202:
+        jobs.append(response.json()["id"])
         assert ended(daemon, jobs[-1])["state"] == "done" and len(jobs) < 30
-    assert answer.status_code == 507 and answer.json()["error"]["code"] == "quota_exceeded"
+    assert response.status_code == 507 and response.json()["error"]["code"] == "quota_exceeded"
     assert result(daemon, jobs[1]).status_code == 200
-    assert ended(daemon, accepted(daemon, order))["state"] == "done"
+    assert ended(daemon, accepted(daemon, spec))["state"] == "done"
     assert result(daemon, jobs[1]).status_code == 410
     assert result(daemon, jobs[0]).status_code == 200

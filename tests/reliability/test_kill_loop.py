@@ -14,6 +14,6 @@ KILLS = int(os.environ.get("KILLS", "10"))
 @pytest.mark.timeout(1200)
 def test_no_job_is_lost_whatever_is_killed(tmp_path, weights_dir):
     figures = run(tmp_path, KILLS, seed=2, weights=weights_dir)
-    assert not figures.wrong, "\n".join(figures.wrong)
+    assert not figures.violations, "\n".join(figures.violations)
     assert sum(figures.kills.values()) == KILLS and figures.accepted and set(figures.jobs) <= {"done", "failed", "cancelled"}
     assert figures.work_lost_s <= 30

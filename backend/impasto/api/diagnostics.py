@@ -22,7 +22,7 @@ PRIVATE = ("token", "host", "allowed_hosts", "allowed_origins", "data_dir", "wei
 """Settings of which the report says only whether they were changed."""
 
 COUNTED_JOBS = 500
-TOLD_FAILURES = 10
+MAX_FAILURES = 10
 
 
 def report(app: Services) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def report(app: Services) -> dict[str, Any]:
         "styles": dict(Counter("own" if style.own else "shipped" for style in app.styles.styles())),
         "settings": _settings(app.settings),
         "jobs": dict(Counter(job.state for job in recent)),
-        "failures": failures[:TOLD_FAILURES],
+        "failures": failures[:MAX_FAILURES],
         "log": [{**line, "text": without_paths(line["text"])} for line in app.recent_log.lines()],
     }
     return redacted(body, _words(app))

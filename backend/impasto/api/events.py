@@ -36,17 +36,17 @@ def event_stream(manager: JobManager, job: Job, seen: int, *, stop: Callable[[],
     a client that is cut off between the two gets both again.
     """
     yield f"retry: {RETRY_MS}\n\n"
-    preview, spoke = 0 if seen < 0 else job.preview, time.monotonic()
+    preview, last_sent = job.preview if seen >= job.version else 0, time.monotonic()
     while True:
         if job.version > seen:
             if job.preview > preview and job.state not in ENDED:
                 yield message("preview", {"preview": job.preview, "url": f"/v1/jobs/{job.id}/preview"})
                 preview = job.preview
             yield message(job.state if job.state in ENDED else "progress", job_json(job), job.version)
-            seen, spoke = job.version, time.monotonic()
-        elif time.monotonic() - spoke > HEARTBEAT_S:
+            seen, last_sent = job.version, time.monotonic()
+        elif time.monotonic() - last_sent > HEARTBEAT_S:
             yield ": still here\n\n"
-            spoke = time.monotonic()
+            last_sent = time.monotonic()
         if job.state in ENDED or stop() or left():
             return
         try:

@@ -12,7 +12,7 @@ from ..methods.choice import choose
 from ..parameters import STYLE_ID, UPLOAD
 from ..stylization import MAX_STYLES, Stylization
 from ..task import CONTENT, painting_file, style_file
-from ..training import MOST_PAINTINGS, Training
+from ..training import MAX_PAINTINGS, Training
 from . import pictures
 from .query import PLAIN_NUMBER
 from .services import services
@@ -20,7 +20,7 @@ from .services import services
 if TYPE_CHECKING:
     from ..jobs import Submission
 
-SHORTEST_LEASE_S, LONGEST_LEASE_S = 1.0, 3600.0
+MIN_LEASE_S, MAX_LEASE_S = 1.0, 3600.0
 
 MAX_KEY_LENGTH = 200
 MAX_NAME_LENGTH = 100
@@ -142,9 +142,9 @@ def lease(request: Request) -> float:
     if not text:
         return 0.0
     seconds = float(text) if PLAIN_NUMBER.fullmatch(text) else 0.0
-    if not SHORTEST_LEASE_S <= seconds <= LONGEST_LEASE_S:
+    if not MIN_LEASE_S <= seconds <= MAX_LEASE_S:
         raise InvalidParameter(
-            f"Impasto-Lease is {quoted(text)}, but must be {SHORTEST_LEASE_S:g} to {LONGEST_LEASE_S:g} seconds.",
+            f"Impasto-Lease is {quoted(text)}, but must be {MIN_LEASE_S:g} to {MAX_LEASE_S:g} seconds.",
             field="Impasto-Lease",
         )
     return seconds
@@ -172,8 +172,8 @@ def read_training() -> Submission:
             field="picture",
             hint="With curl: -F picture=@painting.jpg -F name='My painting'",
         )
-    if len(paintings) > MOST_PAINTINGS:
-        raise InvalidParameter(f"At most {MOST_PAINTINGS} pictures are learnt at once, not {len(paintings)}.", field="picture")
+    if len(paintings) > MAX_PAINTINGS:
+        raise InvalidParameter(f"At most {MAX_PAINTINGS} pictures are learnt at once, not {len(paintings)}.", field="picture")
     if len(names) != len(paintings):
         raise InvalidParameter(f"There are {len(paintings)} pictures but {len(names)} names.", field="name")
     for name in names:

@@ -26,13 +26,13 @@ from .security import harden
 LINGER_S = 5.0
 """How long a refused upload is read and thrown away, so that its sender gets to read why; else the system resets the connection."""
 
-SPARE_HANDLES, LEAST_CONNECTIONS = 64, 4
+SPARE_HANDLES, MIN_CONNECTIONS = 64, 4
 """Files that the daemon has open besides its connections', at most: database, workers' pipes, pictures."""
 
-LOOK_ROUND_S = 2
+CLEANUP_INTERVAL_S = 2
 """How often slow and silent connections are looked for."""
 
-NOT_OURS = frozenset({errno.EADDRNOTAVAIL, 10049})
+ADDRESS_NOT_AVAILABLE = frozenset({errno.EADDRNOTAVAIL, 10049})
 """Error numbers for an address that this machine does not have; the second is Windows' own."""
 
 Refusal = Callable[[dict[str, Any]], ImpastoError | None]
@@ -167,13 +167,13 @@ class LingeringChannel(HTTPChannel):
 
 
 class Server(TcpWSGIServer):
-    """Waitress's server for one listening socket. A full house lets newcomers in at the cost of those that say nothing."""
+    """Waitress's server for one listening socket. Once it is full, a new connection is taken at the cost of an idle one."""
 
     channel_class = LingeringChannel
 
     def __init__(self, app: Callable[..., Any], listener: socket.socket, settings: Settings, refusal: Refusal) -> None:
         self._settings, self.refusal = settings, refusal
-        self._most = connections_that_fit(settings.max_connections)
+        self._max_connections = max_connections_allowed(settings.max_connections)
         info = (listener.family, listener.type, listener.proto, listener.getsockname())
         super().__init__(
             app,
@@ -187,7 +187,7 @@ class Server(TcpWSGIServer):
             max_request_body_size=settings.max_upload_mb * 1_000_000 + 1,
             max_request_header_size=settings.max_header_kb * 1024,
             channel_timeout=settings.idle_connection_s,
-            cleanup_interval=LOOK_ROUND_S,
+            cleanup_interval=CLEANUP_INTERVAL_S,
             connection_limit=2 * settings.max_connections,  # waitress would take nobody in any more; this server makes room before
             channel_request_lookahead=1,  # keeps reading while a request runs, which is how a client that left is noticed
             asyncore_use_poll=True,  # select() would fail beyond 1024 open files
@@ -198,9 +198,9 @@ class Server(TcpWSGIServer):
 
     def handle_accept(self) -> None:
         super().handle_accept()
-        waiting = [channel for channel in self.active_channels.values() if not channel.requests and not channel.will_close]
-        if len(self.active_channels) > self._most and waiting:
-            min(waiting, key=_worth).will_close = True
+        idle = [channel for channel in self.active_channels.values() if not channel.requests and not channel.will_close]
+        if len(self.active_channels) > self._max_connections and idle:
+            min(idle, key=_eviction_rank).will_close = True
 
     def maintenance(self, now: float) -> None:
         super().maintenance(now)
@@ -208,13 +208,13 @@ class Server(TcpWSGIServer):
             channel.give_up_if_slow(self._settings)
 
 
-def _worth(channel: LingeringChannel) -> tuple[bool, float]:
-    """Whoever is in the middle of an upload is worth more than the others, among whom the one counts least that was answered (or,
-    before its first answer, came) longest ago."""
+def _eviction_rank(channel: LingeringChannel) -> tuple[bool, float]:
+    """The lowest is closed first: of those that are not in the middle of an upload, the one that was answered (or, before its first
+    answer, came) longest ago."""
     return bool(channel.request and channel.request.headers_finished), channel.answered
 
 
-def connections_that_fit(wanted: int) -> int:
+def max_connections_allowed(wanted: int) -> int:
     """``wanted``, or as many as the system lets this process have open: each may need a file besides, for what it sends.
 
     Raises the process's own limit as far as it may.
@@ -230,7 +230,7 @@ def connections_that_fit(wanted: int) -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (needed if hard == resource.RLIM_INFINITY else min(needed, hard), hard))
         soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     fit = wanted if soft == resource.RLIM_INFINITY else (soft - SPARE_HANDLES) // 2
-    return max(LEAST_CONNECTIONS, min(wanted, fit))
+    return max(MIN_CONNECTIONS, min(wanted, fit))
 
 
 def listen(settings: Settings) -> socket.socket:

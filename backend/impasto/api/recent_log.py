@@ -6,8 +6,8 @@ import logging
 import time
 from collections import deque
 
-KEPT = 30
-LONGEST = 300
+MAX_LINES = 30
+MAX_LINE_LENGTH = 300
 
 
 class RecentLogHandler(logging.Handler):
@@ -15,7 +15,7 @@ class RecentLogHandler(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self._lines: deque[dict[str, str]] = deque(maxlen=KEPT)
+        self._lines: deque[dict[str, str]] = deque(maxlen=MAX_LINES)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep ``record``."""
@@ -23,7 +23,7 @@ class RecentLogHandler(logging.Handler):
         if record.exc_info and record.exc_info[0]:
             text += f" ({record.exc_info[0].__name__})"
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        self._lines.append({"at": at, "level": record.levelname.lower(), "logger": record.name, "text": text[:LONGEST]})
+        self._lines.append({"at": at, "level": record.levelname.lower(), "logger": record.name, "text": text[:MAX_LINE_LENGTH]})
 
     def lines(self) -> list[dict[str, str]]:
         """The newest last."""

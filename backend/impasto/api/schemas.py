@@ -11,7 +11,7 @@ from ..errors import all_errors
 from ..formats import FORMATS
 from ..parameters import Parameter
 from ..stylization import MAX_STYLES, Stylization
-from ..training import MOST_PAINTINGS, Training
+from ..training import MAX_PAINTINGS, Training
 
 TEXT: dict[str, Any] = {"type": "string"}
 FILE: dict[str, Any] = {"type": "string", "contentMediaType": "application/octet-stream"}
@@ -119,8 +119,8 @@ def stylize_form() -> dict[str, Any]:
 def train_form() -> dict[str, Any]:
     """The form of /v1/styles/train: paintings, a name for each, and every parameter."""
     properties: dict[str, Any] = {
-        "picture": {"type": "array", "items": FILE, "maxItems": MOST_PAINTINGS, "description": "The paintings to learn."},
-        "name": {"type": "array", "items": TEXT, "maxItems": MOST_PAINTINGS, "description": "A name for each, in their order."},
+        "picture": {"type": "array", "items": FILE, "maxItems": MAX_PAINTINGS, "description": "The paintings to learn."},
+        "name": {"type": "array", "items": TEXT, "maxItems": MAX_PAINTINGS, "description": "A name for each, in their order."},
     }
     properties |= {parameter.name: form_field(parameter) for parameter in Training.parameters()}
     return {"type": "object", "required": ["picture", "name"], "properties": properties}

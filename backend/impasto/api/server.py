@@ -122,7 +122,7 @@ def bind(settings: Settings) -> socket.socket:
             hint="Set port to 0, which takes a free one, or to a number above 1023.",
         ) from None
     except OSError as error:
-        if error.errno in httpd.NOT_OURS:
+        if error.errno in httpd.ADDRESS_NOT_AVAILABLE:
             raise SettingsError(f"{settings.host} is no address of this machine.", field="host") from None
         raise DaemonRunning(
             f"Port {settings.port} is in use by another program.",

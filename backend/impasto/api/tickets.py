@@ -7,10 +7,10 @@ import secrets
 import threading
 import time
 
-LASTS_S = 120
+LIFETIME_S = 120
 """Time for a browser to start. A ticket that nobody has used by then is void."""
 
-MOST = 16
+MAX_TICKETS = 16
 """Tickets that may be out at once; one more voids the oldest."""
 
 
@@ -25,9 +25,9 @@ class Tickets:
         """A new ticket."""
         ticket = secrets.token_urlsafe(24)
         with self._lock:
-            if len(self._until) >= MOST:
+            if len(self._until) >= MAX_TICKETS:
                 self._until.pop(next(iter(self._until)))
-            self._until[_hash(ticket)] = time.monotonic() + LASTS_S
+            self._until[_hash(ticket)] = time.monotonic() + LIFETIME_S
         return ticket
 
     def valid(self, ticket: str) -> bool:

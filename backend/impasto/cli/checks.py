@@ -20,13 +20,13 @@ from .configuration import Configuration
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 
-MEMORY_LEAST, MEMORY_GOOD = 3e9, 6e9
+MIN_MEMORY, ENOUGH_MEMORY = 3e9, 6e9
 """Bytes. With less than the first even 512 px do not fit beside torch; with the second they do beside an editor."""
 
-DISK_LEAST, DISK_GOOD = 0.3e9, 2e9
+MIN_DISK, ENOUGH_DISK = 0.3e9, 2e9
 """Bytes. The smallest encoder's download and its converted form; the largest ones, and some results."""
 
-TOLD_FAILURES, TOLD_LINES = 3, 5
+MAX_FAILURES, MAX_LOG_LINES = 3, 5
 """How much of the running daemon's troubles is shown."""
 
 PACKAGES = ("numpy", "PIL", "imagecodecs", "tifffile", "flask", "waitress", "requests", "yaml", "safetensors", "h5py", "filelock")
@@ -139,9 +139,9 @@ def _memory(machine: Machine) -> Iterator[Finding]:
 
     memory = psutil.virtual_memory()
     text = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB are free; {os.cpu_count() or 1} processor cores."
-    if memory.available < MEMORY_LEAST:
+    if memory.available < MIN_MEMORY:
         yield Finding("memory", PROBLEM, text, "Close other programs, or paint with a smaller resolution.")
-    elif memory.available < MEMORY_GOOD:
+    elif memory.available < ENOUGH_MEMORY:
         yield Finding("memory", NOTE, text, "Large resolutions may not fit.")
     else:
         yield Finding("memory", OK, text)
@@ -158,10 +158,10 @@ def _folders(machine: Machine) -> Iterator[Finding]:
             continue
         free = shutil.disk_usage(there).free
         text = f"{folder}, {free / 1e9:.1f} GB free."
-        if free < DISK_LEAST:
+        if free < MIN_DISK:
             yield Finding(topic, PROBLEM, text, "Make room, or name a folder on another disk in the settings.")
         else:
-            roomy = free >= DISK_GOOD
+            roomy = free >= ENOUGH_DISK
             yield Finding(topic, OK if roomy else NOTE, text, "" if roomy else "Large downloads may not fit.")
 
 
@@ -246,11 +246,11 @@ def _troubles(machine: Machine) -> Iterator[Finding]:
         return
     with Client(found) as client:
         report = client.diagnostics()
-    for failure in report["failures"][:TOLD_FAILURES]:
+    for failure in report["failures"][:MAX_FAILURES]:
         yield Finding("failed job", NOTE, f"A {failure['kind']} job failed: {failure['message']} ({failure['code']})")
     if not report["failures"]:
         yield Finding("jobs", OK, f"None has failed of the last {sum(report['jobs'].values())}.")
-    for line in report["log"][-TOLD_LINES:]:
+    for line in report["log"][-MAX_LOG_LINES:]:
         yield Finding("log", NOTE, f"{line['at']} {line['text']}")
 
 

@@ -13,7 +13,7 @@ from ..paths import Paths
 from ..settings import Settings
 from .options import with_settings
 
-STOP_WITHIN_S = 20.0
+STOP_TIMEOUT_S = 20.0
 POLL_S = 0.1
 
 
@@ -86,11 +86,11 @@ def end(pid: int) -> None:
     try:
         process = psutil.Process(pid)
         process.terminate()
-        deadline = time.monotonic() + STOP_WITHIN_S
+        deadline = time.monotonic() + STOP_TIMEOUT_S
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             if time.monotonic() > deadline:
                 raise Conflict(
-                    f"The daemon (process {pid}) did not end within {STOP_WITHIN_S:g} s.",
+                    f"The daemon (process {pid}) did not end within {STOP_TIMEOUT_S:g} s.",
                     hint="Try again, or end that process by hand.",
                 )
             time.sleep(POLL_S)

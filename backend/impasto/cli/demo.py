@@ -15,7 +15,7 @@ import click
 
 from ..api.runtime import Daemon, find_daemon
 from ..errors import BadPicture, DaemonNotRunning, DiskFull
-from ..paths import Paths
+from ..paths import Paths, bundled
 from ..settings import Settings
 from .client import Client
 from .configuration import Configuration, settings_of
@@ -24,8 +24,8 @@ from .progress_watcher import ProgressWatcher
 
 EXAMPLE = "moraine-lake.jpg"
 STYLE = "starry-night"
-START_WITHIN_S = 60.0
-STOP_WITHIN_S = 20.0
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 20.0
 POLL_S = 0.1
 
 
@@ -48,9 +48,9 @@ def demo(context: click.Context, content: Path | None, style: str, out: Path, st
     """
     settings = settings_of(context)
     content = content or example()
-    folder = _made(out)
+    folder = _make_folder(out)
     configuration = context.find_object(Configuration) or Configuration()
-    with _ended_politely(), _daemon(configuration, Paths.of(settings), folder / "daemon.log") as (found, process):
+    with _exit_on_signals(), _daemon(configuration, Paths.of(settings), folder / "daemon.log") as (found, process):
         _paint(settings, found, content, style, folder)
         stays = stay if stay is not None else sys.stdin.isatty() and sys.stdout.isatty()
         if process and stays:
@@ -62,12 +62,10 @@ def demo(context: click.Context, content: Path | None, style: str, out: Path, st
 
 def example() -> Path:
     """The example picture, in a checkout or in an installed wheel."""
-    package = Path(__file__).resolve().parents[1]
-    places = (package / "_examples" / EXAMPLE, package.parents[1] / "examples" / EXAMPLE)
-    return next((place for place in places if place.is_file()), places[-1])
+    return bundled("examples", EXAMPLE)
 
 
-def _made(folder: Path) -> Path:
+def _make_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -84,12 +82,12 @@ def _paint(settings: Settings, found: Daemon, content: Path, style: str, folder:
     for method, suffix in _methods(settings, style):
         target = folder / f"{content.stem}-{Path(style).stem}{suffix}.png"
         output.check_place(target, overwrite=True, sources=[content, Path(style)])
-        asked = stylize_request.read(str(content), [style], {"encoder": _encoder(settings), "method": method}, "png", settings)
+        request = stylize_request.read(str(content), [style], {"encoder": _encoder(settings), "method": method}, "png", settings)
         if method == "iterative":
             click.echo("Now the iterative method, which takes minutes. Ctrl-C stops it early and keeps the picture.")
         began = time.monotonic()
         with Client(found) as client:
-            picture = remote.paint(client, asked, ProgressWatcher(ProgressLine()))
+            picture = remote.paint(client, request, ProgressWatcher(ProgressLine()))
         output.write_bytes(target, picture)
         click.echo(f"The picture is {target}. It took {time.monotonic() - began:.1f} s.")
 
@@ -122,14 +120,14 @@ def _daemon(configuration: Configuration, paths: Paths, log: Path) -> Iterator[t
     named = ["--config", str(configuration.named)] if configuration.named else []
     command = [sys.executable, "-m", "impasto.cli", *named, "serve"]
     with log.open("wb") as written:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=written, stderr=subprocess.STDOUT, **_own_group())
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=written, stderr=subprocess.STDOUT, **_new_group())
         try:
-            yield _answering(process, paths, log), process
+            yield _wait_until_ready(process, paths, log), process
         finally:
-            _end(process)
+            _terminate(process)
 
 
-def _own_group() -> dict[str, Any]:
+def _new_group() -> dict[str, Any]:
     """Ctrl-C is for this process, which ends the daemon itself: the first one only stops the painting."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -137,8 +135,8 @@ def _own_group() -> dict[str, Any]:
 
 
 @contextmanager
-def _ended_politely() -> Iterator[None]:
-    """Where this process is told to end, or its terminal goes, it ends by way of its ``finally``."""
+def _exit_on_signals() -> Iterator[None]:
+    """A signal to end, or the end of the terminal, raises :class:`SystemExit`, so that ``finally`` still stops the daemon."""
 
     def leave(number: int, frame: Any) -> None:
         sys.exit(128 + number)
@@ -152,9 +150,9 @@ def _ended_politely() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _answering(process: subprocess.Popen[bytes], paths: Paths, log: Path) -> Daemon:
+def _wait_until_ready(process: subprocess.Popen[bytes], paths: Paths, log: Path) -> Daemon:
     """The daemon as soon as it answers. Raises :class:`DaemonNotRunning` with its own last words where it does not."""
-    deadline = time.monotonic() + START_WITHIN_S
+    deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
         found = find_daemon(paths)
         if found:
@@ -165,10 +163,10 @@ def _answering(process: subprocess.Popen[bytes], paths: Paths, log: Path) -> Dae
     raise DaemonNotRunning(f"The daemon did not start. {said}".strip(), hint=f"{log} has all it said; or run: impasto serve")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _terminate(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(STOP_WITHIN_S)
+        process.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -6,18 +6,15 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 
 from ..paths import Paths
-from .client import Client
+from .client import ENDED, STATES, Client
 from .configuration import settings_of
 from .daemon import running
 from .progress import ProgressLine, clock, describe
-
-STATES = ("queued", "running", "done", "failed", "cancelled")
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 _id = click.argument("id")
@@ -55,7 +52,7 @@ def show(context: click.Context, id: str, follows: bool, as_json: bool) -> None:
     with _client(context) as client:
         job = client.job(id)
         if follows:
-            job = _followed(client, job)
+            job = _follow(client, job)
     if as_json:
         click.echo(json.dumps(job, indent=2))
         return
@@ -98,12 +95,12 @@ def save(context: click.Context, id: str, out: str, overwrite: bool, preview: bo
     from ..formats import FORMATS
     from . import output
 
-    target = output.planned(out, "png" if preview else "", overwrite=overwrite, sources=[])
+    target = output.resolve(out, "png" if preview else "", overwrite=overwrite, sources=[])
     with _client(context) as client:
         data = client.preview(id) if preview else client.result(id, FORMATS[target.format].media_type)
     target.write(data)
     if target.path:
-        click.echo(f"Wrote {Path(target.path)}.")
+        click.echo(f"Wrote {target.path}.")
 
 
 @contextmanager
@@ -112,9 +109,7 @@ def _client(context: click.Context) -> Iterator[Client]:
         yield client
 
 
-def _followed(client: Client, job: dict[str, Any]) -> dict[str, Any]:
-    from .client import ENDED
-
+def _follow(client: Client, job: dict[str, Any]) -> dict[str, Any]:
     line = ProgressLine()
     while job["state"] not in ENDED:
         line.show(job)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def paint(settings: Settings, request: StylizeRequest, watcher: ProgressWatcher) -> bytes:
     """Paint ``request`` here; the result's bytes. Raises what :func:`impasto.methods.encoded.stylize_encoded` raises."""
     watcher.line.show({"phase": "starting"})
-    before_torch()
+    set_torch_environment()
     from ..engine.engine import Engine
     from ..methods.encoded import stylize_encoded
 
@@ -33,7 +33,7 @@ def paint(settings: Settings, request: StylizeRequest, watcher: ProgressWatcher)
         style = request.styles[position]
         return style if isinstance(style, bytes) else None
 
-    observer = WatchObserver(watcher)
+    observer = WatcherObserver(watcher)
     with watcher.interrupts():
         try:
             engine = Engine(settings)
@@ -46,12 +46,12 @@ def paint(settings: Settings, request: StylizeRequest, watcher: ProgressWatcher)
     return result.data
 
 
-def before_torch() -> None:
-    """Set what torch reads once, when it is imported: threads that wait do not keep a core busy; see `jobs.process`."""
+def set_torch_environment() -> None:
+    """Set what torch reads as it is imported, before it is: threads that wait do not keep a core busy; see `jobs.process`."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-class WatchObserver(Observer):
+class WatcherObserver(Observer):
     """Shows a painting or a training on the progress line, in the shape in which the API tells of a job."""
 
     def __init__(self, watcher: ProgressWatcher) -> None:
@@ -92,12 +92,12 @@ class WatchObserver(Observer):
     @property
     def cancelled(self) -> bool:
         """See :class:`Observer`."""
-        return self._watch.wish == CANCEL
+        return self._watch.stop_request == CANCEL
 
     @property
     def finishing(self) -> bool:
         """See :class:`Observer`."""
-        return self._watch.wish == FINISH
+        return self._watch.stop_request == FINISH
 
     def _show(self, **fields: Any) -> None:
         self._job.update(fields)

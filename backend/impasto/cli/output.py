@@ -32,7 +32,7 @@ class Output:
             write_bytes(self.path, data)
 
 
-def planned(name: str, format: str, *, overwrite: bool, sources: Iterable[Path]) -> Output:
+def resolve(name: str, format: str, *, overwrite: bool, sources: Iterable[Path]) -> Output:
     """The output called ``name`` ("-" is standard output) in ``format`` (empty: by the name's extension, PNG without a name).
 
     Raises :class:`InvalidParameter` for an extension or format that is not written, :class:`Conflict` for a file that
@@ -50,7 +50,7 @@ def planned(name: str, format: str, *, overwrite: bool, sources: Iterable[Path])
 
 
 def check_place(path: Path, *, overwrite: bool, sources: Iterable[Path] = ()) -> None:
-    """Raise what :func:`planned` says of a file that cannot or must not be written."""
+    """Raise what :func:`resolve` says of a file that cannot or must not be written."""
     if path.is_dir():
         raise InvalidParameter(f"{path} is a folder; name a file in it.", field="output")
     if path.exists() and any(path.samefile(source) for source in sources if source.exists()):
@@ -96,7 +96,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as opened:
                 opened.write(data)
-            _open_up(Path(name))
+            _apply_umask(Path(name))
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -105,7 +105,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise DiskFull(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _open_up(path: Path) -> None:
+def _apply_umask(path: Path) -> None:
     """Give a file that was made for its owner's eyes only the rights that any new file has."""
     if os.name == "posix":
         mask = os.umask(0)

@@ -48,7 +48,7 @@ def install(context: click.Context, editor: str, folder: Path | None) -> None:
     Nothing that Impasto did not put there is overwritten.
     """
     launch = launch_of(context.find_object(Configuration) or Configuration(), Paths.of(settings_of(context)))
-    for kind, found in _wanted(editor, folder).items():
+    for kind, found in _find_editors(editor, folder).items():
         made = editors.bundle(kind)
         for place in found:
             before = editors.install(place, made, launch)
@@ -60,7 +60,7 @@ def install(context: click.Context, editor: str, folder: Path | None) -> None:
 @_folder
 def uninstall(editor: str, folder: Path | None) -> None:
     """Take the plug-in out again. Your styles, results and settings stay."""
-    for kind, found in _wanted(editor, folder).items():
+    for kind, found in _find_editors(editor, folder).items():
         made = editors.bundle(kind)
         for place in found:
             before = editors.uninstall(place, made)
@@ -77,11 +77,11 @@ def uninstall(editor: str, folder: Path | None) -> None:
 def status(editor: str, folder: Path | None, as_json: bool) -> None:
     """Which editors are here, which plug-in each has, and whether it is up to date."""
     rows = []
-    for kind, found in _wanted(editor, folder, missing_is_wrong=False).items():
+    for kind, found in _find_editors(editor, folder, missing_is_wrong=False).items():
         made = editors.bundle(kind)
         rows += [(place, editors.state(place, made)) for place in found]
         if not found and not as_json:
-            click.echo(f"{TITLES[kind]} was not found. {_looked_at(kind)}")
+            click.echo(f"{TITLES[kind]} was not found. {_searched_places(kind)}")
     if as_json:
         click.echo(json.dumps([_plain(place, state) for place, state in rows], indent=2))
         return
@@ -132,7 +132,7 @@ def _program() -> list[str]:
     return [str(script)] if script else [sys.executable, "-m", "impasto.cli"]
 
 
-def _wanted(editor: str, folder: Path | None, missing_is_wrong: bool = True) -> dict[str, list[Editor]]:
+def _find_editors(editor: str, folder: Path | None, missing_is_wrong: bool = True) -> dict[str, list[Editor]]:
     """The places that a command is about, by editor. Raises :class:`NotFound` where there is none."""
     if folder is not None:
         if editor == ALL:
@@ -143,13 +143,13 @@ def _wanted(editor: str, folder: Path | None, missing_is_wrong: bool = True) -> 
     found = {kind: editors.find(kind) for kind in ((GIMP, KRITA) if editor == ALL else (editor,))}
     if missing_is_wrong and not any(found.values()):
         names = ("Neither " if len(found) > 1 else "") + " nor ".join(TITLES[kind] for kind in found)
-        raise NotFound(f"{names} was found.", hint=" ".join(_looked_at(kind) for kind in found))
+        raise NotFound(f"{names} was found.", hint=" ".join(_searched_places(kind) for kind in found))
     return found
 
 
-def _looked_at(kind: str) -> str:
+def _searched_places(kind: str) -> str:
     return (
-        f"Looked for {TITLES[kind]} in: {', '.join(editors.looked_at(kind))}. If it is elsewhere, name its folder for "
+        f"Looked for {TITLES[kind]} in: {', '.join(editors.searched_places(kind))}. If it is elsewhere, name its folder for "
         f"plug-ins: impasto plugins install {kind} --folder DIR"
     )
 

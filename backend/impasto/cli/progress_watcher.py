@@ -19,11 +19,11 @@ from .progress import ProgressLine
 NOTHING, FINISH, CANCEL = "", "finish", "cancel"
 
 INTERRUPTS = 2
-"""So many times Ctrl-C asks; once more, and Python is interrupted wherever it is."""
+"""So often Ctrl-C is a request; once more, and Python is interrupted wherever it is."""
 
 
 class ProgressWatcher:
-    """``wish`` is what the user wants of the painting; ``update`` is called with its progress."""
+    """``stop_request`` says whether the user wants the painting to stop, and how; ``update`` is called with its progress."""
 
     def __init__(self, line: ProgressLine, finish_after: float | None = None, preview_to: Path | None = None) -> None:
         self.line = line
@@ -36,7 +36,7 @@ class ProgressWatcher:
         return self._preview_to is not None
 
     @property
-    def wish(self) -> str:
+    def stop_request(self) -> str:
         """``finish``, ``cancel``, or empty to go on."""
         if self._presses > 1 or (self._presses and not self._first_step):  # before the first step there is nothing to keep
             return CANCEL

@@ -33,34 +33,34 @@ def paint(client: Client, request: StylizeRequest, watcher: ProgressWatcher) -> 
 
 
 def follow(client: Client, job: dict[str, Any], watcher: ProgressWatcher) -> dict[str, Any]:
-    """ProgressWatcher ``job`` until it is done. Raises as :func:`paint` does."""
+    """Watch ``job`` until it is done. Raises as :func:`paint` does."""
 
     def preview() -> bytes:
         return client.preview(job["id"])
 
-    asked = ""
+    sent = ""
     while job["state"] not in ENDED:
         with contextlib.suppress(NotReady, Gone):  # it ended between the two questions
             watcher.update(job, preview)
-        if watcher.wish and watcher.wish != asked:
-            asked = watcher.wish
-            job = _ask(client, job, asked, watcher)
+        if watcher.stop_request and watcher.stop_request != sent:
+            sent = watcher.stop_request
+            job = _stop(client, job, sent, watcher)
         else:
             job = client.job(job["id"], since=job["version"], timeout=TICK_S)
     watcher.line.show(job)
     watcher.line.close()
     if job["state"] == "failed":
         raise ImpastoError.from_dict(job["error"] or {})
-    if job["state"] == "cancelled" or watcher.wish == CANCEL:  # asked for in the moment in which it was done
+    if job["state"] == "cancelled" or watcher.stop_request == CANCEL:  # asked for in the moment in which it was done
         raise Cancelled("The painting was discarded.")
     return job
 
 
-def _ask(client: Client, job: dict[str, Any], wish: str, watcher: ProgressWatcher) -> dict[str, Any]:
-    if wish == FINISH:
+def _stop(client: Client, job: dict[str, Any], how: str, watcher: ProgressWatcher) -> dict[str, Any]:
+    if how == FINISH:
         try:
             watcher.line.say("Stopping; what there is is kept. Ctrl-C again discards it.")
             return client.finish(job["id"])
         except Conflict:  # there is nothing to keep yet
-            wish = CANCEL
+            how = CANCEL
     return client.cancel(job["id"])

@@ -15,7 +15,7 @@ from .configuration import settings_of
 from .demo import example
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-_picture = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+_readable_file = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 
 @click.group()
@@ -38,7 +38,7 @@ def list_styles(context: click.Context, as_json: bool) -> None:
 
 
 @styles.command()
-@click.argument("file", type=_picture)
+@click.argument("file", type=_readable_file)
 @click.option("--name", help="Its title; by default the file's name.")
 @_json
 @click.pass_context
@@ -77,13 +77,13 @@ def show(context: click.Context, id: str, output: Path | None, as_json: bool) ->
         click.echo(f"{style.id}: {_caption(style)}")
         click.echo(f"{style.width} x {style.height} px, {style.size / 1000:.0f} kB. Licence: {style.licence}.")
         header = library.fast.header(id) if style.fast else None
-        click.echo(_network(header, id) if header else "No network has learnt it; the iterative method paints it.")
+        click.echo(_describe_network(header, id) if header else "No network has learnt it; the iterative method paints it.")
 
 
 @styles.command("import")
-@click.argument("file", type=_picture)
+@click.argument("file", type=_readable_file)
 @click.option("--name", default="", help="Its title; by default what the file says, or its name.")
-@click.option("--picture", type=_picture, help="The painting that it was learnt from, to show in lists.")
+@click.option("--picture", type=_readable_file, help="The painting that it was learnt from, to show in lists.")
 @_json
 @click.pass_context
 def import_(context: click.Context, file: Path, name: str, picture: Path | None, as_json: bool) -> None:
@@ -122,7 +122,7 @@ def export(context: click.Context, id: str, output: Path | None, rows_only: bool
 
 @styles.command()
 @click.argument("id")
-@click.argument("photo", required=False, type=_picture)
+@click.argument("photo", required=False, type=_readable_file)
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="The picture. [default: ID-preview.png]")
 @click.option("--size", default=768, show_default=True, type=click.IntRange(64, 4096), help="Long side at which it is painted, px.")
 @click.option("--overwrite", "--force", is_flag=True, help="Replace the file if it exists.")
@@ -130,19 +130,19 @@ def export(context: click.Context, id: str, output: Path | None, rows_only: bool
 def preview(context: click.Context, id: str, photo: Path | None, output: Path | None, size: int, overwrite: bool) -> None:
     """Paint PHOTO, or the example, with the network of a style, to see what it does."""
     from . import local, stylize_request
-    from .output import planned
+    from .output import resolve
     from .progress import ProgressLine
     from .progress_watcher import ProgressWatcher
 
     settings, content = settings_of(context), photo or example()
     _library(context).fast.need([id])
-    target = planned(str(output or f"{id}-preview.png"), "", overwrite=overwrite, sources=[content])
-    asked = stylize_request.read(str(content), [id], {"method": "fast", "resolution": str(size)}, target.format, settings)
-    target.write(local.paint(settings, asked, ProgressWatcher(ProgressLine(quiet=True))))
+    target = resolve(str(output or f"{id}-preview.png"), "", overwrite=overwrite, sources=[content])
+    request = stylize_request.read(str(content), [id], {"method": "fast", "resolution": str(size)}, target.format, settings)
+    target.write(local.paint(settings, request, ProgressWatcher(ProgressLine(quiet=True))))
     click.echo(f"Wrote {target.path}.")
 
 
-def _network(header: FastHeader, id: str) -> str:
+def _describe_network(header: FastHeader, id: str) -> str:
     """What a file tells of the network that has learnt a style; files come from anywhere, so only what makes sense is shown."""
     training, found = header.training, header.quality.get(id)
     facts = [f"{training[name]} {name}" for name in ("steps", "photographs") if isinstance(training.get(name), int)]

@@ -80,7 +80,7 @@ def stylize(
     if finish_after is not None and not finish_after > 0:
         raise InvalidParameter("--finish-after must be above 0.", field="finish_after")
     sources = [Path(name) for name in (content, *styles)]
-    target = output.planned(out, format, overwrite=overwrite, sources=sources)
+    target = output.resolve(out, format, overwrite=overwrite, sources=sources)
     if preview_to:
         output.check_place(preview_to, overwrite=True, sources=[*sources, *([target.path] if target.path else [])])
     asked = stylize_request.read(content, styles, parameters, target.format, settings)

@@ -12,8 +12,8 @@ import click
 from ..errors import Cancelled, DiskFull, InvalidParameter
 from ..paths import Paths
 from ..settings import Settings
-from ..training import MOST_PAINTINGS, Training
-from .local import WatchObserver, before_torch
+from ..training import MAX_PAINTINGS, Training
+from .local import WatcherObserver, set_torch_environment
 from .options import SectionedCommand, with_settings, with_training
 from .progress import ProgressLine
 from .progress_watcher import ProgressWatcher
@@ -62,8 +62,8 @@ def train(
 
     Ctrl-C once stops and keeps what has been learnt; twice stops, and the same command goes on later from there.
     """
-    if len(paintings) > MOST_PAINTINGS:
-        raise InvalidParameter(f"There are {len(paintings)} paintings, but at most {MOST_PAINTINGS} are learnt at once.")
+    if len(paintings) > MAX_PAINTINGS:
+        raise InvalidParameter(f"There are {len(paintings)} paintings, but at most {MAX_PAINTINGS} are learnt at once.")
     if names and len(names) != len(paintings):
         raise InvalidParameter(f"There are {len(paintings)} paintings but {len(names)} names.", field="name")
     titles = list(names) or [file.stem for file in paintings]
@@ -104,12 +104,12 @@ def _through_daemon(
 
 def _here(settings: Settings, training: Training, titles: list[str], data: list[bytes], watcher: ProgressWatcher) -> dict[str, Any]:
     watcher.line.show({"phase": "starting"})
-    before_torch()
+    set_torch_environment()
     from ..engine.engine import Engine
     from ..learning.learner import learn
     from ..learning.processes import local_device
 
-    checkpoints, observer = _checkpoints(settings, training, data), WatchObserver(watcher)
+    checkpoints, observer = _checkpoints(settings, training, data), WatcherObserver(watcher)
     with watcher.interrupts():
         try:
             engine = Engine(dataclasses.replace(settings, device=local_device(settings.device)))

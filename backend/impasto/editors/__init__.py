@@ -2,7 +2,7 @@
 
 from .bundle import Bundle, bundle, write_zip
 from .installation import ABSENT, CHANGED, CURRENT, FOREIGN, OTHER, State, install, state, uninstall
-from .places import FLATPAK_IDS, GIMP, KRITA, NAMED, TITLES, Editor, find, looked_at
+from .places import FLATPAK_IDS, GIMP, KRITA, NAMED, TITLES, Editor, find, searched_places
 from .system import System
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "bundle",
     "find",
     "install",
-    "looked_at",
+    "searched_places",
     "state",
     "uninstall",
     "write_zip",

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .system import System, first_release, numbers, text_of, told_version
+from .system import System, first_release, reported_version, text_of, version_key
 
 GIMP, KRITA = "gimp", "krita"
 TITLES = {GIMP: "GIMP", KRITA: "Krita"}
@@ -46,18 +46,18 @@ class Editor:
 def find(kind: str, system: System | None = None) -> list[Editor]:
     """Every place of the editor ``kind`` on this machine, for this user."""
     system = system or System()
-    found = list({GIMP: _gimps, KRITA: _kritas}[kind](system))
+    found = list({GIMP: _find_gimp, KRITA: _find_krita}[kind](system))
     return [editor for number, editor in enumerate(found) if editor.plugins not in [e.plugins for e in found[:number]]]
 
 
-def looked_at(kind: str, system: System | None = None) -> list[str]:
+def searched_places(kind: str, system: System | None = None) -> list[str]:
     """Where :func:`find` looks, in words, for a user whose editor is elsewhere."""
     system = system or System()
     program = {GIMP: "gimp", KRITA: "krita"}[kind]
     if system.windows:
-        places = [str(root) for root in _program_roots(system)]
+        places = [str(root) for root in _program_folders(system)]
     elif system.mac:
-        places = [str(folder) for folder in _applications(system)]
+        places = [str(folder) for folder in _application_folders(system)]
     else:
         places = [f"`{program}` on the path", f"the Flatpak {FLATPAK_IDS[kind]}", f"the Snap {program}"]
     return [*places, *(str(base) for base in ([_gimp_base(system)] if kind == GIMP else [_krita_base(system)]))]
@@ -67,26 +67,29 @@ def looked_at(kind: str, system: System | None = None) -> list[str]:
 
 
 def _gimp_base(system: System) -> Path:
-    return system.own(("APPDATA", "AppData/Roaming"), "Library/Application Support", ("XDG_CONFIG_HOME", ".config")) / "GIMP"
+    linux = ("XDG_CONFIG_HOME", ".config")
+    return system.user_folder(("APPDATA", "AppData/Roaming"), "Library/Application Support", linux) / "GIMP"
 
 
-def _gimps(system: System) -> Iterator[Editor]:
+def _find_gimp(system: System) -> Iterator[Editor]:
     base, programs, flatpak = _gimp_base(system), _gimp_programs(system), _flatpak(system, GIMP)
     if named := system.environment.get("GIMP3_DIRECTORY"):
-        version = max(programs, key=numbers, default="")
+        version = max(programs, key=version_key, default="")
         yield Editor(GIMP, version, NATIVE, system.home / named / "plug-ins", programs.get(version))
-    versions = {*_versions_in(base), *programs, *([_minor(flatpak)] if flatpak else [])}
-    for version in sorted(versions, key=numbers):  # the Flatpak shares this folder with a GIMP from a package
+    versions = {*_versions_in(base), *programs, *([_minor_version(flatpak)] if flatpak else [])}
+    for version in sorted(versions, key=version_key):  # the Flatpak shares this folder with a GIMP from a package
         packaging = FLATPAK if flatpak and not programs else NATIVE
         yield Editor(GIMP, version, packaging, base / version / "plug-ins", programs.get(version))
-    for packaging, place in _boxes(system):
+    for packaging, place in _gimp_sandboxes(system):
         for version in _versions_in(place):
             yield Editor(GIMP, version, packaging, place / version / "plug-ins")
     if snap := _snap(system, GIMP):
-        yield Editor(GIMP, _minor(snap), SNAP, system.home / "snap/gimp/current/.config/GIMP" / _minor(snap) / "plug-ins")
+        yield Editor(
+            GIMP, _minor_version(snap), SNAP, system.home / "snap/gimp/current/.config/GIMP" / _minor_version(snap) / "plug-ins"
+        )
 
 
-def _boxes(system: System) -> Iterator[tuple[str, Path]]:
+def _gimp_sandboxes(system: System) -> Iterator[tuple[str, Path]]:
     """GIMP's folders inside sandboxes."""
     if system.linux:
         yield FLATPAK, system.home / ".var/app/org.gimp.GIMP/config/GIMP"
@@ -98,25 +101,25 @@ def _boxes(system: System) -> Iterator[tuple[str, Path]]:
 
 def _versions_in(base: Path) -> list[str]:
     names = [folder.name for folder in base.iterdir() if folder.is_dir()] if base.is_dir() else []
-    return sorted((name for name in names if re.fullmatch(r"3\.\d+", name)), key=numbers)
+    return sorted((name for name in names if re.fullmatch(r"3\.\d+", name)), key=version_key)
 
 
 def _gimp_programs(system: System) -> dict[str, Path]:
     """GIMP 3's programs by minor version."""
     if system.mac:
-        bundles = ((_bundle_version(app), app / "Contents/MacOS/gimp") for app in _bundles(system, "GIMP*.app"))
-        found = {_minor(version): program for version, program in bundles}
+        bundles = ((_bundle_version(app), app / "Contents/MacOS/gimp") for app in _app_bundles(system, "GIMP*.app"))
+        found = {_minor_version(version): program for version, program in bundles}
     elif system.windows:
-        files = (file for root in _program_roots(system) for file in sorted(root.glob("GIMP 3*/bin/gimp-3.*.exe")))
+        files = (file for root in _program_folders(system) for file in sorted(root.glob("GIMP 3*/bin/gimp-3.*.exe")))
         found = {file.stem.removeprefix("gimp-"): file for file in files}
     else:
         found = {file.name.removeprefix("gimp-"): file for file in system.on_path(r"gimp-3\.\d+")}
         if not found:
-            found = {_minor(told_version(file)): file for file in system.on_path(r"gimp-3|gimp")}
+            found = {_minor_version(reported_version(file)): file for file in system.on_path(r"gimp-3|gimp")}
     return {version: file for version, file in found.items() if re.fullmatch(r"3\.\d+", version)}
 
 
-def _minor(version: str) -> str:
+def _minor_version(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
@@ -124,30 +127,31 @@ def _minor(version: str) -> str:
 
 
 def _krita_base(system: System) -> Path:
-    return system.own(("APPDATA", "AppData/Roaming"), "Library/Application Support", ("XDG_DATA_HOME", ".local/share")) / "krita"
+    linux = ("XDG_DATA_HOME", ".local/share")
+    return system.user_folder(("APPDATA", "AppData/Roaming"), "Library/Application Support", linux) / "krita"
 
 
 def _kritarc(system: System) -> Path:
-    return system.own(("LOCALAPPDATA", "AppData/Local"), "Library/Preferences", ("XDG_CONFIG_HOME", ".config")) / "kritarc"
+    return system.user_folder(("LOCALAPPDATA", "AppData/Local"), "Library/Preferences", ("XDG_CONFIG_HOME", ".config")) / "kritarc"
 
 
-def _kritas(system: System) -> Iterator[Editor]:
+def _find_krita(system: System) -> Iterator[Editor]:
     version, program = _krita_program(system)
     base, settings = _krita_base(system), _kritarc(system)
     if base.is_dir() or program:
         yield Editor(KRITA, version, NATIVE, _resources(base, settings) / "pykrita", program, settings)
-    for packaging, found, base, settings in _krita_boxes(system):
+    for packaging, found, base, settings in _krita_sandboxes(system):
         if found is not None or base.is_dir():
             yield Editor(KRITA, found or "", packaging, _resources(base, settings) / "pykrita", None, settings)
 
 
-def _krita_boxes(system: System) -> Iterator[tuple[str, str | None, Path, Path]]:
+def _krita_sandboxes(system: System) -> Iterator[tuple[str, str | None, Path, Path]]:
     """Packaging, version (None where no such Krita is known to be there), folder and kritarc of Kritas in sandboxes."""
     if system.linux:
-        box = system.home / ".var/app" / FLATPAK_IDS[KRITA]
-        yield FLATPAK, _flatpak(system, KRITA), box / "data/krita", box / "config/kritarc"
-        box = system.home / "snap/krita/current"
-        yield SNAP, _snap(system, KRITA), box / ".local/share/krita", box / ".config/kritarc"
+        sandbox = system.home / ".var/app" / FLATPAK_IDS[KRITA]
+        yield FLATPAK, _flatpak(system, KRITA), sandbox / "data/krita", sandbox / "config/kritarc"
+        sandbox = system.home / "snap/krita/current"
+        yield SNAP, _snap(system, KRITA), sandbox / ".local/share/krita", sandbox / ".config/kritarc"
     if system.windows:
         packages = system.place("LOCALAPPDATA", "AppData/Local") / "Packages"
         for place in sorted(packages.glob("*Krita_*")):
@@ -162,9 +166,9 @@ def _resources(base: Path, kritarc: Path) -> Path:
 
 def _krita_program(system: System) -> tuple[str, Path | None]:
     if system.mac:
-        found = [(_bundle_version(app), app / "Contents/MacOS/krita") for app in _bundles(system, "krita*.app")]
+        found = [(_bundle_version(app), app / "Contents/MacOS/krita") for app in _app_bundles(system, "krita*.app")]
     elif system.windows:
-        roots = _program_roots(system)
+        roots = _program_folders(system)
         found = [("", file) for root in roots for file in sorted(root.glob("Krita*/bin/krita.exe"))]
     else:
         version = first_release(system.root / "usr/share/metainfo", ("org.kde.krita.appdata.xml", "org.kde.krita.metainfo.xml"))
@@ -193,17 +197,17 @@ def _snap(system: System, kind: str) -> str | None:
     return match.group(1) if match else ""
 
 
-def _program_roots(system: System) -> list[Path]:
+def _program_folders(system: System) -> list[Path]:
     local = system.place("LOCALAPPDATA", "AppData/Local") / "Programs"
     return [Path(system.environment.get("PROGRAMFILES") or "C:/Program Files"), local]
 
 
-def _applications(system: System) -> list[Path]:
+def _application_folders(system: System) -> list[Path]:
     return [system.root / "Applications", system.home / "Applications"]
 
 
-def _bundles(system: System, pattern: str) -> Iterable[Path]:
-    return [app for folder in _applications(system) for app in sorted(folder.glob(pattern))]
+def _app_bundles(system: System, pattern: str) -> Iterable[Path]:
+    return [app for folder in _application_folders(system) for app in sorted(folder.glob(pattern))]
 
 
 def _bundle_version(app: Path) -> str:

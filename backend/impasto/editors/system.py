@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ASK_S = 10
+VERSION_TIMEOUT_S = 10
 """Seconds that a program may take to tell its version."""
 
 
@@ -43,7 +43,7 @@ class System:
         """The folder that an environment variable names, else ``otherwise``, which is under the home folder."""
         return Path(self.environment.get(variable) or self.home / otherwise)
 
-    def own(self, windows: tuple[str, str], mac: str, linux: tuple[str, str]) -> Path:
+    def user_folder(self, windows: tuple[str, str], mac: str, linux: tuple[str, str]) -> Path:
         """One of the user's folders, by each system's rule: variable and what is under the home folder without it."""
         if self.mac:
             return self.home / mac
@@ -74,19 +74,19 @@ def first_release(folder: Path, names: Iterable[str]) -> str:
     for file in (file for name in names for file in sorted(folder.glob(name))):
         releases = re.findall(r"<release\b[^>]*?\bversion=[\"']([^\"']+)", text_of(file))
         if releases:
-            return max(releases, key=numbers)
+            return max(releases, key=version_key)
     return ""
 
 
-def numbers(version: str) -> tuple[int, ...]:
+def version_key(version: str) -> tuple[int, ...]:
     """``3.0.4`` as a tuple, for comparing."""
     return tuple(int(number) for number in re.findall(r"\d+", version))
 
 
-def told_version(program: Path) -> str:
+def reported_version(program: Path) -> str:
     """The version that ``program --version`` prints; empty where it does not."""
     try:
-        completed = subprocess.run([program, "--version"], capture_output=True, timeout=ASK_S, stdin=subprocess.DEVNULL)
+        completed = subprocess.run([program, "--version"], capture_output=True, timeout=VERSION_TIMEOUT_S, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.SubprocessError):
         return ""
     found = re.search(r"\d+\.\d+(\.\d+)*", completed.stdout.decode("utf-8", "replace"))

@@ -15,11 +15,11 @@ from ..disk import remove_torn, written_whole
 from ..observer import Observer
 from ..task import CHECKPOINT as FILE
 
-MOST_S = 30.0
+MAX_INTERVAL_S = 30.0
 """So much work is lost at most: from the state in one checkpoint until the next is written, if no single step takes longer."""
 
-SHARE = 0.1
-"""Of the time, writing checkpoints takes at most this, as far as :data:`MOST_S` allows."""
+MAX_TIME_SHARE = 0.1
+"""Of the time, writing checkpoints takes at most this, as far as :data:`MAX_INTERVAL_S` allows."""
 
 
 class Checkpoint:
@@ -62,7 +62,7 @@ class Checkpoint:
             self._failed = True
         took = time.monotonic() - began
         # What is kept is the state as it was when writing began, and the next takes as long to be written: twice, on a bad day.
-        self._due = began + max(2 * took, min(max(self._every_s, took / SHARE), MOST_S - 2 * took))
+        self._due = began + max(2 * took, min(max(self._every_s, took / MAX_TIME_SHARE), MAX_INTERVAL_S - 2 * took))
 
     def drop(self) -> None:
         """It is of no use any more."""

@@ -11,7 +11,7 @@ from .limits import Limits
 from .picture import TOP, Dpi, Header, Picture, PictureInfo
 from .recognition import recognise
 
-LARGEST = 65504.0
+MAX_VALUE = 65504.0
 """Floats beyond this (the largest half float) are damage, not light."""
 
 
@@ -130,13 +130,13 @@ def _finite(values: np.ndarray, noun: str, notes: list[str]) -> np.ndarray:
     """Floats without NaN, infinities and absurd numbers; integers as they are."""
     if values.dtype != np.float32:
         return values
-    sane = np.abs(values) <= LARGEST  # False for NaN too
+    sane = np.abs(values) <= MAX_VALUE  # False for NaN too
     if sane.all():
         return values
     bad = values.size - np.count_nonzero(sane)
     notes.append(f"{bad} {noun} values were not finite numbers or beyond all bounds; they were replaced.")
     values = np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0)
-    return np.clip(values, -LARGEST, LARGEST)
+    return np.clip(values, -MAX_VALUE, MAX_VALUE)
 
 
 def _scaled(colours: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ MAX_METADATA_BYTES = 32_000_000
 MAX_SCANS = 100
 """Most passes over the pixels in a progressive JPEG, each as costly as the whole picture. Real ones have about ten."""
 
-DEEPEST = 8
+MAX_BYTES_PER_PIXEL = 8
 """Bytes of the deepest pixel that a picture at the limit of megapixels may have: four channels of 16 bit."""
 
 
@@ -79,7 +79,7 @@ class Limits:
     def check_memory(self, width: int, height: int, bytes_per_pixel: int) -> None:
         """Raises :class:`PictureTooLarge` where the pixels, as stored, are out of proportion or do not fit into memory twice."""
         needed = width * height * bytes_per_pixel
-        if needed > self.max_megapixels * 1e6 * DEEPEST:
+        if needed > self.max_megapixels * 1e6 * MAX_BYTES_PER_PIXEL:
             raise PictureTooLarge(
                 f"The picture's {width} x {height} pixels take {needed / 1e6:.0f} MB, more than is taken.",
                 hint="Send fewer channels or fewer pixels.",

@@ -17,7 +17,7 @@ from ..training import Training
 LEARNT_PER_PIXEL = {"fp32": 1000, "bf16": 500}
 """Bytes that a pixel of a training's squares takes at least: the encoder's features as far as the style's deepest layer."""
 
-SMALLEST_SQUARE = 64
+MIN_CROP_SIDE = 64
 """px; what a training is counted with that leaves the size of its squares to Impasto."""
 
 HELD_PER_PIXEL = 12
@@ -66,7 +66,7 @@ def refuse_training_that_cannot_fit(parameters: Mapping[str, Any], settings: Set
     """Raise :class:`OutOfMemory` for steps that would not fit even if nothing else were in memory; as for a stylization."""
     training = Training.converted({name: value for name, value in parameters.items() if name != "name"})
     known = known_machine(settings, device)
-    squares = max(1, training.batch) * (training.side or SMALLEST_SQUARE) ** 2
+    squares = max(1, training.batch) * (training.side or MIN_CROP_SIDE) ** 2
     if known.memory is not None and squares * LEARNT_PER_PIXEL[known.precision] > known.memory:
         raise OutOfMemory(
             f"There is not enough memory for steps of {training.batch} squares of {training.side} px.",

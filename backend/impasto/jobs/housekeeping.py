@@ -18,7 +18,7 @@ from .store import JobStore
 
 log = logging.getLogger(__name__)
 
-MOST_INTERRUPTIONS = 1000
+MAX_INTERRUPTIONS = 1000
 """A job over which the daemon has ended so often, without a checkpoint in between, is given up: it may be what ends the daemon. Far
 more often than that can happen to a job that is only unlucky, for what was accepted shall run."""
 
@@ -40,9 +40,9 @@ def recover(store: JobStore, folders: JobFolders, keep_s: float) -> None:
     for id, state, result in store.outline():
         if state == RUNNING:
             error = WorkerDied(
-                f"The daemon ended {MOST_INTERRUPTIONS} times while it worked on this job.", hint="Set a smaller resolution."
+                f"The daemon ended {MAX_INTERRUPTIONS} times while it worked on this job.", hint="Set a smaller resolution."
             )
-            state = store.interrupted(id, error.to_dict(), most=MOST_INTERRUPTIONS, keep_s=keep_s)
+            state = store.interrupted(id, error.to_dict(), most=MAX_INTERRUPTIONS, keep_s=keep_s)
         if state == QUEUED:
             folders.drop_half_written(id)
         else:

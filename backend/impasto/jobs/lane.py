@@ -21,7 +21,7 @@ from .store import PROGRESS, JobStore
 
 log = logging.getLogger(__name__)
 
-MOST_DEATHS = 2
+MAX_DEATHS = 2
 """A job over which so many workers have died is not tried again."""
 
 WRITE_EVERY_S = 0.25
@@ -165,7 +165,7 @@ class Lane:
         if outcome.how == "stopped":
             state = self._write_until_it_works(lambda: self._store.requeue(id))
         elif outcome.how == "died" or self._deserves_another(id, outcome):
-            state = self._write_until_it_works(lambda: self._store.died(id, error, most=MOST_DEATHS, keep_s=self._keep_s))
+            state = self._write_until_it_works(lambda: self._store.died(id, error, most=MAX_DEATHS, keep_s=self._keep_s))
         else:
             state = self._write_until_it_works(
                 lambda: self._store.end(id, outcome.how, keep_s=self._keep_s, error=outcome.error, result=result)

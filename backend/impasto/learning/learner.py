@@ -41,7 +41,7 @@ from .session import TrainingSession
 ENCODER = "vgg16"
 """The config was balanced with it, and the network that ships was trained by it."""
 
-PAINTING_SIDE, SMALLEST_SIDE = 2048, 128
+PAINTING_SIDE, MIN_SIDE = 2048, 128
 """Px: what is ever looked at of a painting, and what has no strokes that could be learnt."""
 
 FLAT = 0.01
@@ -150,11 +150,11 @@ def read_photos(folder: Path | None, settings: Settings, observer: Observer) -> 
 def _painting(data: bytes, title: str, settings: Settings) -> Tensor:
     """(1, 3, H, W). Raises :class:`BadPicture` for one that nothing can be learnt from."""
     picture = images.decode(data, images.Limits.of(settings))
-    if min(picture.width, picture.height) < SMALLEST_SIDE:
+    if min(picture.width, picture.height) < MIN_SIDE:
         raise BadPicture(
             f"'{title}' is {picture.width} x {picture.height} px, too small to show its strokes.",
             field="picture",
-            hint=f"Both sides need at least {SMALLEST_SIDE} px; 600 and more serve better.",
+            hint=f"Both sides need at least {MIN_SIDE} px; 600 and more serve better.",
         )
     tensor = torch.from_numpy(np.ascontiguousarray(images.filled(picture))).permute(2, 0, 1)[None].clamp(0, 1)
     if float(tensor.std((2, 3)).max()) < FLAT:
@@ -189,7 +189,7 @@ def _keep(
 ) -> list[str]:
     """Put the styles into the library, with what they were learnt from; their ids there."""
     arrays = {name: value.cpu().numpy() for name, value in trainer.averaged().items() if not base or fast.is_embedding(name)}
-    texts = [title[: fast.MOST_TEXT] for title in titles]
+    texts = [title[: fast.MAX_TEXT_LENGTH] for title in titles]
     styles = tuple(FastStyle(f"learnt-{n}", text, "", "", OWN_LICENCE, embedding_indices(n)) for n, text in enumerate(texts))
     record = {
         "steps": trainer.done,

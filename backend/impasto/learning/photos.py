@@ -20,9 +20,10 @@ from ..style.training import SINGLE_PROCESS, ProcessGroup, TrainingConfig
 HELD_OUT = 20
 """Photographs that are never trained on, so that figures can be compared over time."""
 
-FEWEST = 16
+MIN_PHOTOS = 16
+"""Photographs to train on, below which a network would learn them by heart."""
 
-CUTTERS = 4
+CROP_THREADS = 4
 """Threads that cut; Pillow lets go of the interpreter while it resizes."""
 
 KEPT_SIDE = 320
@@ -37,7 +38,7 @@ class Photos:
     ) -> None:
         """Read them all; ``on_read(done, total)`` is called after each. Files that are no pictures are counted in ``unreadable``.
 
-        Raises :class:`BadPicture` where fewer than :data:`FEWEST` are left to train on.
+        Raises :class:`BadPicture` where fewer than :data:`MIN_PHOTOS` are left to train on.
         """
         files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in image_extensions() and file.is_file())
         held = set(random.Random(seed).sample(range(len(files)), HELD_OUT)) if len(files) >= 4 * HELD_OUT else set()
@@ -51,11 +52,11 @@ class Photos:
             except (OSError, ValueError, Image.DecompressionBombError):
                 self.unreadable.append(file.name)
             on_read(done + 1, len(used))
-        if len(self._pictures) < FEWEST:
+        if len(self._pictures) < MIN_PHOTOS:
             raise BadPicture(
                 f"{folder.name} has {len(self._pictures)} photographs that can be read.",
                 field="photos",
-                hint=f"Training needs at least {FEWEST}; some hundreds of varied ones serve better.",
+                hint=f"Training needs at least {MIN_PHOTOS}; some hundreds of varied ones serve better.",
             )
 
     def __len__(self) -> int:
@@ -79,7 +80,7 @@ class Photos:
 
     @staticmethod
     def _crop(picture: np.ndarray, side: int, chance: random.Random) -> np.ndarray:
-        """A square of a third to all of the short side, at ``side`` px, reflected_source now and then.
+        """A square of a third to all of the short side, at ``side`` px, mirrored now and then.
 
         Small ones stand for large pictures, in which an edge is as sharp as here but far from the next one.
         """
@@ -97,16 +98,16 @@ class Crops(Iterator[Tensor]):
 
     def __init__(self, photos: Photos, config: TrainingConfig, first: int, group: ProcessGroup = SINGLE_PROCESS) -> None:
         """``first``: the step to begin with. Close it, or use it in ``with``."""
-        self._photos, self._recipe, self._together = photos, config, group
-        self._threads = ThreadPoolExecutor(CUTTERS, "crops")
+        self._photos, self._config, self._group = photos, config, group
+        self._threads = ThreadPoolExecutor(CROP_THREADS, "crops")
         self._ahead: deque[Future[Tensor]] = deque()
         self._next = first
-        for _ in range(2 * CUTTERS):
+        for _ in range(2 * CROP_THREADS):
             self._submit()
 
     def _submit(self) -> None:
-        draw = self._next * self._together.count + self._together.rank
-        self._ahead.append(self._threads.submit(self._photos.draw, draw, self._recipe.batch, self._recipe.side, self._recipe.seed))
+        draw = self._next * self._group.count + self._group.rank
+        self._ahead.append(self._threads.submit(self._photos.draw, draw, self._config.batch, self._config.side, self._config.seed))
         self._next += 1
 
     def __next__(self) -> Tensor:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BYTES_PER_PIXEL = {"fp32": 3000, "bf16": 1800}
 """What a step takes at least, measured with vgg16: the features of all layers, and their gradients."""
 
-SMALLEST = 64
+MIN_SIDE = 64
 """Long side, px, that is always tried; and what sizes are rounded to."""
 
 CPU_SECONDS_PER_PIXEL = 6.6e-6
@@ -86,4 +86,4 @@ def largest_side(memory: float, precision: str, size: Size) -> int:
     A bound, not a promise: what is larger cannot fit, what is smaller may not either.
     """
     aspect = max(size) / min(size)
-    return max(SMALLEST, int(math.sqrt(max(0.0, memory) / BYTES_PER_PIXEL[precision] * aspect)) // SMALLEST * SMALLEST)
+    return max(MIN_SIDE, int(math.sqrt(max(0.0, memory) / BYTES_PER_PIXEL[precision] * aspect)) // MIN_SIDE * MIN_SIDE)

@@ -23,7 +23,7 @@ from ..sizes import Size
 from ..stylization import Stylization
 from .base import Method, Session
 from .choice import choose
-from .iterative import SMALLEST
+from .iterative import MIN_SIDE
 
 if TYPE_CHECKING:
     from ..engine.checkpoint import Checkpoint
@@ -102,7 +102,7 @@ class Stylizer:
                 side = max(size)
                 if not engine.is_out_of_memory(error):
                     raise
-                if not shrinks or side <= SMALLEST:
+                if not shrinks or side <= MIN_SIDE:
                     raise OutOfMemory(
                         f"There was not enough memory to paint at {size[1]} x {size[0]}.",
                         field="resolution",
@@ -235,7 +235,7 @@ class _Styles(Sequence[np.ndarray]):
 
 def smaller(side: int) -> int:
     """The next side to try, in round numbers, where ``side`` px did not fit."""
-    return max(SMALLEST, int(side * SHRINK) // SMALLEST * SMALLEST)
+    return max(MIN_SIDE, int(side * SHRINK) // MIN_SIDE * MIN_SIDE)
 
 
 def _shrunk_note(wanted: int, side: int) -> str:

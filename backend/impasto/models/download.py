@@ -30,14 +30,14 @@ Report = Callable[[int, int], None]
 """Bytes done, bytes in all (0: unknown)."""
 
 ATTEMPTS = 4
-"""Failures in a row after which a source is given up. An attempt that brings :data:`GAIN` bytes starts the count again."""
+"""Failures in a row after which a source is given up. An attempt that brings :data:`PROGRESS_BYTES` starts the count again."""
 
-GAIN = 1 << 20
-BLOCK = 1 << 16
+PROGRESS_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 16
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT_S = 10.0
 REPORT_EVERY_S = 0.1
-PAUSE_S = 0.5
+RETRY_DELAY_S = 0.5
 """Wait before the second attempt; doubled with each further one."""
 
 _PORTS = {"http": 80, "https": 443}
@@ -52,12 +52,12 @@ class Rules:
     redirects: tuple[str, ...] = ()
     timeout_s: float = 60.0
 
-    def reflected_source(self, url: str) -> str:
-        """``url`` with the longest prefix that a mirror stands in for replaced."""
+    def mirrored(self, url: str) -> str:
+        """``url`` at its mirror: the longest prefix that has one, replaced; itself where none has."""
         prefix = max((p for p in self.mirrors if url.startswith(p)), key=len, default=None)
         return url if prefix is None else self.mirrors[prefix] + url[len(prefix) :]
 
-    def may_lead(self, origin: str, target: str) -> bool:
+    def may_redirect(self, origin: str, target: str) -> bool:
         """Whether a server at ``origin`` may send us on to ``target``: to itself, to a mirror that the user named, or to
         a host that the catalogue names; never from https to http, unless the user named just that address."""
         try:
@@ -66,7 +66,7 @@ class Rules:
             return False
 
     def _trusts(self, here: SplitResult, there: SplitResult) -> bool:
-        if any(_below(there, urlsplit(mirror)) for mirror in self.mirrors.values()):
+        if any(_is_under(there, urlsplit(mirror)) for mirror in self.mirrors.values()):
             return True
         if there.scheme not in _PORTS or (here.scheme, there.scheme) == ("https", "http"):
             return False
@@ -76,7 +76,7 @@ class Rules:
         return there.hostname == here.hostname and (upgraded or _port(there) == _port(here))
 
 
-def _below(there: SplitResult, named: SplitResult) -> bool:
+def _is_under(there: SplitResult, named: SplitResult) -> bool:
     return (there.scheme, there.netloc) == (named.scheme, named.netloc) and there.path.startswith(named.path)
 
 
@@ -90,7 +90,7 @@ def download(url: str, target: Path, *, sha256: str, size: int, rules: Rules, re
     ``size``: bytes, as published; a body that is clearly longer is refused. Raises :class:`DownloadFailed`,
     :class:`DigestMismatch`, :class:`DiskFull` or :class:`Cancelled`; what has arrived stays for the next call to resume.
     """
-    transfer = _Transfer(rules.reflected_source(url), target, size, rules, report, cancelled)
+    transfer = _Transfer(rules.mirrored(url), target, size, rules, report, cancelled)
     with disk_errors():
         for last in (False, True):
             resumed = transfer.fetch()
@@ -105,8 +105,8 @@ def download(url: str, target: Path, *, sha256: str, size: int, rules: Rules, re
     raise DigestMismatch("What arrived is not the file that the catalogue names (its digest differs).")
 
 
-class _Broken(Exception):
-    """An attempt that failed in a way that another one may not."""
+class _RetryableFailure(Exception):
+    """An attempt that failed in a way that another one may not; the text follows the host's name in a sentence."""
 
 
 class _Transfer:
@@ -114,7 +114,7 @@ class _Transfer:
 
     def __init__(self, url: str, target: Path, size: int, rules: Rules, report: Report, cancelled: Stop) -> None:
         self.url, self.size, self.rules, self.report, self.cancelled = url, size, rules, report, cancelled
-        self.limit = size + size // 50 + BLOCK
+        self.limit = size + size // 50 + BLOCK_BYTES
         self.part = target.with_name(target.name + ".part")
         self.note = target.with_name(target.name + ".part.json")
         self.host = urlsplit(url).hostname or "the server"
@@ -130,7 +130,7 @@ class _Transfer:
 
     def fetch(self) -> bool:
         """Attempts until the body is complete. Returns whether any byte came from an earlier call."""
-        known = self._known()
+        known = self._read_note()
         if self.have() and (known.get("url") != self.url or self.have() > self.limit):
             self.forget()
         resumed = self.have() > 0
@@ -142,67 +142,67 @@ class _Transfer:
             try:
                 self._attempt()
                 return resumed
-            except _Broken as error:
-                failures = 1 if self.have() - before >= GAIN else failures + 1
+            except _RetryableFailure as error:
+                failures = 1 if self.have() - before >= PROGRESS_BYTES else failures + 1
                 if failures >= ATTEMPTS:
                     raise DownloadFailed(f"{self.host} {error}.") from error
-            self._pause(PAUSE_S * 2 ** (failures - 1))
+            self._pause(RETRY_DELAY_S * 2 ** (failures - 1))
 
     def _attempt(self) -> None:
-        start, known = self.have(), self._known()
+        start, known = self.have(), self._read_note()
         headers = {"Accept-Encoding": "identity", "User-Agent": f"impasto/{__version__}"}
         if start:
             headers["Range"] = f"bytes={start}-"
             if known.get("etag"):
                 headers["If-Range"] = known["etag"]
-        untile = in_background(_pieces(self.url, headers, self.rules), self.cancelled)
-        answer = next(untile)
-        assert isinstance(answer, _Answer)
-        start = self._accept(answer, start, known)
-        total = start + answer.length if answer.length is not None else 0
-        self._write(untile, start, total)
+        blocks = in_background(_response_blocks(self.url, headers, self.rules), self.cancelled)
+        head = next(blocks)
+        assert isinstance(head, _ResponseHead)
+        start = self._accept(head, start, known)
+        total = start + head.length if head.length is not None else 0
+        self._write(blocks, start, total)
         if total and self.have() < total:
-            raise _Broken("broke the download off")
+            raise _RetryableFailure("broke the download off")
 
-    def _accept(self, answer: _Answer, start: int, known: Mapping[str, Any]) -> int:
+    def _accept(self, head: _ResponseHead, start: int, known: Mapping[str, Any]) -> int:
         """Where in the file this body begins. Notes what it is part of, for a later resume."""
-        if answer.status == 416 or (answer.status == 206 and not answer.continues(start, known)):
+        if head.status == 416 or (head.status == 206 and not head.continues(start, known)):
             self.forget()  # it has changed since, or the server counts differently: clean restart
-            raise _Broken("cannot continue the download")
-        if answer.status >= 500 or answer.status in (408, 429):
-            raise _Broken(f"answered with an error ({answer.status})")
-        if answer.status not in (200, 206):
-            raise DownloadFailed(f"{self.host} does not give the file ({answer.status}).")
-        if answer.encoding not in ("", "identity"):
+            raise _RetryableFailure("cannot continue the download")
+        if head.status >= 500 or head.status in (408, 429):
+            raise _RetryableFailure(f"answered with an error ({head.status})")
+        if head.status not in (200, 206):
+            raise DownloadFailed(f"{self.host} does not give the file ({head.status}).")
+        if head.encoding not in ("", "identity"):
             raise DownloadFailed(f"{self.host} sends the file compressed, although it was asked not to.")
-        start = start if answer.status == 206 else 0
-        if start + (answer.length or 0) > self.limit:
+        start = start if head.status == 206 else 0
+        if start + (head.length or 0) > self.limit:
             self.forget()
             raise DownloadFailed(f"{self.host} has a file that is larger than the one the catalogue names.")
-        if shutil.disk_usage(self.part.parent).free < (answer.length or 0):
+        if shutil.disk_usage(self.part.parent).free < (head.length or 0):
             raise OSError(errno.ENOSPC, "no room for the download")
-        note = {"url": self.url, "etag": answer.etag, "total": start + answer.length if answer.length is not None else None}
+        note = {"url": self.url, "etag": head.etag, "total": start + head.length if head.length is not None else None}
         if start == 0:
             self.part.write_bytes(b"")
         self.note.write_text(json.dumps(note), encoding="utf-8")
         return start
 
-    def _write(self, untile: Iterator[Any], done: int, total: int) -> None:
+    def _write(self, blocks: Iterator[Any], done: int, total: int) -> None:
         reported = 0.0
         with self.part.open("r+b") as part:
             part.seek(done)
-            for piece in untile:
-                done += len(piece)
+            for block in blocks:
+                done += len(block)
                 if done > self.limit:
                     part.close()
                     self.forget()
                     raise DownloadFailed(f"{self.host} sends more than the catalogue names, without an end.")
-                part.write(piece)
+                part.write(block)
                 if time.monotonic() - reported >= REPORT_EVERY_S:
                     reported = time.monotonic()
                     self.report(done, total or self.size)
 
-    def _known(self) -> dict[str, Any]:
+    def _read_note(self) -> dict[str, Any]:
         try:
             note = json.loads(self.note.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -218,7 +218,7 @@ class _Transfer:
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _ResponseHead:
     """What a server said before the body. ``length``: bytes of this body, where it said so."""
 
     status: int
@@ -229,7 +229,7 @@ class _Answer:
     total: int | None
 
     @classmethod
-    def of(cls, response: requests.Response) -> _Answer:
+    def of(cls, response: requests.Response) -> _ResponseHead:
         headers = response.headers
         length = headers.get("Content-Length", "")
         reach = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", headers.get("Content-Range", "").strip())
@@ -250,13 +250,13 @@ class _Answer:
         return self.first == start and same_tag and same_total
 
 
-def _pieces(url: str, headers: Mapping[str, str], rules: Rules) -> Iterator[_Answer | bytes]:
+def _response_blocks(url: str, headers: Mapping[str, str], rules: Rules) -> Iterator[_ResponseHead | bytes]:
     """The answer, then the body as it stands on the wire: nothing is inflated. Runs in a thread of its own."""
     try:
         with requests.Session() as session, _open(session, url, headers, rules) as response:
-            yield _Answer.of(response)
+            yield _ResponseHead.of(response)
             if response.status_code in (200, 206):
-                while block := response.raw.read(BLOCK, decode_content=False):
+                while block := response.raw.read(BLOCK_BYTES, decode_content=False):
                     yield block
     except ValueError as error:  # what requests raises for its own InvalidURL and kin, and for a Location that is nonsense
         raise DownloadFailed(
@@ -265,9 +265,9 @@ def _pieces(url: str, headers: Mapping[str, str], rules: Rules) -> Iterator[_Ans
     except requests.exceptions.SSLError as error:
         raise DownloadFailed(f"{urlsplit(url).hostname} could not prove who it is (TLS).") from error
     except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError) as error:
-        raise _Broken("does not answer") from error
+        raise _RetryableFailure("does not answer") from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise _Broken("cannot be reached, or broke the connection off") from error
+        raise _RetryableFailure("cannot be reached, or broke the connection off") from error
 
 
 def _open(session: requests.Session, url: str, headers: Mapping[str, str], rules: Rules) -> requests.Response:
@@ -278,7 +278,7 @@ def _open(session: requests.Session, url: str, headers: Mapping[str, str], rules
             return response
         target = urljoin(url, response.headers["Location"])
         response.close()
-        if not rules.may_lead(url, target):
+        if not rules.may_redirect(url, target):
             raise DownloadFailed(
                 f"{urlsplit(url).hostname} sends the download on to {target[:80]}, which the catalogue does not name.",
                 hint="If you trust that address, name it in the setting mirrors.",

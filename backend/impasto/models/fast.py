@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FORMAT_FAMILY = "impasto-fast-"
 FORMAT = f"{FORMAT_FAMILY}2"
 
-LARGEST = 64 << 20
+MAX_FILE_BYTES = 64 << 20
 """Bytes of a file that is still opened; the largest network that can be named has less."""
 
 NOT_OURS = "This file holds no fast style, or is damaged."
@@ -38,10 +38,10 @@ NOT_OURS = "This file holds no fast style, or is damaged."
 EMBEDDINGS_OF_A_STYLE = 1, 4
 """How many rows a style may have: those of :mod:`impasto.style.mixing`, or the first alone."""
 
-MOST_TEXT = 300
+MAX_TEXT_LENGTH = 300
 """Characters of a title, a painter, a year or a licence."""
 
-MOST_NOISE = 0.1
+MAX_NOISE = 0.1
 """Of the range 0..1; more would be seen."""
 
 _ROWS = (".gamma", ".beta")
@@ -65,7 +65,7 @@ class FastStyle:
         texts = [self.id, self.title, self.painter, self.year, self.licence]
         return (
             _all(str, texts)
-            and max(map(len, texts)) <= MOST_TEXT
+            and max(map(len, texts)) <= MAX_TEXT_LENGTH
             and bool(STYLE_ID.fullmatch(self.id))
             and _all(int, self.rows)
             and len(self.rows) in EMBEDDINGS_OF_A_STYLE
@@ -124,7 +124,7 @@ class FastHeader:
         return (
             typed
             and bool(ids)
-            and 0 <= self.noise <= MOST_NOISE
+            and 0 <= self.noise <= MAX_NOISE
             and len(set(ids)) == len(ids)
             and _all(str, self.pictures.values())
             and bool(_DIGEST.fullmatch(self.base))
@@ -187,8 +187,8 @@ def read(file: Path) -> tuple[FastHeader, dict[str, np.ndarray]]:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[Any]:
-    if file.stat().st_size > LARGEST:
-        raise BadStyleFile(f"A fast style has at most {LARGEST >> 20} MB; this file has more.")
+    if file.stat().st_size > MAX_FILE_BYTES:
+        raise BadStyleFile(f"A fast style has at most {MAX_FILE_BYTES >> 20} MB; this file has more.")
     try:
         with weights.opened(file) as handle:
             yield handle

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadStyleFile
-from .fast import LARGEST
+from .fast import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,13 +65,13 @@ def read(file: Path, input_mean: float, input_std: float, eps: float) -> dict[st
 def _state(file: Path) -> Mapping[str, Any]:
     import torch
 
-    if file.stat().st_size > LARGEST:
-        raise BadStyleFile(f"A checkpoint has at most {LARGEST >> 20} MB; this file has more.")
+    if file.stat().st_size > MAX_FILE_BYTES:
+        raise BadStyleFile(f"A checkpoint has at most {MAX_FILE_BYTES >> 20} MB; this file has more.")
     try:
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as archive:
-                if sum(member.file_size for member in archive.infolist()) > LARGEST:
-                    raise BadStyleFile(f"The checkpoint unpacks to more than {LARGEST >> 20} MB.")
+                if sum(member.file_size for member in archive.infolist()) > MAX_FILE_BYTES:
+                    raise BadStyleFile(f"The checkpoint unpacks to more than {MAX_FILE_BYTES >> 20} MB.")
         state = torch.load(file, map_location="cpu", weights_only=True)
     except BadStyleFile:
         raise

@@ -41,7 +41,7 @@ def import_styles(library: StyleLibrary, file: Path, sample: bytes, title: str =
     if len(header.styles) > 1 and (title or picture):
         raise BadStyleFile(f"The file has {len(header.styles)} styles, so one name or picture cannot be meant for all.")
     if title:
-        header = dataclasses.replace(header, styles=(dataclasses.replace(header.styles[0], title=title[: fast.MOST_TEXT]),))
+        header = dataclasses.replace(header, styles=(dataclasses.replace(header.styles[0], title=title[: fast.MAX_TEXT_LENGTH]),))
     network = _network(library, header, arrays)
     pictures = {style.id: picture or _told(header, style) or _painted(network, header, style, sample) for style in header.styles}
     return library.learn(header, arrays, pictures)
@@ -74,7 +74,7 @@ def _foreign(file: Path, title: str) -> tuple[FastHeader, dict[str, np.ndarray]]
     from ..style import layers, transformer
 
     arrays = pytorch_examples.read(file, transformer.INPUT_MEAN, transformer.INPUT_STD, layers.NORM_EPS)
-    style = FastStyle("imported", title[: fast.MOST_TEXT], "", "", "", rows=(1,))
+    style = FastStyle("imported", title[: fast.MAX_TEXT_LENGTH], "", "", "", rows=(1,))
     header = FastHeader(
         pytorch_examples.NETWORK,
         pytorch_examples.ROWS,

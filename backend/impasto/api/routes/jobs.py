@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from ... import errors
-from ...jobs.job import ENDED, JOB_ID, STATES
+from ...jobs.job import ENDED, JOB_ID, STATES, Job
 from .. import forms, pictures
 from ..events import event_stream, last_event_id
 from ..forms import no_body, read_stylization
@@ -19,8 +19,8 @@ from ..wait_slots import TICK_S, client_left
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs")
 
-DEFAULT_LIST, LONGEST_LIST = 50, 500
-DEFAULT_WAIT_S, LONGEST_WAIT_S = 25.0, 60.0
+DEFAULT_LIST, MAX_LIST = 50, 500
+DEFAULT_WAIT_S, MAX_WAIT_S = 25.0, 60.0
 
 SUBMIT_ERRORS = (
     errors.MalformedRequest,
@@ -46,7 +46,7 @@ KEY = Query("Idempotency-Key", "The same key twice is one job.", {"type": "strin
 LEASE = Query(
     "Impasto-Lease",
     "Give the job up when nobody asks about it for so many seconds.",
-    {"type": "number", "minimum": forms.SHORTEST_LEASE_S, "maximum": forms.LONGEST_LEASE_S},
+    {"type": "number", "minimum": forms.MIN_LEASE_S, "maximum": forms.MAX_LEASE_S},
 )
 
 
@@ -84,7 +84,7 @@ def submit() -> tuple[Response, int, dict[str, str]]:
     {200: Answer("Newest first.", "Jobs")},
     errors=(errors.InvalidParameter, errors.UnknownParameter),
     query=(
-        Query("limit", "How many.", {"type": "integer", "minimum": 1, "maximum": LONGEST_LIST, "default": DEFAULT_LIST}),
+        Query("limit", "How many.", {"type": "integer", "minimum": 1, "maximum": MAX_LIST, "default": DEFAULT_LIST}),
         Query("state", "Only those in this state.", {"type": "string", "enum": list(STATES)}),
     ),
 )
@@ -92,7 +92,7 @@ def jobs() -> dict[str, Any]:
     state = request.args.get("state")
     if state is not None and state not in STATES:
         raise errors.InvalidParameter(f"state is {errors.quoted(state)}, but must be one of {', '.join(STATES)}.", field="state")
-    limit = int(number("limit", DEFAULT_LIST, 1, LONGEST_LIST, whole=True))
+    limit = int(number("limit", DEFAULT_LIST, 1, MAX_LIST, whole=True))
     return {"jobs": [job_json(job) for job in services().manager.jobs(limit=limit, state=state)]}
 
 
@@ -107,7 +107,7 @@ def jobs() -> dict[str, Any]:
         Query(
             "timeout",
             "Seconds to wait at most.",
-            {"type": "number", "minimum": 0, "maximum": LONGEST_WAIT_S, "default": DEFAULT_WAIT_S},
+            {"type": "number", "minimum": 0, "maximum": MAX_WAIT_S, "default": DEFAULT_WAIT_S},
         ),
     ),
 )
@@ -115,19 +115,19 @@ def job(id: str) -> dict[str, Any]:
     manager = services().manager
     found = manager.get(job_id(id))
     since = int(number("since", -1, 0, 2**53, whole=True)) if "since" in request.args else -1
-    seconds = number("timeout", DEFAULT_WAIT_S, 0, LONGEST_WAIT_S)
+    seconds = number("timeout", DEFAULT_WAIT_S, 0, MAX_WAIT_S)
     if found.version > since or found.state in ENDED:
         return job_json(found)
-    return job_json(changed(found.id, since, seconds))
+    return job_json(wait_for_change(found.id, since, seconds))
 
 
-def changed(name: str, since: int, seconds: float) -> Any:
+def wait_for_change(id: str, since: int, seconds: float) -> Job:
     """The job as soon as its version is greater than ``since``, or as it is after ``seconds``."""
     app, left = services(), client_left()
     with app.wait_slots.place():
         while True:
             pause = min(TICK_S, seconds)
-            found = app.manager.wait(name, since, pause)
+            found = app.manager.wait(id, since, pause)
             seconds -= pause
             if found.version > since or found.state in ENDED or seconds <= 0 or left() or app.stopping.is_set():
                 return found

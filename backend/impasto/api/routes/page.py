@@ -15,7 +15,7 @@ from ..forms import no_body
 from ..openapi import Answer, describe
 from ..pages import page
 from ..services import services
-from ..tickets import LASTS_S
+from ..tickets import LIFETIME_S
 
 blueprint = Blueprint("page", __name__)
 
@@ -55,7 +55,7 @@ def ticket() -> tuple[dict[str, Any], int]:
     no_body()
     if not security.has_token():
         raise Unauthorised("A ticket takes the token itself.", hint=security.HOW_TO_SIGN_IN)
-    return {"ticket": services().tickets.issue(), "seconds": LASTS_S}, 201
+    return {"ticket": services().tickets.issue(), "seconds": LIFETIME_S}, 201
 
 
 @blueprint.post("/session")

@@ -17,12 +17,12 @@ from ..services import services
 
 blueprint = Blueprint("plan", __name__)
 
-LONGEST_SIDE = 1_000_000
+MAX_SIDE = 1_000_000
 """px; no format holds more."""
 
 SIZES = (
-    Query("width", "Width of the picture to paint, px.", {"type": "integer", "minimum": 1, "maximum": LONGEST_SIDE}),
-    Query("height", "Its height, px.", {"type": "integer", "minimum": 1, "maximum": LONGEST_SIDE}),
+    Query("width", "Width of the picture to paint, px.", {"type": "integer", "minimum": 1, "maximum": MAX_SIDE}),
+    Query("height", "Its height, px.", {"type": "integer", "minimum": 1, "maximum": MAX_SIDE}),
     Query("pictures", "How many style pictures will be sent along.", {"type": "integer", "minimum": 0, "maximum": MAX_STYLES}),
 )
 
@@ -44,7 +44,7 @@ def _query(parameter: Parameter) -> Query:
 def plan() -> dict[str, Any]:
     sizes = {query.name for query in SIZES}
     values = {name: value for name, value in request.args.items() if name not in sizes}
-    width, height = (int(_needed(name)) for name in ("width", "height"))
+    width, height = (int(_required(name)) for name in ("width", "height"))
     uploads = int(number("pictures", 0, 0, MAX_STYLES, whole=True))
     ids = next(p for p in Stylization.parameters() if p.name == "style").parse(values.pop("style", ()))
     for id in ids:
@@ -55,7 +55,7 @@ def plan() -> dict[str, Any]:
     return services().manager.plan(stylization, (height, width)).to_dict()
 
 
-def _needed(name: str) -> float:
+def _required(name: str) -> float:
     if name not in request.args:
         raise InvalidParameter(f"{name} is missing: the picture's {name} in px.", field=name)
-    return number(name, 0, 1, LONGEST_SIDE, whole=True)
+    return number(name, 0, 1, MAX_SIDE, whole=True)

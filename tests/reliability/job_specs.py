@@ -16,8 +16,8 @@ CHEAP = {"method": "iterative", "encoder": "vgg16", "loss": "gram", "style_layer
 
 
 @dataclass(frozen=True)
-class Order:
-    """One request: a form for ``route``. Two orders of one ``name`` must give the same picture, to the byte."""
+class JobSpec:
+    """One request: a form for ``route``. Two specs of one ``name`` must give the same picture, to the byte."""
 
     kind: str
     name: str
@@ -33,24 +33,24 @@ class Order:
 
 def picture(seed: int, side: int = 96) -> bytes:
     """A PNG with forms in it."""
-    dice = np.random.default_rng(seed)
-    coarse = dice.integers(0, 256, (6, 8, 3), np.uint8)
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (6, 8, 3), np.uint8)
     file = io.BytesIO()
     Image.fromarray(coarse).resize((side, side * 3 // 4), Image.Resampling.BICUBIC).save(file, "png")
     return file.getvalue()
 
 
-def catalogue(*, weights: bool) -> list[Order]:
-    """Every order that there is; without ``weights`` those that need no encoder."""
+def all_specs(*, weights: bool) -> list[JobSpec]:
+    """Every spec that there is; without ``weights`` those that need no encoder."""
     fast = [
-        Order(FAST, f"fast-{style}-{side}", "/v1/jobs", {"style": style, "method": "fast"}, {"content": picture(side, side)})
+        JobSpec(FAST, f"fast-{style}-{side}", "/v1/jobs", {"style": style, "method": "fast"}, {"content": picture(side, side)})
         for style in ("starry-night", "great-wave")
         for side in (96, 320)
     ]
     if not weights:
         return fast
     iterative = [
-        Order(
+        JobSpec(
             ITERATIVE,
             f"iterative-{seed}",
             "/v1/jobs",
@@ -59,17 +59,17 @@ def catalogue(*, weights: bool) -> list[Order]:
         )
         for seed, steps in ((1, 40), (2, 100), (3, 250))
     ]
-    training = Order(
+    training = JobSpec(
         TRAINING,
         "training",
         "/v1/styles/train",
         {"name": "Learnt", "steps": "40", "side": "64", "stroke": "256"},
         {"picture": picture(7, 256)},
     )
-    return [*fast, *iterative, training, Order(PULL, "pull", "/v1/models/vgg16/pull")]
+    return [*fast, *iterative, training, JobSpec(PULL, "pull", "/v1/models/vgg16/pull")]
 
 
-def drawn(orders: list[Order], dice: random.Random) -> Order:
+def choose(specs: list[JobSpec], rng: random.Random) -> JobSpec:
     """One of them."""
     weights = {FAST: 3.0, ITERATIVE: 3.0, TRAINING: 2.5, PULL: 1.0}
-    return dice.choices(orders, [weights[order.kind] for order in orders])[0]
+    return rng.choices(specs, [weights[spec.kind] for spec in specs])[0]

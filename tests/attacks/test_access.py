@@ -13,7 +13,7 @@ from .routes import CHANGING, PATHS, PUBLIC, ROUTES, WITH_ID, filled
 BODY = b'{"token": "%s", "access_token": "%s"}'
 
 # name -> query, headers; {token}, {basic} and {port} are filled in
-STRANGERS = {
+UNAUTHENTICATED = {
     "no token": ("", {}),
     "an empty header": ("", {"Authorization": ""}),
     "the scheme alone": ("", {"Authorization": "Bearer"}),
@@ -41,14 +41,14 @@ STRANGERS = {
     "as our own page, it says": ("", {"Origin": "http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin"}),
 }
 
-FOREIGN = {
+FOREIGN_HOSTS = {
     "another host": {"Host": "evil.example"},
     "another host with our port": {"Host": "evil.example:{port}"},
     "ours as a subdomain": {"Host": "127.0.0.1.evil.example:{port}"},
     "no host": {"Host": ""},
 }
 
-PAGES = {
+FOREIGN_ORIGINS = {
     "another site": {"Origin": "https://evil.example"},
     "nobody": {"Origin": "null"},
     "another port": {"Origin": "http://127.0.0.1:1"},
@@ -57,9 +57,9 @@ PAGES = {
 }
 
 
-def ask(target, method: str, path: str, headers: dict[str, str], *, token: str = "", body: bytes = b""):
+def send(target, method: str, path: str, headers: dict[str, str], *, token: str = "", body: bytes = b""):
     """One request by hand; ``path`` and headers have their places filled."""
-    words = {
+    placeholders = {
         "token": target.token,
         "cut": target.token[:-1],
         "port": target.port,
@@ -67,13 +67,16 @@ def ask(target, method: str, path: str, headers: dict[str, str], *, token: str =
         "basic_user": base64.b64encode(f"{target.token}:".encode()).decode(),
     }
     given = {"Host": "127.0.0.1:{port}", **({"Authorization": "Bearer {token}"} if token else {}), **headers}
-    lines = [f"{method} {path.format(**words)} HTTP/1.1", *(f"{name}: {value.format(**words)}" for name, value in given.items())]
+    lines = [
+        f"{method} {path.format(**placeholders)} HTTP/1.1",
+        *(f"{name}: {value.format(**placeholders)}" for name, value in given.items()),
+    ]
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return target.send("\r\n".join([*lines, "Connection: close", "", ""]).encode() + body)
 
 
-def refused(answer, statuses: set[int], codes: set[str]) -> None:
+def assert_refused(answer, statuses: set[int], codes: set[str]) -> None:
     status, headers, body = answer
     assert status in statuses, (status, body[:300])
     assert headers["x-content-type-options"] == "nosniff" and "server" not in headers
@@ -81,14 +84,14 @@ def refused(answer, statuses: set[int], codes: set[str]) -> None:
         assert json.loads(body)["error"]["code"] in codes
 
 
-@pytest.mark.parametrize("who", STRANGERS)
+@pytest.mark.parametrize("who", UNAUTHENTICATED)
 def test_no_stranger_is_let_in_anywhere(target, who):
-    query, headers = STRANGERS[who]
+    query, headers = UNAUTHENTICATED[who]
     for method, path in [*ROUTES, *(("HEAD", path) for path in PATHS), *(("OPTIONS", path) for path in PATHS)]:
         if (method, path) in PUBLIC and not query.startswith("?token"):
             continue
-        answer = ask(target, method, filled(path) + query, headers)
-        refused(answer, {401, 403} if "Host" in headers else {401}, {"unauthorised", "forbidden"})
+        answer = send(target, method, filled(path) + query, headers)
+        assert_refused(answer, {401, 403} if "Host" in headers else {401}, {"unauthorised", "forbidden"})
         assert answer[1].get("www-authenticate", "").startswith("Bearer") or answer[0] == 403
         assert "set-cookie" not in answer[1]
 
@@ -96,27 +99,29 @@ def test_no_stranger_is_let_in_anywhere(target, who):
 def test_the_token_in_a_body_opens_nothing(target):
     for method, path in CHANGING:
         body = BODY.replace(b"%s", target.token.encode())
-        refused(ask(target, method, filled(path), {}, body=body), {401}, {"unauthorised"})
+        assert_refused(send(target, method, filled(path), {}, body=body), {401}, {"unauthorised"})
 
 
-@pytest.mark.parametrize("where", FOREIGN)
+@pytest.mark.parametrize("where", FOREIGN_HOSTS)
 def test_no_foreign_host_is_answered_anywhere(target, where):
     """Not even with the token: a page that has made its name point here has none, but a stolen one must not help it."""
     for method, path in ROUTES:
-        refused(ask(target, method, filled(path), FOREIGN[where], token="yes"), {400, 403}, {"forbidden", "malformed_request"})
+        assert_refused(
+            send(target, method, filled(path), FOREIGN_HOSTS[where], token="yes"), {400, 403}, {"forbidden", "malformed_request"}
+        )
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", FOREIGN_ORIGINS)
 def test_no_foreign_page_changes_anything(target, page):
     for method, path in CHANGING:
-        refused(ask(target, method, filled(path), PAGES[page], token="yes"), {403}, {"forbidden"})
+        assert_refused(send(target, method, filled(path), FOREIGN_ORIGINS[page], token="yes"), {403}, {"forbidden"})
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", FOREIGN_ORIGINS)
 def test_no_foreign_page_is_allowed_to_read(target, page):
     for path in PATHS:
         for method, more in (("GET", {}), ("OPTIONS", {"Access-Control-Request-Method": "POST"})):
-            _, headers, _ = ask(target, method, filled(path), {**PAGES[page], **more}, token="yes")
+            _, headers, _ = send(target, method, filled(path), {**FOREIGN_ORIGINS[page], **more}, token="yes")
             assert not [name for name in headers if name.startswith("access-control")]
             assert headers["cross-origin-resource-policy"] == "same-origin"
 
@@ -130,7 +135,7 @@ def test_no_foreign_page_is_allowed_to_read(target, page):
 )
 def test_no_other_method_is_known_to_any_route(target, method):
     for path in PATHS:
-        status, headers, _ = ask(target, method, filled(path), {}, token="yes")
+        status, headers, _ = send(target, method, filled(path), {}, token="yes")
         assert status == 405 and headers["allow"], (path, status)
 
 
@@ -138,20 +143,20 @@ def test_a_method_that_a_route_does_not_take_is_told_which_it_takes(target):
     takes = {path: {m for m, p in ROUTES if p == path} for path in PATHS}
     for path, methods in takes.items():
         for method in {"GET", "POST", "DELETE"} - methods:
-            status, headers, _ = ask(target, method, filled(path), {}, token="yes")
+            status, headers, _ = send(target, method, filled(path), {}, token="yes")
             assert status == 405 and methods <= {m.strip() for m in headers["allow"].split(",")}, (method, path)
 
 
 @pytest.mark.parametrize("method", ["PUT", "TRACE", "DELETE"])
 def test_so_is_one_with_a_body(target, method):
     """It is refused before the body comes, by other code."""
-    status, headers, _ = ask(target, method, "/v1/stylize", {}, token="yes", body=b"{}")
+    status, headers, _ = send(target, method, "/v1/stylize", {}, token="yes", body=b"{}")
     assert status == 405 and "POST" in headers["allow"]
 
 
 def test_asking_for_the_head_changes_nothing_and_brings_no_body(target):
     for path in PATHS:
-        status, _, body = ask(target, "HEAD", filled(path), {}, token="yes")
+        status, _, body = send(target, "HEAD", filled(path), {}, token="yes")
         assert status in (200, 400, 404, 405) and (not body or status == 405), path  # 400: a query is missing
 
 
@@ -184,7 +189,7 @@ IDS = {
 def test_no_id_leads_astray(target, name):
     for method, path in WITH_ID:
         address = filled(path, IDS[name]).replace("{", "{{").replace("}", "}}")
-        status, headers, body = ask(target, method, address, {}, token="yes")
+        status, headers, body = send(target, method, address, {}, token="yes")
         assert status in (400, 404, 405), (method, path, status)
         assert "set-cookie" not in headers and not set(b"<\\\0") & set(body.replace(b'\\"', b""))
         assert b"passwd" not in body or b"/etc" not in body
@@ -206,7 +211,7 @@ def test_every_answer_is_hardened_whatever_it_is(target):
         for wrong in (("GET", "/nothing"), ("GET", "/v1/jobs?limit=x"), ("PUT", "/"), ("GET", "http://evil.example/"))
     ]
     for method, path, token in requests:
-        status, headers, _ = ask(target, method, path, {}, token=token)
+        status, headers, _ = send(target, method, path, {}, token=token)
         at = (method, path, status)
         assert headers["x-content-type-options"] == "nosniff", at
         assert headers["x-frame-options"] == "DENY" and "frame-ancestors 'none'" in headers["content-security-policy"], at
