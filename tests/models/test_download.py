@@ -95,7 +95,7 @@ def test_an_endless_body_costs_no_more_than_the_file(server, tmp_path):
     sizes = []
     with pytest.raises(DownloadFailed):
         fetch(server, tmp_path, report=lambda done, total: sizes.append(done))
-    assert max(sizes) <= SIZE * 1.02 + 2 * module.BLOCK
+    assert max(sizes) <= SIZE * 1.02 + 2 * module.BLOCK_BYTES
     assert left_in(tmp_path) == []
 
 
@@ -137,7 +137,7 @@ def interrupted(server, folder):
     server.behaviours = [stalls(0.5)]
     part = folder / "file.pth.part"
     with pytest.raises(Cancelled):
-        fetch(server, folder, cancelled=lambda: part.is_file() and part.stat().st_size >= SIZE // 2 - module.BLOCK)
+        fetch(server, folder, cancelled=lambda: part.is_file() and part.stat().st_size >= SIZE // 2 - module.BLOCK_BYTES)
     server.behaviours = [good]
     server.seen.clear()
     return part
