@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .learning.session import TrainingProgress
-    from .models import PullProgress
+    from .models import FastHeader, PullProgress
     from .style import Progress
 
 
@@ -36,6 +36,10 @@ class Observer:
 
     def preview(self, rgb: np.ndarray, alpha: np.ndarray | None) -> None:
         """The painting so far, small: float32 (H, W, 3) and (H, W), 0..1."""
+
+    def refined(self, header: FastHeader, arrays: Mapping[str, np.ndarray]) -> None:
+        """What pictures that no network has learnt are painted with is settled: a fast style's file without its base, whose styles
+        :func:`impasto.models.refined_styles.keep` can keep."""
 
     def checkpoint(self) -> None:
         """What is done so far is safe on the disk."""

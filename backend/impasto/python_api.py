@@ -9,7 +9,7 @@ imported by the first painting.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +30,7 @@ from .training import Training
 if TYPE_CHECKING:
     from .engine.engine import Engine
     from .learning.session import TrainingProgress
+    from .models import FastHeader
     from .style import Progress
 
 Pixels = TypeVar("Pixels", np.ndarray, Image.Image)
@@ -57,6 +58,7 @@ class _Callbacks(Observer):
     ) -> None:
         self._progress, self._preview, self._note = progress, preview, note
         self._finishing = False
+        self.refined_styles: tuple[FastHeader, Mapping[str, np.ndarray]] | None = None
         self.wants_previews = preview is not None
 
     def progress(self, progress: Progress | TrainingProgress) -> None:
@@ -71,6 +73,10 @@ class _Callbacks(Observer):
         """See :class:`Observer`."""
         if self._preview:
             self._preview(rgb if alpha is None else np.dstack([rgb, alpha.astype(np.float32)]))
+
+    def refined(self, header: FastHeader, arrays: Mapping[str, np.ndarray]) -> None:
+        """See :class:`Observer`."""
+        self.refined_styles = header, arrays
 
     def note(self, text: str) -> None:
         """See :class:`Observer`."""
@@ -101,6 +107,7 @@ def stylize(
     progress: Callable[[Progress], None] | None = None,
     preview: Callable[[np.ndarray], None] | None = None,
     note: Callable[[str], None] | None = None,
+    keep_style: str = "",
     engine: Engine | None = None,
     **parameters: Any,
 ) -> Pixels:
@@ -112,17 +119,23 @@ def stylize(
     ``progress`` is called after each step with an :class:`impasto.style.Progress` (step, total, fraction 0..1, losses). What it
     raises ends the painting and is raised here, such as :class:`impasto.errors.Cancelled`; :class:`StopAndKeep` ends it and keeps
     what there is. ``preview`` is called now and then with the painting so far, float32 (h, w, 3 or 4), 0 to 1, at most 1024 px
-    long; ``note`` with a sentence about anything unexpected, such as a smaller size. ``engine``: where to paint, and what is kept
-    warm for the next time (:func:`default_engine`); one engine paints one picture at a time.
+    long; ``note`` with a sentence about anything unexpected, such as a smaller size. ``keep_style``: a name under which pictures
+    that the fast method has refined come into the style library, to be painted at once from then on. ``engine``: where to paint,
+    and what is kept warm for the next time (:func:`default_engine`); one engine paints one picture at a time.
 
     Raises :class:`UnknownParameter`, :class:`InvalidParameter`, :class:`UnknownStyle`, :class:`StyleNotLearnt`,
     :class:`UnsupportedPicture`, :class:`PictureTooSmall`, :class:`OutOfMemory` or :class:`WeightsUnavailable`.
     """
+    from .methods.choice import choose
+    from .methods.fast import Fast
     from .methods.stylizer import Stylizer
+    from .models import refined_styles
 
     engine = engine or default_engine()
     limits = images.Limits.of(engine.settings)
     stylization, pictures = _stylization(_listed(style), parameters, engine)
+    if keep_style and (choose(stylization, engine.fast_styles)[0].name != Fast.name or engine.fast_styles.find(stylization.style)):
+        raise InvalidParameter("There is no new style in this painting to keep.", field="keep_style", hint="Set method to fast.")
     _picture_of(content, limits)  # what cannot be painted is refused before anything is loaded
 
     def read_style(position: int) -> images.Picture | None:
@@ -131,6 +144,13 @@ def stylize(
 
     observer = _Callbacks(progress, preview, note)
     done = Stylizer(engine, stylization, lambda: _picture_of(content, limits), read_style, observer).run()
+    if keep_style and observer.refined_styles:
+
+        def read_file(position: int) -> bytes:
+            picture = pictures[stylization.style[position]]
+            return _bytes_of(picture) if isinstance(picture, Path) else images.encode(_picture_of(picture, limits), "png")
+
+        refined_styles.keep(engine.styles, *observer.refined_styles, stylization.style, keep_style, read_file)
     if isinstance(content, np.ndarray):
         return arrays.to_array(done.picture, content.shape)
     return arrays.to_image(done.picture)

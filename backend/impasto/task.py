@@ -17,6 +17,10 @@ CHECKPOINT = "checkpoint.pt"
 """Where long work stands; see :mod:`impasto.engine.checkpoint`."""
 
 
+REFINED = "refined.safetensors"
+"""What the styles that no network has learnt were painted with; see :mod:`impasto.models.refined_styles`."""
+
+
 def style_file(position: int) -> str:
     """The style picture at ``position`` of the stylization's styles, where one was sent along."""
     return f"style-{position}"

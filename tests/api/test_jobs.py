@@ -13,7 +13,7 @@ from impasto import images
 from PIL import Image
 
 from . import pictures
-from .conftest import SLOW, code, stylize_files
+from .conftest import SLOW, code, refused, stylize_files
 from .raw import exchange, head, poll
 
 # -- state ---------------------------------------------------------------------------------------------------------
@@ -256,3 +256,17 @@ def test_two_requests_on_one_connection_are_both_answered(daemon):
             assert part
             received += part
     assert exchange(daemon.port, head("GET", "/health", host=f"127.0.0.1:{daemon.port}"))[0] == 200
+
+
+# -- keeping a style -----------------------------------------------------------------------------------------------
+
+
+def test_only_what_was_refined_can_be_kept_as_a_style(client):
+    name = {"name": (None, "Mine")}
+    refused(client.post(f"/v1/jobs/{'0' * 16}/keep", files=name), 404, "unknown_job")
+    job = client.submit()
+    refused(client.post(f"/v1/jobs/{job['id']}/keep", data="name=Mine"), 400, "malformed_request")
+    refused(client.post(f"/v1/jobs/{job['id']}/keep", files={"name": (None, " ")}), 400, "invalid_parameter", "name")
+    refused(client.post(f"/v1/jobs/{job['id']}/keep", files={**name, "title": (None, "x")}), 400, "unknown_parameter", "title")
+    client.until(job, "done")
+    refused(client.post(job["links"]["keep"], files=name), 409, "conflict")

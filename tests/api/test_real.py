@@ -10,7 +10,7 @@ from impasto import images
 from impasto.jobs.executor import WORK
 
 from . import pictures
-from .conftest import start, stylize_files
+from .conftest import refused, start, stylize_files
 
 pytestmark = pytest.mark.slow
 
@@ -57,3 +57,20 @@ def test_others_are_served_while_it_paints_and_it_stops_when_told(client):
     assert client.post(other["links"]["cancel"]).json()["state"] == "cancelled"
     while client.get("/v1/device").json()["state"] == "busy":
         assert time.monotonic() - began < 4  # two seconds, and as much again for a machine that does other things
+
+
+def test_a_picture_that_was_refined_is_kept_as_a_style(client):
+    painting, form = ("painting.png", pictures.png(60, 50)), {"method": "fast", "refine": 1}
+    files = [*stylize_files().items(), ("style", painting)]
+    job = client.until(client.post("/v1/jobs", files=files, data=form).json(), "done", within=240)
+    assert job["result"]["refined"] == [0]
+    answer = client.post(job["links"]["keep"], files={"name": (None, "My waves")})
+    assert answer.status_code == 201
+    (style,) = answer.json()["styles"]
+    assert (style["title"], style["own"], style["fast"], style["width"]) == ("My waves", True, True, 60)
+    assert client.get(style["links"]["thumbnail"]).status_code == 200
+    assert refused(client.post(job["links"]["keep"], files={"name": (None, "My waves")}), 409, "conflict")
+    again = client.post("/v1/jobs", files=stylize_files(), data={"style": style["id"]}).json()
+    again = client.until(again, "done", within=60)
+    assert again["result"]["method"] == "fast" and again["step"] == 1 and "refined" not in again["result"]
+    assert client.get(again["links"]["result"]).content == client.get(job["links"]["result"]).content

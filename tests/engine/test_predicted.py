@@ -6,7 +6,7 @@ import impasto
 import numpy as np
 import pytest
 import torch
-from impasto import errors
+from impasto import errors, images
 from impasto.models import fast, predictor
 from impasto.paths import bundled, shipped
 from impasto.style.predictor import by_norm
@@ -138,3 +138,25 @@ def test_a_damaged_predictor_is_refused(tmp_path):
     file.write_bytes(predictor.shipped_file().read_bytes()[:-1000])
     with pytest.raises(errors.BadStyleFile):
         predictor.read(file)
+
+
+def test_what_was_refined_is_kept_as_styles_that_are_painted_at_once(engine, photo, painting):
+    own = engine.styles.add("Mine", images.to_png8(painting[::-1].astype(np.float32) / 255))
+    asked = ["starry-night", own.id, painting]
+    steps = []
+    mixed = impasto.stylize(photo, asked, method="fast", refine=1, keep_style="Strokes", engine=engine)
+    kept = engine.styles.get("strokes")
+    assert kept.fast and kept.own and kept.title == "Strokes" and (kept.width, kept.height) == (320, 240)
+    assert engine.styles.get(own.id).fast and engine.styles.get(own.id).title == "Mine", "the library's own is learnt now"
+    again = impasto.stylize(photo, [*asked[:2], "strokes"], engine=engine, progress=lambda step: steps.append(step.total))
+    assert steps == [1] and np.array_equal(again, mixed), "without a word about the method"
+    header = engine.fast_styles.header("strokes")
+    assert header.training == {"source": "refined on one picture", "steps": 2} and not header.whole
+    for id in ("strokes", own.id):
+        engine.styles.remove(id)
+    assert not list(engine.paths.styles.glob("*.safetensors"))
+
+
+def test_where_nothing_is_refined_nothing_can_be_kept(engine, photo):
+    with pytest.raises(errors.InvalidParameter):
+        impasto.stylize(photo, "starry-night", keep_style="Mine", engine=engine)

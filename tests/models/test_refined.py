@@ -57,7 +57,7 @@ def test_a_damaged_one_counts_as_none_whatever_the_damage(tmp_path):
 
 
 def test_those_that_are_not_used_make_room(tmp_path, monkeypatch):
-    monkeypatch.setattr(refined, "MOST_FILES", 3)
+    monkeypatch.setattr(refined, "MAX_FILES", 3)
     kept = RefinedEmbeddings(tmp_path)
     (tmp_path / ".torn.safetensors.1.part").write_bytes(b"half")
     os.utime(tmp_path / ".torn.safetensors.1.part", (1, 1))
@@ -73,7 +73,7 @@ def test_those_that_are_not_used_make_room(tmp_path, monkeypatch):
 
 
 def test_their_bytes_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(refined, "MOST_BYTES", 1000)
+    monkeypatch.setattr(refined, "MAX_BYTES", 1000)
     kept = RefinedEmbeddings(tmp_path)
     for number in range(9):
         kept.keep([str(number)], embedding(number))

@@ -150,6 +150,17 @@ def lease(request: Request) -> float:
     return seconds
 
 
+def read_kept_name() -> str:
+    """The form that keeps a refined style: ``name`` alone."""
+    read_multipart()
+    unknown = [field for field in [*request.form, *request.files] if field != "name" or field in request.files]
+    if unknown:
+        raise UnknownParameter(f"There is no parameter {quoted(unknown[0])}.", field=harmless(unknown[0]), hint="There is name.")
+    name = request.form.get("name", "").strip()
+    check_name(name)
+    return name
+
+
 @dataclass(frozen=True)
 class NewStyle:
     """A style picture to keep, and its name."""

@@ -36,6 +36,7 @@ def components() -> dict[str, Any]:
             "StylizeForm": stylize_form(),
             "StyleForm": _object(name=TEXT, picture=FILE),
             "TrainForm": train_form(),
+            "KeepForm": _object(name=TEXT),
             "Style": style_schema(),
             "Styles": _list("styles", "Style"),
             "Model": _object(id=TEXT, status={"enum": ["present", "absent", "damaged"]}),

@@ -70,6 +70,10 @@ class Client:
         """Stop and keep."""
         return self._request("POST", f"/v1/jobs/{id}/finish").json()
 
+    def keep(self, id: str, name: str) -> list[dict[str, Any]]:
+        """Keep what was refined for a painting as styles called ``name``; the styles."""
+        return self._request("POST", f"/v1/jobs/{id}/keep", files=[("name", (None, name))]).json()["styles"]
+
     def preview(self, id: str) -> bytes:
         """The newest preview, a PNG."""
         return self._request("GET", f"/v1/jobs/{id}/preview").content

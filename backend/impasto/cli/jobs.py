@@ -22,7 +22,7 @@ _id = click.argument("id")
 
 @click.group()
 def jobs() -> None:
-    """What the daemon paints: list, show, cancel, finish, save."""
+    """What the daemon paints: list, show, cancel, finish, keep, save."""
 
 
 @jobs.command("list")
@@ -82,6 +82,17 @@ def finish(context: click.Context, id: str) -> None:
     """Stop a job and keep what it has painted."""
     with _client(context) as client:
         _say_state(client.finish(id))
+
+
+@jobs.command()
+@_id
+@click.argument("name")
+@click.pass_context
+def keep(context: click.Context, id: str, name: str) -> None:
+    """Keep a picture that a job refined as a style called NAME, which is painted at once from then on."""
+    with _client(context) as client:
+        for style in client.keep(id, name):
+            click.echo(f"Kept '{style['title']}' as {style['id']}.")
 
 
 @jobs.command()

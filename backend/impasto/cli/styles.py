@@ -145,7 +145,8 @@ def preview(context: click.Context, id: str, photo: Path | None, output: Path | 
 def _describe_network(header: FastHeader, id: str) -> str:
     """What a file tells of the network that has learnt a style; files come from anywhere, so only what makes sense is shown."""
     training, found = header.training, header.quality.get(id)
-    facts = [f"{training[name]} {name}" for name in ("steps", "photographs") if isinstance(training.get(name), int)]
+    facts = [training["source"]] if isinstance(training.get("source"), str) else []
+    facts += [f"{training[name]} {name}" for name in ("steps", "photographs") if isinstance(training.get(name), int)]
     facts += [str(training[name]) for name in ("photographs_licence",) if isinstance(training.get(name), str)]
     lines = [f"The network {header.network} has learnt it; the fast method paints it."]
     if facts:

@@ -10,10 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..models import NetworkSource, fast, predictor
+from ..models import FastHeader, NetworkSource, fast, predictor
+from ..models.refined_styles import SOURCE, refined_style
 from ..observer import Observer
 from ..sizes import Size, fit
 from ..style import Progress
+from ..style.mixing import IDENTITY_EMBEDDING
 from ..style.refinement import RECIPE, Refinement
 from ..style.scales import resize
 from ..stylization import Stylization
@@ -50,7 +52,7 @@ class PredictedSession(Iterator[Progress]):
         observer: Observer,
     ) -> None:
         """``content`` (H, W, 3), painted over; ``styles``: only those at ``source.predicted`` are read."""
-        self._engine, self._source, self._content = engine, source, content
+        self._engine, self._source, self._content, self._observer = engine, source, content, observer
         self._size, self._stylization = size, stylization
         encoder, _ = engine.encoder(ENCODER, observer)
         observer.phase("preparing")
@@ -102,6 +104,7 @@ class PredictedSession(Iterator[Progress]):
     def _pass_on(self) -> Progress:
         """Go on with the pass over the whole picture."""
         if self._session is None:
+            self._observer.refined(*self._learnt())
             network = self._network.prepare_for_inference(dtype_for(self._engine, self._size))
             self._session = FastSession.by(self._engine, network, self._source, self._content, self._size, self._stylization)
             self._refining = self.done
@@ -109,6 +112,17 @@ class PredictedSession(Iterator[Progress]):
         self.done += 1
         before = REFINING_SHARE if self._refining else 0.0
         return self._progress(before + (1 - before) * advance.fraction, {})
+
+    def _learnt(self) -> tuple[FastHeader, dict[str, np.ndarray]]:
+        """The embeddings as they are, as a fast style's file without its base holds them."""
+        found, rows, styles = indices_in(self._source), [IDENTITY_EMBEDDING], []
+        for position in self._source.predicted:
+            styles.append(refined_style(position, range(len(rows), len(rows) + len(found[position]))))
+            rows += found[position]
+        arrays = {name: value[rows].cpu().numpy() for name, value in self._network.state_dict().items() if fast.is_embedding(name)}
+        base = fast.inspect(self._source.base).base
+        training = {"source": SOURCE, "steps": self.done or self._stylization.refine}  # none where all of it was known already
+        return FastHeader(self._source.network, len(rows), tuple(styles), training, noise=self._network.noise, base=base), arrays
 
     def _progress(self, fraction: float, losses: dict[str, float]) -> Progress:
         height, width = self._size

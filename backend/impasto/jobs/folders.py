@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..disk import disk_errors, flush, flush_folder
-from ..task import CHECKPOINT, PREVIEW
+from ..task import CHECKPOINT, PREVIEW, REFINED, style_file
 from .job import JOB_ID
 
 _INCOMING = ".new-"
@@ -67,9 +67,11 @@ class JobFolders:
                     _remove(entry)
 
     def tidy(self, id: str, result: Mapping[str, Any] | None) -> None:
-        """After the end: a job with a picture keeps it and its last preview, any other keeps nothing."""
+        """After the end: a job with a picture keeps it, its last preview, and what its refined styles could be kept with; any other
+        keeps nothing."""
         if result and result.get("file"):
-            self.keep_only(id, (result["file"], PREVIEW))
+            refined = [style_file(position) for position in result.get("refined", ())]
+            self.keep_only(id, (result["file"], PREVIEW, *refined, *([REFINED] if refined else [])))
         else:
             self.discard(id)
 

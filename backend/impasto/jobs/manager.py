@@ -24,7 +24,7 @@ from ..paths import Paths
 from ..settings import Settings
 from ..sizes import Size
 from ..stylization import Stylization
-from ..task import CONTENT, PREVIEW
+from ..task import CONTENT, PREVIEW, REFINED
 from . import pace
 from .admission import known_machine, refuse_training_that_cannot_fit, refuse_what_cannot_fit
 from .executor import WORK, Executor, LocalExecutor
@@ -299,6 +299,20 @@ class JobManager:
         if not name or not file.is_file():
             raise Gone("The picture is no longer there." if name else f"A {job.kind} job has no picture.")
         return file, result["media_type"]
+
+    def refined(self, id: str) -> tuple[Job, Path]:
+        """The job and its folder, where there are refined styles in it that can be kept (:mod:`impasto.models.refined_styles`).
+
+        Raises as :meth:`result` does, and :class:`Conflict` where there are none.
+        """
+        self.result(id)
+        folder = self._folders.path(id)
+        if not (folder / REFINED).is_file():
+            raise Conflict(
+                "There is no new style in this painting to keep.",
+                hint="Paint by method=fast in a style that no network has learnt; it is kept once.",
+            )
+        return self._store.get(id), folder
 
     # -- what will be ------------------------------------------------------------------------------------------------
 

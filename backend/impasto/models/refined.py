@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 FORMAT = "impasto-refined-1"
 
-MOST_FILES, MOST_BYTES = 512, 16 << 20
+MAX_FILES, MAX_BYTES = 512, 16 << 20
 """On the disk. An embedding of the network that ships has 12 kB."""
 
 IN_MEMORY = 64
@@ -109,7 +109,7 @@ class RefinedEmbeddings:
         total = 0
         for number, (_, size, file) in enumerate(sorted(found, reverse=True)):
             total += size
-            if number >= MOST_FILES or total > MOST_BYTES:
+            if number >= MAX_FILES or total > MAX_BYTES:
                 file.unlink(missing_ok=True)
 
 

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from .. import images
 from ..disk import write_whole
+from ..models import fast, refined_styles
 from ..observer import Observer
-from ..task import PREVIEW
+from ..task import PREVIEW, REFINED
 from .control import Control
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ..learning.session import TrainingProgress
-    from ..models import PullProgress
+    from ..models import FastHeader, PullProgress
     from ..style import Progress
 
 Report = Callable[..., None]
@@ -41,6 +42,8 @@ class JobObserver(Observer):
 
     def __init__(self, folder: Path, report: Report, control: Control) -> None:
         self._folder, self._report, self._control = folder, report, control
+        self.refined_positions: list[int] = []
+        """Of the styles that could be kept."""
 
     def phase(self, name: str) -> None:
         """See :class:`Observer`."""
@@ -70,6 +73,14 @@ class JobObserver(Observer):
         except OSError:
             return  # the disk is full, or (Windows) somebody is reading the last one; the next will do
         self._report("preview")
+
+    def refined(self, header: FastHeader, arrays: Mapping[str, np.ndarray]) -> None:
+        """See :class:`Observer`. Written to the job's folder, for whoever wants to keep the style."""
+        try:
+            fast.write(self._folder / REFINED, arrays, header)
+        except OSError:
+            return  # the picture is what was asked for
+        self.refined_positions = refined_styles.positions(header)
 
     def checkpoint(self) -> None:
         """See :class:`Observer`."""

@@ -24,7 +24,8 @@ def run_stylize(
 
     The style at position i of ``stylization.style`` is read from the folder, or else from the style library. Checkpoints of an
     iterative painting are kept in the folder, and it goes on from the one that is there. ``report`` and ``control`` as in
-    :class:`JobObserver`. Answers ``file`` and what :class:`EncodedResult` knows. Raises what :func:`stylize_encoded` raises.
+    :class:`JobObserver`. Answers ``file``, what :class:`EncodedResult` knows, and ``refined``, the positions of the
+    styles that can be kept with what the folder's :data:`REFINED` has, if any. Raises what :func:`stylize_encoded` raises.
     """
     observer = JobObserver(folder, report, control)
 
@@ -38,4 +39,5 @@ def run_stylize(
     folder.mkdir(parents=True, exist_ok=True)  # it may have been swept away by somebody who makes room
     retry_while_disk_full(lambda: write_whole(file, result.data), report, control)
     report("device", **engine.describe())
-    return {"file": file.name, **result.facts}
+    refined = {"refined": observer.refined_positions} if observer.refined_positions else {}
+    return {"file": file.name, **result.facts, **refined}

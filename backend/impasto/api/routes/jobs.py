@@ -8,12 +8,13 @@ from flask import Blueprint, Response, jsonify, request
 
 from ... import errors
 from ...jobs.job import ENDED, JOB_ID, STATES, Job
+from ...jobs.keeping import keep_refined
 from .. import forms, pictures
 from ..events import event_stream, last_event_id
-from ..forms import no_body, read_stylization
+from ..forms import no_body, read_kept_name, read_stylization
 from ..openapi import Answer, Query, describe
 from ..query import number
-from ..representation import job_json
+from ..representation import job_json, style_json
 from ..services import services
 from ..wait_slots import TICK_S, client_left
 
@@ -202,6 +203,36 @@ def thumbnail(id: str) -> Response:
     file = manager.result(id)[0] if job.state in ENDED else manager.preview(id)
     with pictures.present():
         return Response(pictures.thumbnail(file.read_bytes(), services().settings), mimetype="image/png")
+
+
+@blueprint.post("/<id>/keep")
+@describe(
+    "Keep what an unlearnt style was painted with: it is painted at once from then on.",
+    "jobs",
+    {201: Answer("The styles that are new or learnt now.", "Styles")},
+    form="KeepForm",
+    errors=(
+        errors.UnknownJob,
+        errors.NotReady,
+        errors.Gone,
+        errors.Conflict,
+        errors.UnknownStyle,
+        errors.MalformedRequest,
+        errors.InvalidParameter,
+        errors.UnknownParameter,
+        errors.UnsupportedMediaType,
+        errors.RequestTooLarge,
+        errors.DiskFull,
+        errors.Busy,
+    ),
+)
+def keep(id: str) -> tuple[Response, int]:
+    app = services()
+    with app.wait_slots.place():
+        name = read_kept_name()
+        found, folder = app.manager.refined(job_id(id))
+        kept = keep_refined(app.styles, folder, found.parameters["style"], name)
+    return jsonify({"styles": [style_json(style) for style in kept]}), 201
 
 
 @blueprint.post("/<id>/cancel")

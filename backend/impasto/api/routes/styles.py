@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, Response, jsonify
 from werkzeug.routing import BaseConverter
@@ -11,12 +11,9 @@ from ... import errors
 from .. import pictures
 from ..forms import read_style, read_training, style_id
 from ..openapi import Answer, describe
-from ..representation import job_json
+from ..representation import job_json, style_json
 from ..services import services
 from .jobs import KEY
-
-if TYPE_CHECKING:
-    from ...models import Style
 
 blueprint = Blueprint("styles", __name__, url_prefix="/v1/styles")
 
@@ -37,12 +34,6 @@ class StyleSegment(BaseConverter):
     """A part of an address that stands for a style: any but ``train``, which is a route of its own."""
 
     regex = "(?!train(?:/|$))[^/]+"
-
-
-def style_json(style: Style) -> dict[str, Any]:
-    """A style as plain JSON, with links to its pictures."""
-    here = f"/v1/styles/{style.id}"
-    return {**style.to_dict(), "links": {"self": here, "thumbnail": f"{here}/thumbnail", "picture": f"{here}/picture"}}
 
 
 @blueprint.get("")

@@ -17,6 +17,7 @@ const plan = new Plan(find("plan"), planned);
 const strip = new History(find("history"), (id) => open(id).catch(fail));
 const REFRESH_MS = 3000;
 const REFINED = ["style", "style_weights", "strength", "detail", "keep_colours"];  // what a refined picture shares with the fast one
+const kept = new Set();  // ids of jobs whose refined style is among the styles by now
 const contents = new Map();  // job id -> the file it was painted from, while this page is open
 
 let controls, formats, content = null, shownJob = null, watched = null, stopFollowing = () => {}, newestPreview = 0;
@@ -60,6 +61,7 @@ function arrange() {
   find("finish").disabled = shownJob?.state !== "running";
   find("outcome").hidden = shownJob?.state !== "done";
   find("refine").hidden = shownJob?.result?.method !== "fast" || !contents.has(shownJob.id);
+  find("keep").hidden = !shownJob?.result?.refined || kept.has(shownJob.id);
   find("paint").textContent = shownJob?.state === "done" && contents.get(shownJob.id) === content && content ? "Paint again" : "Paint";
   find("paint").disabled = Boolean(running && contents.get(shownJob.id) === content);
   find("other").hidden = !content && !shownJob;
@@ -101,6 +103,18 @@ async function refine() {
   form.append("method", "iterative");
   form.append("init", "fast");
   await submit(form, file);
+}
+
+// What an unlearnt style was refined to becomes one of the styles.
+async function keep() {
+  const job = shownJob, name = prompt("Name of the style", styles.file?.name.replace(/\.[^.]*$/, "") ?? "My style");
+  if (!name) return;
+  const form = new FormData();
+  form.append("name", name);
+  const [style] = (await json(job.links.keep, { method: "POST", body: form })).styles;
+  kept.add(job.id);
+  arrange();
+  await styles.kept(style.id);
 }
 
 function watch(job) {
@@ -216,6 +230,7 @@ function listen() {
   on("discard", discard);
   on("download", download);
   on("refine", refine);
+  on("keep", keep);
   on("reuse", reuse);
   on("remove", remove);
   on("other", () => find("content-file").click());

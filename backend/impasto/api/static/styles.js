@@ -51,6 +51,12 @@ export class Styles {
     this.load(OWN).catch(this.failed);
   }
 
+  // The picture of one's own has become the style `id`.
+  kept(id) {
+    this.file = null;
+    return this.load(id);
+  }
+
   choose(id) {
     const input = [...this.box.querySelectorAll("input[type=radio]")].find((one) => one.value === id);
     if (input) input.checked = true;
