@@ -12,6 +12,7 @@ from impasto.engine.networks import open_network
 from impasto.models import fast
 from impasto.paths import shipped
 from impasto.style.mixing import mix_embeddings
+from impasto.style.tone import tone_share
 from pictures import open_picture, paint, to_pil
 from PIL import Image
 
@@ -41,7 +42,7 @@ def main() -> None:
         sheet.paste(swatch, (0, row * (height + GAP)))
         mix = mix_embeddings(header.rows, [style.rows], [1.0], given.strength, given.detail)
         for column, content in enumerate(contents, 1):
-            painted = to_pil(paint(network, content, mix))
+            painted = to_pil(paint(network, content, mix, tone_share(given.strength)))
             sheet.paste(painted.resize((width, height), Image.Resampling.LANCZOS), (column * (width + GAP), row * (height + GAP)))
     sheet.save(given.out, quality=88)
 

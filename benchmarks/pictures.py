@@ -27,10 +27,10 @@ def open_picture(path: Path, side: int, landscape: bool = False) -> torch.Tensor
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
 
 
-def paint(network: Network, picture: torch.Tensor, mix: torch.Tensor, strength: float = DEFAULT_STRENGTH) -> torch.Tensor:
-    """(1, 3, H, W), 0..1: a picture in one pass, as the daemon paints it. ``mix`` (embeddings,), made for ``strength``."""
-    content = picture[0].permute(1, 2, 0).clone().numpy()
-    session = FastSession(network, mix, content, tones=tone_share(strength))
+def paint(network: Network, picture: torch.Tensor, mix: torch.Tensor, tones: float = tone_share(DEFAULT_STRENGTH)) -> torch.Tensor:
+    """(1, 3, H, W), 0..1: a picture in one pass, as the daemon paints it. ``mix`` (embeddings,); ``tones``: as far as its strength
+    says, see ``tone_share``."""
+    session = FastSession(network, mix, picture[0].permute(1, 2, 0).clone().numpy(), tones=tones)
     for _ in session:
         pass
     return torch.from_numpy(session.picture(size_of(picture))).permute(2, 0, 1)[None]

@@ -3,7 +3,7 @@
 Instance norms stretch whatever there is in a picture to the same deviation. On a ground of one colour that is what reflected
 borders leave behind, on a gradient the steps of its 8 bits. A trace of noise, far below what anybody sees, is stretched
 instead, and becomes strokes: fine noise for the strokes themselves, and coarse noise for forms that they gather in, without which
-a gradient still shows as bands of strokes.
+a gradient still shows as bands and rings of strokes.
 
 The noise is a function of the position alone, counted from the top left corner of the picture that is painted: a picture painted
 twice, in one piece or some rows at a time, on any device, is the same. A part that was cut out before has a corner of its own.
@@ -22,8 +22,9 @@ from .feature_maps import Source
 NOISE = 1.5 / 255
 """Standard deviation of the fine noise, sRGB 0..1, that networks are trained with. Less leaves stripes in gradients of 8 bits."""
 
-COARSE_SHARE, COARSE_CELL = 2 / 3, 32
-"""The coarse noise: its standard deviation at the corners of its cells, in those of the fine noise, and the cells' side in px."""
+COARSE_SHARE, COARSE_CELL = 2.0, 32
+"""The coarse noise: its standard deviation at the corners of its cells, in those of the fine noise, and the cells' side in px.
+With a third of it gradients still showed rings; twice as much did no better. (``benchmarks/flat_grounds.py``)"""
 
 SEGMENT = 1024
 """Px of a row that are one piece of the sequence of random numbers."""
