@@ -83,16 +83,16 @@ class Stylization(ParameterSet):
     method: str = param(
         "choice",
         AUTO,
-        "How it is painted: fast in one pass of a network that has learnt the style (seconds or less; asked for by name it "
-        "takes any picture, which it refines for half a minute), iterative by optimising the picture itself (minutes, any picture "
-        "as style). auto: fast where the styles have been learnt, unless one of the advanced parameters is set, which only the "
-        "iterative method knows.",
+        "How it is painted: fast in one pass of a network that has learnt the style (seconds or less), or that is refined for any "
+        "other style on the picture itself (some 15 s on a CPU; needs the weights of VGG-16), iterative by optimising the picture "
+        "itself (minutes, any picture as style, nearest to it). auto: fast, unless one of the advanced parameters is set, which "
+        "only the iterative method knows, or VGG-16 is needed and cannot be had.",
         choices=(AUTO, *METHODS),
         label="Method",
         hint=(
-            "Fast paints in one pass of a network that has learnt the style, in seconds; any other picture as style takes it about "
-            "20 s. Iterative optimises the picture itself: minutes, any picture as style. Automatic is fast where the style has "
-            "been learnt."
+            "Fast paints in one pass of a network: in seconds where it has learnt the style, in about 20 s with any other picture. "
+            "Iterative optimises the picture itself: minutes, nearer to the style. Automatic is fast, unless something is set that "
+            "only the iterative method knows."
         ),
         choice_labels=("Automatic", *(entry.label for entry in METHODS.values())),
         front=True,

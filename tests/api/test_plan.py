@@ -19,10 +19,17 @@ def test_a_learnt_style_is_planned_whole_and_in_seconds(ask):
     assert plan["reason"] and (plan["seconds"] is None or 0 < plan["seconds"] < 60)
 
 
-def test_a_picture_or_an_advanced_parameter_is_planned_iteratively_and_smaller(ask):
-    for query, why in (({"pictures": 1}, "the picture"), ({"style": "starry-night", "iterations": "9"}, "iterations")):
-        plan = ask(**query).json()
-        assert plan["method"] == "iterative" and why in plan["reason"] and plan["width"] < 4000
+def test_an_advanced_parameter_is_planned_iteratively_and_smaller(ask):
+    for query in ({"pictures": 1}, {"style": "starry-night"}):
+        plan = ask(**query, iterations="9").json()
+        assert plan["method"] == "iterative" and "iterations" in plan["reason"] and plan["width"] < 4000
+        assert not plan["refines"]
+
+
+def test_a_picture_is_planned_by_the_fast_method_which_refines_it_first(ask):
+    plan, learnt = ask(pictures=1).json(), ask(style="starry-night").json()
+    assert plan["method"] == learnt["method"] == "fast" and plan["width"] == 4000
+    assert plan["refines"] and not learnt["refines"] and plan["seconds"] > learnt["seconds"] + 3
 
 
 def test_several_styles_and_every_other_parameter_are_understood(ask):

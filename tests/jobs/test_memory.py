@@ -34,8 +34,8 @@ def machine(monkeypatch):
 
 def ask(settings=None, device=GPU, content=PICTURE, **parameters):
     settings = settings or Settings()
-    stylization = Stylization.parse({"style": ["upload:0"], **parameters})
-    refuse_what_cannot_fit(stylization.to_dict(), content, FastLibrary(Paths.of(settings)), settings, device)
+    stylization = Stylization.parse({"style": ["upload:0"], "method": "iterative", **parameters})
+    refuse_what_cannot_fit(stylization.to_dict(), content, FastLibrary(Paths.of(settings), settings), settings, device)
 
 
 # -- before a job is accepted --------------------------------------------------------------------------------------------
@@ -81,9 +81,9 @@ def test_what_could_never_fit_is_refused_with_what_would(machine, settings, devi
 
 def test_the_fast_method_is_not_measured_by_the_iterative_ones_needs(machine):
     machine(4_000_000_000)
-    ask(device={**GPU, "memory_total_bytes": 10**9}, style=["starry-night"], resolution=2000)
+    ask(device={**GPU, "memory_total_bytes": 10**9}, style=["starry-night"], method="auto", resolution=2000)
     with pytest.raises(errors.OutOfMemory):
-        ask(device={**GPU, "memory_total_bytes": 10**9}, style=["starry-night"], resolution=2000, iterations=30)
+        ask(device={**GPU, "memory_total_bytes": 10**9}, style=["starry-night"], method="auto", resolution=2000, iterations=30)
 
 
 def test_a_picture_that_the_machine_cannot_hold_is_refused(machine):

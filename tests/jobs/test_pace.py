@@ -9,7 +9,7 @@ from impasto.paths import Paths
 from impasto.settings import Settings
 from impasto.stylization import Stylization
 
-LIBRARY = FastLibrary(Paths.of(Settings()))
+LIBRARY = FastLibrary(Paths.of(Settings()), Settings())
 PARAMETERS = Stylization(style=("starry-night",)).to_dict()
 
 
@@ -43,7 +43,9 @@ def test_the_median_of_the_latest_counts():
     assert pace.known(store)["fast"] == pytest.approx(pace.known(one)["fast"])
 
 
-@pytest.mark.parametrize("changes", [{"finished_early": True}, {"steps": 0}, {"painted_s": 0}, {"method": "unheard of"}])
+@pytest.mark.parametrize(
+    "changes", [{"finished_early": True}, {"refined": [0]}, {"steps": 0}, {"painted_s": 0}, {"method": "unheard of"}]
+)
 def test_what_was_not_painted_to_its_end_says_nothing(changes):
     store = Store()
     pace.remember(store, LIBRARY, PARAMETERS, result(3.0, **changes))

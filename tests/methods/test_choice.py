@@ -20,9 +20,14 @@ CPU = Machine("cpu", "fp32", 20_000_000_000)
 LEARNT, PICTURE = "starry-night", "upload:0"
 
 
+def library_of(folder, **values):
+    settings = Settings(data_dir=str(folder), **values)
+    return FastLibrary(Paths.of(settings), settings)
+
+
 @pytest.fixture
 def library(tmp_path):
-    return FastLibrary(Paths.of(Settings(data_dir=str(tmp_path))))
+    return library_of(tmp_path)
 
 
 def chosen(library, *styles, **values):
@@ -49,14 +54,29 @@ def test_auto_takes_the_first_method_that_heeds_all_that_is_set(library, values,
 
 def test_the_reason_says_what_stood_against_the_quicker_method(library):
     assert "iterations" in chosen(library, LEARNT, iterations=7)[1]
-    assert "the picture" in chosen(library, LEARNT, PICTURE)[1]
+    assert "the picture" in chosen(library_of("nowhere", offline=True), LEARNT, PICTURE)[1]
     assert all(chosen(library, LEARNT, method=name)[1] for name in ("auto", *METHODS))
 
 
-def test_the_fast_method_takes_any_picture_where_it_is_named(library, monkeypatch, tmp_path):
-    assert chosen(library, PICTURE, method="fast")[0] == "fast" and chosen(library, PICTURE, LEARNT, method="fast")[0] == "fast"
-    assert chosen(library, PICTURE)[0] == "iterative"
+def test_the_fast_method_takes_any_picture_and_is_what_auto_takes_where_its_encoder_can_be_had(library, tmp_path):
+    offline = library_of(tmp_path, offline=True)
+    for styles in ((PICTURE,), (PICTURE, LEARNT)):
+        assert chosen(library, *styles)[0] == chosen(library, *styles, method="fast")[0] == "fast"
+        assert chosen(library, *styles, refine=9)[0] == "fast" and chosen(library, *styles, pooling="l2")[0] == "iterative"
+        method, reason = chosen(offline, *styles)
+        assert method == "iterative" and "vgg16" in reason
+        assert chosen(offline, *styles, method="fast")[0] == "fast", "asked for by name, it says itself what is missing"
+    assert chosen(offline, LEARNT)[0] == "fast"
+
+
+def test_the_weights_that_are_here_will_do_for_auto(tmp_path, monkeypatch):
+    monkeypatch.setattr("impasto.models.store.ModelStore.status", lambda self, id: "present" if id == "vgg16" else "absent")
+    assert chosen(library_of(tmp_path, offline=True), PICTURE)[0] == "fast"
+
+
+def test_without_the_predictor_a_picture_is_painted_iteratively(library, monkeypatch, tmp_path):
     monkeypatch.setattr("impasto.models.fast_library.predictor_file", lambda: tmp_path / "gone.safetensors")
+    assert chosen(library, PICTURE)[0] == "iterative"
     with pytest.raises(errors.StyleNotLearnt):
         chosen(library, PICTURE, method="fast")
 
@@ -86,9 +106,13 @@ def test_a_plan_tells_method_size_and_seconds(library):
     settings = Settings()
     quick = plan(Stylization(style=(LEARNT,)), (3000, 4000), library, settings, CPU)
     assert (quick.method, quick.width, quick.height) == ("fast", 4000, 3000) and 0 < quick.seconds < 30
-    slow = plan(Stylization(style=(PICTURE,)), (3000, 4000), library, settings, CPU)
-    assert (slow.method, slow.width, slow.height) == ("iterative", 512, 384) and 60 < slow.seconds < 600
+    assert not quick.refines
+    slow = plan(Stylization(style=(PICTURE,), method="iterative"), (3000, 4000), library, settings, CPU)
+    assert (slow.method, slow.width, slow.height) == ("iterative", 512, 384) and 60 < slow.seconds < 600 and not slow.refines
     assert plan(Stylization(style=(PICTURE,), iterations=9), (3000, 4000), library, settings, CPU).seconds < slow.seconds / 4
+    refined = plan(Stylization(style=(PICTURE,)), (3000, 4000), library, settings, CPU)
+    assert (refined.method, refined.width) == ("fast", 4000) and refined.refines
+    assert not plan(Stylization(style=(PICTURE,), refine=0), (3000, 4000), library, settings, CPU).refines
     assert plan(Stylization(style=(PICTURE,), strength=0.0), (3000, 4000), library, settings, CPU).seconds == 0
 
 
@@ -104,7 +128,13 @@ def test_what_was_measured_on_this_machine_counts_more_than_a_guess(library):
 
 def test_a_plan_for_what_cannot_fit_says_so(library):
     with pytest.raises(errors.OutOfMemory) as refused:
-        plan(Stylization(style=(PICTURE,), resolution=4000), (3000, 4000), library, Settings(), Machine("cpu", "fp32", 10**9))
+        plan(
+            Stylization(style=(PICTURE,), method="iterative", resolution=4000),
+            (3000, 4000),
+            library,
+            Settings(),
+            Machine("cpu", "fp32", 10**9),
+        )
     assert refused.value.field == "resolution" and refused.value.hint
 
 

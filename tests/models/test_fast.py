@@ -114,7 +114,7 @@ def test_a_file_of_another_kind_is_refused_and_hides_no_other(file, data):
     (file.parent / "aaa.safetensors").write_bytes(data)
     with pytest.raises(BadStyleFile):
         fast.read(file.parent / "aaa.safetensors")
-    assert "mine" in FastLibrary(Paths(data=file.parents[1], weights=file, drop_in=file, runtime=file)).ids()
+    assert "mine" in FastLibrary(Paths(data=file.parents[1], weights=file, drop_in=file, runtime=file), Settings()).ids()
 
 
 def test_a_file_too_large_is_not_opened(file, monkeypatch):
@@ -129,21 +129,21 @@ ROWS = {name: array for name, array in ARRAYS.items() if fast.is_embedding(name)
 def test_styles_of_one_base_are_mixed_whatever_files_they_are_in(paths, file):
     other = dataclasses.replace(HEADER, styles=(style("other"),), base=fast.base_of(ARRAYS))
     fast.write(paths.styles / "aaa.safetensors", ROWS, other)
-    choice = FastLibrary(paths).find(("other", "mine"))
+    choice = FastLibrary(paths, Settings()).find(("other", "mine"))
     assert choice.base == file and choice.files == (paths.styles / "aaa.safetensors", file)
     assert (paths.styles / "aaa.safetensors").stat().st_size < 2000
 
 
 def test_rows_without_their_base_are_named_as_that_and_not_offered(paths):
     fast.write(paths.styles / "aaa.safetensors", ROWS, dataclasses.replace(HEADER, base="0" * 64))
-    library = FastLibrary(paths)
+    library = FastLibrary(paths, Settings())
     assert "mine" not in library.ids() and library.find(["mine"]) is None
     with pytest.raises(StyleNotLearnt, match="only the style"):
         library.need(["mine"])
 
 
 def test_a_file_that_was_replaced_is_read_again(paths, file):
-    library = FastLibrary(paths)
+    library = FastLibrary(paths, Settings())
     assert "mine" in library.ids()
     fast.write(file, ARRAYS, dataclasses.replace(HEADER, styles=(style("another"),)))
     assert "another" in library.ids() and "mine" not in library.ids()
@@ -155,8 +155,8 @@ def test_styles_of_two_networks_are_not_mixed(paths, file):
     others = ARRAYS | {"a.weight": np.zeros((2, 3), np.float32)}
     fast.write(paths.styles / "other.safetensors", others, dataclasses.replace(HEADER, styles=(style("other"),)))
     with pytest.raises(StyleNotLearnt, match="mixed"):
-        FastLibrary(paths).need(["mine", "other"])
-    assert FastLibrary(paths).find(["mine", "other"]) is None
+        FastLibrary(paths, Settings()).need(["mine", "other"])
+    assert FastLibrary(paths, Settings()).find(["mine", "other"]) is None
 
 
 # -- what ships ------------------------------------------------------------------------------------------------------

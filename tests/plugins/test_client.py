@@ -260,6 +260,8 @@ def test_the_daemon_tells_what_a_choice_will_mean(send):
     assert found.scale(800, 600) == 0.5 and "painted at 400 x 300 px" in found.in_words(800, 600)
     slow = plan.read(*send(wire.plan(Recipe([Style(picture=content())], {"loss": "gram"}), 200, 100)))
     assert slow.method == "iterative" and not slow.quick and "painted at" not in slow.in_words(200, 100)
+    refined = plan.read(*send(wire.plan(Recipe([Style(picture=content())]), 200, 100)))
+    assert refined.method == "fast" and not refined.quick, "not with every move of a slider"
     with pytest.raises(wire.ApiError) as refused:
         plan.read(*send(wire.plan(Recipe([Style("no-such-style")]), 200, 100)))
     assert refused.value.code == "unknown_style" and refused.value.sentence()

@@ -57,7 +57,7 @@ def folder(tmp_path):
 
 def paint(folder, engine, output=None, control=None, **parameters):
     reports = Reports()
-    stylization = Stylization.parse({"style": ["upload:0"], **parameters})
+    stylization = Stylization.parse({"style": ["upload:0"], "method": "iterative", **parameters})
     result = run_stylize(folder, stylization, output or {}, reports, control or Control(), engine)
     return result, reports
 

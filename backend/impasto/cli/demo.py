@@ -96,7 +96,7 @@ def _methods(settings: Settings, style: str) -> list[tuple[str, str]]:
     """The methods to show, and what each adds to the file's name: something to look at first, then the best there is."""
     from ..models import FastLibrary
 
-    learnt = not Path(style).is_file() and style in FastLibrary(Paths.of(settings)).ids()
+    learnt = not Path(style).is_file() and style in FastLibrary(Paths.of(settings), settings).ids()
     return [*([("fast", "-fast")] if learnt else []), ("iterative", "")]
 
 

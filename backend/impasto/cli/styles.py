@@ -77,7 +77,7 @@ def show(context: click.Context, id: str, output: Path | None, as_json: bool) ->
         click.echo(f"{style.id}: {_caption(style)}")
         click.echo(f"{style.width} x {style.height} px, {style.size / 1000:.0f} kB. Licence: {style.licence}.")
         header = library.fast.header(id) if style.fast else None
-        click.echo(_describe_network(header, id) if header else "No network has learnt it; the iterative method paints it.")
+        click.echo(_describe_network(header, id) if header else "No network has learnt it; it is refined on the picture first.")
 
 
 @styles.command("import")

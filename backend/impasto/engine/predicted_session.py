@@ -23,9 +23,6 @@ from .engine import Engine
 from .fast_session import FastSession, as_array, dtype_for
 from .networks import compose, indices_in, set_style
 
-ENCODER = "vgg16"
-"""The predictor was trained with its statistics, and refinement is balanced with it."""
-
 REFINED_AT = 256
 """Long side of the picture, px, on which embeddings are refined."""
 
@@ -54,7 +51,7 @@ class PredictedSession(Iterator[Progress]):
         """``content`` (H, W, 3), painted over; ``styles``: only those at ``source.predicted`` are read."""
         self._engine, self._source, self._content, self._observer = engine, source, content, observer
         self._size, self._stylization = size, stylization
-        encoder, _ = engine.encoder(ENCODER, observer)
+        encoder, _ = engine.encoder(predictor.ENCODER, observer)
         observer.phase("preparing")
         self._network = compose(source).to(engine.device.torch_device)
         self._small = small = self._small_content()

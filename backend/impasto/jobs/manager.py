@@ -55,7 +55,7 @@ class JobManager:
         self._lock: filelock.BaseFileLock | None = None
         self._lanes: dict[str, Lane] = {}
         self._leases = Leases()
-        self._fast_styles = FastLibrary(paths)
+        self._fast_styles = FastLibrary(paths, settings)
 
     # -- life --------------------------------------------------------------------------------------------------------
 

@@ -22,13 +22,15 @@ NOT_A_CHOICE = {"method", "style", "style_weights"}
 @dataclass(frozen=True)
 class Plan:
     """What a choice will mean. ``method``: its name, and the ``reason`` for it as a sentence; ``width``, ``height``: px at which it
-    is painted; ``seconds``: what painting will take, without waiting and fetching, or None where there is nothing to go by."""
+    is painted; ``seconds``: what painting will take, without waiting and fetching, or None where there is nothing to go by;
+    ``refines``: whether a style is refined on the picture first, each time for another picture."""
 
     method: str
     reason: str
     width: int
     height: int
     seconds: float | None
+    refines: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -78,4 +80,6 @@ def plan(
     size = method.size(full, stylization.resolution, settings, machine)
     rate = (pace or {}).get(method.name) or method.seconds_per_work(machine)
     seconds = round(rate * method.work(size, stylization, library), 2) if rate is not None and stylization.strength else None
-    return Plan(method.name, reason, size[1], size[0], 0.0 if stylization.strength == 0 else seconds)
+    seconds = 0.0 if stylization.strength == 0 else seconds
+    refines = method.name == "fast" and bool(stylization.refine) and not library.ids().issuperset(stylization.style)
+    return Plan(method.name, reason, size[1], size[0], seconds, refines)

@@ -1,4 +1,5 @@
-"""The fast method: one pass of a network that has learnt the styles (Johnson 2016, Ulyanov 2016, Dumoulin 2017)."""
+"""The fast method: one pass of a network that has learnt the styles (Johnson 2016, Ulyanov 2016, Dumoulin 2017), or for which
+embeddings of theirs are predicted and refined."""
 
 from __future__ import annotations
 
@@ -31,17 +32,18 @@ PREDICTION_PIXELS, REFINE_STEP_PIXELS = 3_000_000, 1_000_000
 
 
 class Fast:
-    """Seconds or less, with the styles that a network has learnt; of any size, since large pictures go through it in parts."""
+    """Seconds or less with the styles that a network has learnt, some more with any other picture; and pictures of any size, which
+    go through it in parts."""
 
     name = "fast"
     parameters = frozenset(p.name for p in Stylization.parameters() if p.group == BASIC) | {"refine"}
 
     def check(self, stylization: Stylization, library: FastLibrary) -> None:
-        """Raises :class:`StyleNotLearnt`."""
-        if stylization.method == self.name:
-            library.find_or_predict(stylization.style)
-        else:
-            library.need(stylization.style)
+        """Raises :class:`StyleNotLearnt`: any picture can be painted where the predictor and its encoder are. By name it is taken
+        without the encoder, too, whose absence is then told in full."""
+        library.find_or_predict(stylization.style)
+        if stylization.method != self.name:
+            library.need_encoder(stylization.style)
 
     def size(self, full: Size, resolution: int, settings: Settings, machine: Machine) -> Size:
         """All of the picture where nothing is asked for: parts bound the memory that it takes."""

@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadStyleFile, StyleNotLearnt
+from ..parameters import UPLOAD
 from ..paths import Paths, shipped
+from ..settings import Settings
+from .catalogue import Catalogue
 from .fast import EMBEDDINGS_OF_A_STYLE, FastHeader, FastStyle, inspect, is_embedding, read, write
+from .predictor import ENCODER
 from .predictor import inspect as inspect_predictor
 from .predictor import shipped_file as predictor_file
+from .store import ModelStore
 
 UNKNOWN = FastStyle("unknown", "", "", "", "", (0,) * max(EMBEDDINGS_OF_A_STYLE))
 """Stands for a style that no network has learnt: as many times the identity as a style has embeddings."""
@@ -51,7 +56,8 @@ class FastLibrary:
     Safe to use from several threads and processes.
     """
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: Paths, settings: Settings) -> None:
+        self._paths, self._settings = paths, settings
         self._folders = (shipped("fast"), paths.styles)
         self._seen: dict[Path, tuple[tuple[int, int], FastHeader]] = {}
 
@@ -106,6 +112,16 @@ class FastLibrary:
         files, kept = tuple(file for file, _ in found), tuple(style for _, style in found)
         return NetworkSource(whole[1].network, whole[0], files, kept, predicted=predicted)
 
+    def need_encoder(self, styles: Sequence[str]) -> None:
+        """Raises :class:`StyleNotLearnt` where one of ``styles`` is to be predicted, and the encoder for that cannot be had."""
+        missing = [name for name in styles if name not in self.ids()]
+        if missing and not ModelStore(Catalogue.load(), self._paths, self._settings).can_be_had(ENCODER):
+            raise StyleNotLearnt(
+                f"No network has learnt {_named(missing[0])}, and {ENCODER}, which it could be refined with, is not here.",
+                field="style",
+                hint=f"Run: impasto models pull {ENCODER}",
+            )
+
     def find(self, styles: Sequence[str]) -> NetworkSource | None:
         """A network that knows all of ``styles``; from one file where possible, else from files of one base."""
         files = self.files()
@@ -156,7 +172,7 @@ class FastLibrary:
             return StyleNotLearnt(
                 "These styles were learnt by different networks, so they cannot be mixed.", field="style", hint=ITERATIVE
             )
-        name = "the picture" if missing[0].startswith("upload:") else f"'{missing[0]}'"
+        name = _named(missing[0])
         if self.header(missing[0]):
             return StyleNotLearnt(
                 f"The file of {name} holds only the style; the network that it belongs to is not here.",
@@ -166,6 +182,10 @@ class FastLibrary:
         return StyleNotLearnt(
             f"No network has learnt {name} yet, so the fast method cannot paint it.", field="style", hint=ITERATIVE
         )
+
+
+def _named(style: str) -> str:
+    return "the picture" if UPLOAD.fullmatch(style) else f"'{style}'"
 
 
 def _bases(files: Sequence[tuple[Path, FastHeader]]) -> dict[str, tuple[Path, FastHeader]]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 FORMAT = "impasto-predictor-1"
 
+ENCODER = "vgg16"
+"""Whose statistics it takes, and with which embeddings are refined."""
+
 DAMAGED = "The predictor of fast styles is damaged."
 
 

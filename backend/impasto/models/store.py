@@ -110,6 +110,11 @@ class ModelStore:
 
     # -- which one to take -------------------------------------------------------------------------------------------
 
+    def can_be_had(self, id: str) -> bool:
+        """Whether ``id`` is here, or may be fetched. Touches no network."""
+        here = self.status(id) == PRESENT or bool(self._drop_in.find(self.catalogue.model(id)))
+        return here or not self._settings.offline
+
     def choose(self, id: str) -> str:
         """``id`` itself, or for "auto" the best present, else the best that can be had. Touches no network.
 

@@ -73,7 +73,7 @@ class StyleLibrary:
     def __init__(self, paths: Paths, settings: Settings) -> None:
         self._own, self._shipped = paths.styles, shipped("paintings")
         self._settings = settings
-        self.fast = FastLibrary(paths)
+        self.fast = FastLibrary(paths, settings)
 
     def styles(self) -> list[Style]:
         """The shipped ones in their order, then the user's own by title."""

@@ -71,7 +71,7 @@ def hints(_):
         'strength': _('How far the picture moves towards the style: at the left it stays as it is, at the right little more than its outlines is kept.'),
         'detail': _('Size of the brush strokes: in the middle as in the painting, at the left twice as broad, at the right half.'),
         'keep_colours': _("Whose colours: the style's; exactly the picture's, so that only its lightness is painted; or the style's strokes with the picture's palette."),
-        'method': _('Fast paints in one pass of a network that has learnt the style, in seconds; any other picture as style takes it about 20 s. Iterative optimises the picture itself: minutes, any picture as style. Automatic is fast where the style has been learnt.'),
+        'method': _('Fast paints in one pass of a network: in seconds where it has learnt the style, in about 20 s with any other picture. Iterative optimises the picture itself: minutes, nearer to the style. Automatic is fast, unless something is set that only the iterative method knows.'),
         'resolution': _("Long side at which it is painted; the result always has the layer's own size. Automatic: all of it with the fast method, what takes a few minutes with the iterative one."),
         'seed': _('The same seed gives the same picture.'),
         'content_weight': _("How much the picture's forms count; 1 is the balance that looks right at a strength of 0.5."),

@@ -32,7 +32,7 @@ def style_hint(style, translate=lambda text: text):
 
 def speed(fast, translate=lambda text: text):
     """How long painting in a style takes."""
-    return translate("Painted in seconds") if fast else translate("Painted in minutes")
+    return translate("Painted in seconds") if fast else translate("Painted in about 20 s")
 
 
 def progress(job, translate=lambda text: text):

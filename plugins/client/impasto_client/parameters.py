@@ -46,10 +46,10 @@ PARAMETERS: "list[dict[str, object]]" = [{'name': 'strength',
  {'name': 'method',
   'kind': 'choice',
   'default': 'auto',
-  'help': 'How it is painted: fast in one pass of a network that has learnt the style (seconds or less; asked for by name it '
-          'takes any picture, which it refines for half a minute), iterative by optimising the picture itself (minutes, any '
-          'picture as style). auto: fast where the styles have been learnt, unless one of the advanced parameters is set, '
-          'which only the iterative method knows.',
+  'help': 'How it is painted: fast in one pass of a network that has learnt the style (seconds or less), or that is refined '
+          'for any other style on the picture itself (some 15 s on a CPU; needs the weights of VGG-16), iterative by '
+          'optimising the picture itself (minutes, any picture as style, nearest to it). auto: fast, unless one of the '
+          'advanced parameters is set, which only the iterative method knows, or VGG-16 is needed and cannot be had.',
   'group': 'basic',
   'unit': '',
   'minimum': None,

@@ -8,16 +8,17 @@ QUICK = ("fast",)
 """Methods that paint a preview in seconds."""
 
 
-class Plan(namedtuple("Plan", "method reason width height seconds")):
+class Plan(namedtuple("Plan", "method reason width height seconds refines", defaults=(False,))):
     """``method``: its name; ``reason``: why that one, a sentence; ``width``, ``height``: px at which it is painted; ``seconds``:
-    what painting will take, or None where the daemon does not know yet."""
+    what painting will take, or None where the daemon does not know yet; ``refines``: whether a style is refined on the picture
+    first, which each preview of another part would begin anew."""
 
     __slots__ = ()
 
     @property
     def quick(self):
         """Whether a preview takes only seconds."""
-        return self.method in QUICK
+        return self.method in QUICK and not self.refines
 
     def scale(self, width, height):
         """How much smaller than the content, of ``width`` x ``height`` px, it is painted: above 0, at most 1."""

@@ -83,7 +83,7 @@ class Gallery(Gtk.Box):
             max_width_chars=13,
             justify=Gtk.Justification.CENTER,
         )
-        speed = Gtk.Label(label="<small>%s</small>" % (_("in seconds") if fast else _("in minutes")), use_markup=True)
+        speed = Gtk.Label(label="<small>%s</small>" % (_("in seconds") if fast else _("in 20 s")), use_markup=True)
         speed.get_style_context().add_class("dim-label")
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, margin=3)
         for each in (picture, title, speed):

@@ -47,7 +47,7 @@ class StylesPage(QtWidgets.QWidget):
         blocked = self.gallery.blockSignals(True)
         self.gallery.empty()
         for key, one in self._known.items():
-            self.gallery.put(key, one.style.title, one.hint, one.image, "" if one.fast else _("minutes"))
+            self.gallery.put(key, one.style.title, one.hint, one.image, "" if one.fast else _("20 s"))
         self.gallery.blockSignals(blocked)
         self.gallery.choose(chosen)
 
