@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,17 @@ def no_real_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Data and runtime files go to a temporary folder wherever a test forgets to say so."""
     home = tmp_path_factory.mktemp("impasto")
     os.environ["IMPASTO_RUNTIME_DIR"], os.environ["IMPASTO_DATA_DIR"] = str(home / "run"), str(home / "data")
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Torch on one thread: small networks gain nothing from more, and results to the bit need their number to stay."""
+    import torch  # most tests do without
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

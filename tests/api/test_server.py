@@ -102,23 +102,6 @@ def test_the_daemon_is_light():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
-def test_health_is_answered_soon_after_the_start(launch):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    began = time.monotonic()
-    launch(port=port)
-
-    def up():
-        try:
-            return ask(f"http://127.0.0.1:{port}", path="/health").ok
-        except requests.ConnectionError:
-            return False
-
-    poll(up, within=WITHIN_S, every=0.01)
-    assert time.monotonic() - began < 3  # one second on a machine that does nothing else
-
-
 # -- the runtime file ----------------------------------------------------------------------------------------------
 
 

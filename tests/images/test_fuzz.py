@@ -18,7 +18,7 @@ from . import files
 
 SEEDS = list(files.small_files().values())
 LIMITS = Limits(max_megapixels=1)
-EXAMPLES = int(os.environ.get("FUZZ", "500"))
+EXAMPLES = int(os.environ.get("FUZZ", "200"))
 
 places = st.floats(0, 1, exclude_max=True)
 changes = st.lists(

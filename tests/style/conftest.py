@@ -23,11 +23,8 @@ def vgg_weights(channels=(6, 8, 10, 12, 12), seed=0):
 
 
 @pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def _always_one_thread(one_thread):
+    """Every test of this folder."""
 
 
 @pytest.fixture

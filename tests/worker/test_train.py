@@ -34,19 +34,13 @@ from .small_training import ORDER, SmallEngine, learn, settings_of
 
 TESTS = Path(__file__).parents[1]
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def png(pixels):
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -237,6 +231,7 @@ def test_several_processes_train_one_network():
     assert reply[0] == reply[1] and reply[0][0] == "2" and alone[0] == "1" and alone[1] != reply[0][1]
 
 
+@pytest.mark.slow
 def test_the_network_may_compute_in_bf16(folder):
     engine = SmallEngine(settings_of(folder))
     engine.device = dataclasses.replace(engine.device, dtype=torch.bfloat16)
