@@ -197,9 +197,8 @@ def test_modules_classes_and_functions_are_short_enough_to_read():
         ("import impasto.api.server, impasto.jobs, impasto.models", {"torch", "torchvision", "PIL", "imagecodecs", "requests"}),
         ("import impasto.images", {"torch", "flask"}),
         ("import impasto.worker.loop, impasto.worker.handlers, impasto.worker.stylize, impasto.worker.train", {"torch", "flask"}),
-        pytest.param(
-            "import impasto.style", {"flask", "requests", "PIL", "yaml", "click"}, marks=pytest.mark.slow
-        ),  # imports torch
+        # This one imports torch, which takes seconds.
+        pytest.param("import impasto.style", {"flask", "requests", "PIL", "yaml", "click"}, marks=pytest.mark.slow),
     ],
 )
 def test_in_a_fresh_interpreter(statement, forbidden):
