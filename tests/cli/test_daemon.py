@@ -20,6 +20,8 @@ from impasto.settings import Settings
 
 from .conftest import command, paint, start_daemon, until
 
+pytestmark = pytest.mark.slow  # a daemon and its workers in processes of their own
+
 STEPS = ("--iterations", "3", "--step-size", "0.01")
 LONG = ("--iterations", "3000", "--step-size", "0.02")
 WITHIN_S = 60

@@ -139,6 +139,7 @@ def test_a_check_that_fails_is_a_finding_itself(examine, monkeypatch):
     assert code == 1 and "RuntimeError" in reply["broken"]["text"] and "/secret" not in json.dumps(reply["broken"])
 
 
+@pytest.mark.slow
 def test_each_editor_is_told_of_with_what_is_installed_in_it(impasto, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
