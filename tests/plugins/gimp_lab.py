@@ -92,7 +92,12 @@ class Lab:
         spoken = [f"LANGUAGE={language}"] if language else []
         opened = [f"{self.inside}/{file}" for file in files]
         command = self._command(
-            "gimp", "-nsfc", "--quit", *self._batch(script, options), *opened, environment=[f"DISPLAY=:{display}", *spoken]
+            "gimp",
+            "-nsc" if options.get("text") else "-nsfc",
+            "--quit",
+            *self._batch(script, options),
+            *opened,
+            environment=[f"DISPLAY=:{display}", *spoken],
         )
         if self.root.name.endswith("3.2"):
             command = ["unshare", "-m", "sh", "-c", f'mount -t proc proc {self.root}/proc && exec "$@"', "sh", *command]

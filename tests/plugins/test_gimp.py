@@ -39,7 +39,7 @@ def lab(gimp):
     shutil.rmtree(made.outside, ignore_errors=True)
 
 
-@pytest.mark.parametrize("script, at_least", [("pixels", 76), ("places", 19), ("arguments", 12)])
+@pytest.mark.parametrize("script, at_least", [("pixels", 76), ("places", 19), ("arguments", 12), ("again", 12)])
 def test_through_the_procedure_database(lab, painter, script, at_least):
     lab.introduce(painter.url, TOKEN, INSTANCE)
     all_well(lab.console(script), at_least)
@@ -59,8 +59,10 @@ def test_the_documented_script(lab, painter):
     (lab.outside / "documented.scm").write_text(re.search(r"```scheme\n(.+?)```", text, re.DOTALL).group(1))
     shutil.copyfile(TESTS.parent / "examples/moraine-lake.jpg", lab.outside / "photo.jpg")
     output = lab.console("documented")
-    assert "photo.jpg has the layer great-wave" in output and (lab.outside / "photo.jpg.xcf").exists(), output[-2000:]
-    assert "SCHEME PAINTED great-wave" in output, output[-2000:]
+    assert "photo.jpg has the layer The Great Wave off Kanagawa" in output and (lab.outside / "photo.jpg.xcf").exists(), output[
+        -2000:
+    ]
+    assert "SCHEME PAINTED The Great Wave off Kanagawa" in output, output[-2000:]
 
 
 @pytest.mark.skipif("TEST_GIMP_SPEED" not in os.environ, reason="it measures time: set TEST_GIMP_SPEED on an idle machine")

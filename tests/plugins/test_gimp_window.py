@@ -64,6 +64,13 @@ class Desk:
         self.do("search", "--onlyvisible", "--name", title, "windowfocus", "--sync")
         return self
 
+    def answer(self, question: str, key: str) -> None:
+        """Wait for a question, and answer it."""
+        self.until(lambda: self.has(question))
+        while self.has(question):  # shown, but perhaps not listening yet
+            self.front(question).key(key)
+            time.sleep(0.3)
+
     def jobs(self, kind: str = "stylize", *states: str) -> list:
         return [job for job in self.daemon.manager.jobs() if job.kind == kind and (not states or job.state in states)]
 
@@ -182,13 +189,10 @@ def test_to_close_while_it_paints_is_asked_about_and_discards(desk, patient):
     at.key("alt+p")
     at.until(lambda: [job for job in at.jobs("stylize", "running") if job.step > 5])
     at.key("Escape")
-    time.sleep(1)
-    at.key("alt+k")  # keep painting
-    time.sleep(1)
+    at.answer("^Discard the painting", "alt+k")  # keep painting
     assert at.has(TITLE) and at.jobs("stylize", "running")
-    at.key("Escape")
-    time.sleep(1)
-    at.key("alt+d")
+    at.front().key("Escape")
+    at.answer("^Discard the painting", "alt+d")
     at.until(lambda: at.jobs("stylize", "cancelled"))
     assert at.layers() == ["content"]
 
@@ -226,7 +230,8 @@ def test_learning_goes_on_when_the_window_is_closed_and_is_shown_again(desk, pat
 
 
 def test_a_painted_layer_is_painted_again_from_its_source_by_its_recipe(desk, patient):
-    at = desk(patient, values={"iterations": 3, "step_size": 0.01, "strength": 0.7}, times=2, repeat=True).opened()
+    chosen, values = [20, 10, 90, 70], {"iterations": 3, "step_size": 0.01, "strength": 0.7}
+    at = desk(patient, values=values, times=2, repeat=True, select=chosen).opened()
     at.key("alt+p")
     at.until(lambda: at.jobs("stylize", "done"))
     time.sleep(1.5)
@@ -238,9 +243,30 @@ def test_a_painted_layer_is_painted_again_from_its_source_by_its_recipe(desk, pa
     assert first.parameters == second.parameters and second.parameters["strength"] == 0.7
     time.sleep(1.5)
     at.key("Escape")
-    assert [layer["source"] for layer in at.image(2)["layers"]] == ["content", "content", None]
     third = at.until(lambda: len(done := at.jobs("stylize", "done")) == 3 and done[0])
     assert third.parameters == second.parameters, "what was done last in the window is repeated without it"
+    *painted, content = at.until(lambda: len(layers := at.image(2)["layers"]) == 4 and layers)
+    assert content["name"] == "content" and all(layer["source"] == "content" for layer in painted)
+    assert [layer["box"] for layer in painted] == 3 * [chosen] and all(layer["mask"] for layer in painted), (
+        "nothing is selected now"
+    )
+    assert [layer["id"] for layer in painted] == sorted((layer["id"] for layer in painted), reverse=True), "the newest is on top"
+    assert all(layer["name"].startswith("The Great Wave off Kanagawa") for layer in painted)
+
+
+def test_text_is_replaced_by_pixels_only_after_a_question(desk, patient):
+    at = desk(patient, values={"iterations": 3, "step_size": 0.01, "method": "iterative"}, text=True).opened()
+    at.key("alt+r", "End")
+    at.key("alt+p")
+    at.answer("Turn the text", "Escape")
+    assert not at.jobs()
+    at.key("alt+p")
+    at.answer("Turn the text", "alt+r")
+    at.until(lambda: at.jobs("stylize", "done"))
+    time.sleep(1.5)
+    at.key("Escape")
+    text, content = at.image()["layers"]
+    assert text["recipe"] and not text["text"] and content["name"] == "content"
 
 
 def test_an_indexed_image_is_offered_the_cure(desk, painter):

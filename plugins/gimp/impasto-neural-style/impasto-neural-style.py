@@ -23,6 +23,7 @@ import daemon  # noqa: E402
 import layers  # noqa: E402
 import paint_options  # noqa: E402
 import noninteractive  # noqa: E402
+import target  # noqa: E402
 from impasto_client import messages  # noqa: E402
 from translation import _  # noqa: E402
 
@@ -94,7 +95,10 @@ def paint(procedure, run_mode, image, drawables, config, _data):
         return answer(procedure, S.CALLING_ERROR, str(wrong))
     Gimp.progress_init(_("Neural Style"))
     try:
-        new = noninteractive.paint(image, layer, options, daemon.find_or_start(), show_progress)
+        painted = target.Target(image, layer)
+        # A script means the layer that it names; "repeat" finds the last painting selected, and paints what that was painted from.
+        painted.use_source(run_mode == Gimp.RunMode.WITH_LAST_VALS)
+        new = noninteractive.paint(painted, options, daemon.find_or_start(), show_progress)
     except (layers.UnsupportedLayer, daemon.DaemonError) as error:
         return answer(procedure, S.EXECUTION_ERROR, str(error))
     finally:
@@ -110,7 +114,7 @@ def show_progress(job):
 
 
 def repeat(procedure, run_mode, image, drawables, _config, _data):
-    """The same again, without a window."""
+    """The same again, without a window; of a painting, from what it was painted from."""
     again = Gimp.get_pdb().lookup_procedure(PAINT)
     config = again.create_config()
     config.set_property("run-mode", Gimp.RunMode.WITH_LAST_VALS)

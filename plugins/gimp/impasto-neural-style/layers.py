@@ -65,13 +65,15 @@ def only_layer(image, drawables):
     return layer
 
 
-def paint_area(layer):
-    """(x, y, width, height) in the layer: what lies within the selection's bounds.
+def paint_area(layer, within=None):
+    """(x, y, width, height) in the layer: what lies within the selection's bounds, and within another layer's.
 
     Raises :class:`UnsupportedLayer` where that is too little.
     """
     there, x, y, width, height = layer.mask_intersect()
-    if not there:
+    if there and within is not None:
+        x, y, width, height = _common((x, y, width, height), _bounds(within, layer))
+    if not there or width <= 0 or height <= 0:
         raise UnsupportedLayer(_("The selection lies outside the layer. Select a part of it, or nothing."))
     if min(width, height) < SMALLEST:
         raise UnsupportedLayer(
@@ -82,6 +84,19 @@ def paint_area(layer):
     return x, y, width, height
 
 
+def _bounds(other, layer):
+    """Another layer's (x, y, width, height), seen from ``layer``."""
+    (left, top), (x, y) = layer.get_offsets()[-2:], other.get_offsets()[-2:]
+    return x - left, y - top, other.get_width(), other.get_height()
+
+
+def _common(one, other):
+    """What two rectangles share; its sides are 0 or less where that is nothing."""
+    left, top = max(one[0], other[0]), max(one[1], other[1])
+    right, bottom = min(one[0] + one[2], other[0] + other[2]), min(one[1] + one[3], other[1] + other[3])
+    return left, top, right - left, bottom - top
+
+
 class LayerRegion:
     """The part of a layer that is painted, as it was when it was read: it may change, or go, meanwhile.
 
@@ -89,10 +104,9 @@ class LayerRegion:
     ``selection``: as bytes of ``mask_depth``, or None where nothing is selected.
     """
 
-    def __init__(self, image, layer, area=None, effects=True):
-        """Reads the layer within the selection's bounds, or ``area`` (x, y, width, height) of it. ``effects``: as the layer looks
-        with them, else the pixels beneath. Raises :class:`UnsupportedLayer` where there is nothing to paint."""
-        self.x, self.y, self.width, self.height = area or paint_area(layer)
+    def __init__(self, image, layer, area, effects=True):
+        """Reads ``area`` (x, y, width, height) of the layer. ``effects``: as the layer looks with them, else the pixels beneath."""
+        self.x, self.y, self.width, self.height = area
         found = layer.get_offsets()
         self.left, self.top = found[-2] + self.x, found[-1] + self.y
         self.grey, self.alpha = layer.is_gray(), layer.has_alpha()

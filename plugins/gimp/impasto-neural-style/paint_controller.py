@@ -3,8 +3,9 @@
 import uuid
 
 import layers
-import noninteractive
 import pictures
+import questions
+import results
 from impasto_client import messages
 from impasto_client.job_client import CANCELLED, DONE, JobClient
 from paint_options import PaintOptions
@@ -34,9 +35,9 @@ class PaintController:
             return
         options = PaintOptions(recipe, output)
         try:
-            layer = self._target.paintable()
-            self._target.check_output(output)
-            part = layers.LayerRegion(self._target.image, layer, effects=noninteractive.with_effects(options))
+            if results.would_lose_text(self._target.replaced, output) and not self._may_lose_text():
+                return
+            part = self._target.region(output)
         except layers.UnsupportedLayer as error:
             self._preview.show_unsupported(error)
             return
@@ -45,14 +46,23 @@ class PaintController:
             self._inserter.insert(finished, part, options)
             return
         self._preview.drop()
-        self._start(layer, part, options)
+        self._start(part, options)
 
-    def _start(self, layer, part, options):
+    def _may_lose_text(self):
+        return questions.confirmed(
+            self._parts.dialog,
+            _("Turn the text of '{name}' into pixels?").format(name=self._target.replaced.get_name()),
+            _("It can then no longer be edited as text. Edit > Undo brings it back; a new layer leaves it as it is."),
+            _("_Replace It"),
+        )
+
+    def _start(self, part, options):
         self._job_client = JobClient.stylize(part.content(), options.recipe, uuid.uuid4().hex)
         self._preview.paused = True
         self._parts.set_running(True)
         self._parts.set_can_stop(True)
-        self._parts.preview_pane.show_original(pictures.layer_pixbuf(layer, layers.paint_area(layer), SIDE))
+        area = part.x, part.y, part.width, part.height
+        self._parts.preview_pane.show_original(pictures.layer_pixbuf(self._target.layer, area, SIDE))
         self._parts.preview_pane.set_caption(_("What has been painted so far."))
         self._connection.run(self._job_client, lambda job_client: self._job_changed(job_client, part, options))
 

@@ -106,12 +106,12 @@ def styles_of(config):
     files = [line.strip() for line in (config.get_property("pictures") or "").splitlines() if line.strip()]
     layer = config.get_property("style-layer")
     try:
-        styles = [Style(id, title=id) for id in ids] + [picture(file) for file in files]
+        styles = [Style(id) for id in ids] + [picture(file) for file in files]
     except OSError as error:
         raise InvalidArguments(_("The picture {file} cannot be read: {reason}.").format(file=error.filename, reason=error.strerror))
     if layer is not None:
         styles.append(Style(picture=pictures.file_of_layer(layer), title=layer.get_name()))
-    return styles or [Style(DEFAULT_STYLE, title=DEFAULT_STYLE)]
+    return styles or [Style(DEFAULT_STYLE)]
 
 
 def picture(file):

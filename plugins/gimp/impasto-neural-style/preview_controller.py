@@ -82,7 +82,7 @@ class PreviewController:
 
     def _ask_for_plan(self, recipe, number):
         layer = self._target.paintable()
-        self._area = _x, _y, width, height = layers.paint_area(layer)
+        self._area = _x, _y, width, height = self._target.area(self._parts.output.get_active_id())
         if self.connected and recipe.styles:
             request = wire.plan(recipe, width, height)
             self._connection.ask(request, lambda status, body: self._plan_received(status, body, recipe, number))

@@ -24,15 +24,13 @@ class ResultInserter:
 
     def insert(self, job_client, part, options):
         """Insert the result of a finished job, the painting of ``part`` by ``options``."""
-        target, below = self._target, self._layer_below(options.output)
+        target = self._target
         try:
-            self.newest = results.insert(target.image, target.layer, part, job_client.result, options, below)
+            self.newest = results.insert(target.image, target.layer, part, job_client.result, options, target.former)
         except (layers.UnsupportedLayer, ValueError) as error:
             self._parts.message_bar.show_message(str(error))
             return
         part.data = job_client.result = None  # large, and the daemon keeps the result
-        if options.output == outputs.REPLACE and below is not None:
-            target.painting = self.newest
         Gimp.displays_flush()
         self._inserted[job_client.job["id"]] = part, options
         self._save_settings(options)
@@ -50,10 +48,10 @@ class ResultInserter:
         try:
             result = wire.read_bytes(status, body)
             if options is not None and options.output != outputs.REPLACE:
-                below = self._layer_below(options.output)
-                self.newest = results.insert(target.image, target.layer, part, result, options, below)
+                self.newest = results.insert(target.image, target.layer, part, result, options, target.former)
             else:
-                self.newest = results.insert_as_layer(target.image, result, self.title_of(job), target.position())
+                place = target.position(self._parts.output.get_active_id())
+                self.newest = results.insert_as_layer(target.image, result, self.title_of(job), place)
         except (wire.ApiError, layers.UnsupportedLayer, ValueError) as error:
             self._parts.message_bar.show_message(str(error))
             return
@@ -65,13 +63,6 @@ class ResultInserter:
         titles = self._parts.gallery.titles()
         ids = (job.get("parameters") or {}).get("style") or []
         return " + ".join(titles.get(id, _("a picture") if id.startswith("upload:") else id) for id in ids) or _("Neural Style")
-
-    def _layer_below(self, output):
-        """The painting above which the next one goes, or in whose place, or None: above the newest, so that it is seen."""
-        earlier = self._target.painting if self._target.layer != self._target.painting else None
-        if output == outputs.REPLACE or self.newest is None or not self.newest.is_valid():
-            return earlier
-        return self.newest
 
     def _save_settings(self, options):
         try:

@@ -10,6 +10,7 @@ from gi.repository import Gimp  # noqa: E402
 
 import paint_options  # noqa: E402
 from impasto_client import outputs, pixels  # noqa: E402
+import replacement  # noqa: E402
 from layers import FORMATS, UnsupportedLayer, write  # noqa: E402
 from translation import _  # noqa: E402
 
@@ -41,11 +42,24 @@ def check_output(layer, output):
         )
 
 
+def would_lose_text(layer, output):
+    """Whether a layer that is text would be turned into pixels by taking the result in that way."""
+    return output == outputs.REPLACE and layer.is_text_layer()
+
+
+def check_text(layer, output):
+    """Raises :class:`UnsupportedLayer` where text would be lost and nobody can be asked about it."""
+    if would_lose_text(layer, output):
+        raise UnsupportedLayer(
+            _("The layer is text, which would become pixels. Choose a new layer as the result, or discard the text information.")
+        )
+
+
 def insert(image, layer, part, result, options, former=None):
     """The painting into the image; the new layer, or the one whose pixels were replaced. Raises :class:`UnsupportedLayer`.
 
     ``part``: what was read of ``layer`` and sent; ``result``: what came back. Where the layer is gone by now, a new one at the top.
-    ``former``: an earlier painting of it, above which the new one goes, or in whose place.
+    ``former``: the earlier painting of it that was painted anew, or None; its pixels are the ones that are replaced.
     """
     painted = pixels.unpack(result)
     if (painted.width, painted.height, painted.channels, painted.depth) != (part.width, part.height, part.channels, part.depth):
@@ -53,17 +67,17 @@ def insert(image, layer, part, result, options, former=None):
             _("The painting has not the layer's size or depth; this plug-in and the daemon do not fit together.")
         )
     _check_open(image)
-    there = layer if layer.is_valid() else None
-    below = former if former is not None and former.is_valid() else there
+    there, former = (each if each is not None and each.is_valid() else None for each in (layer, former))
+    replaced = former or there
     image.undo_group_start()
     try:
-        if options.output == outputs.REPLACE and there and below is there:
-            new = _replace(layer, part, painted)
+        if options.output == outputs.REPLACE and replaced is not None:
+            new, (left, top) = replaced, replaced.get_offsets()[-2:]
+            x, y = (part.x, part.y) if new is there else (part.left - left, part.top - top)
+            replacement.replace(image, new, part, painted, x, y)
         else:
-            new = _above(image, there, below, part, painted, options)
+            new = _above(image, there, former, part, painted, options)
             save_source(new, there)
-            if options.output == outputs.REPLACE and below is not there:
-                image.remove_layer(below)
         save_recipe(new, options.recipe)
     finally:
         image.undo_group_end()
@@ -136,14 +150,30 @@ def _check_open(image):
         )
 
 
-def _above(image, layer, below, part, painted, options):
+def topmost(image, layer, former=None):
+    """The layer above which a new painting of ``layer`` is seen: the highest of those that there are, else the layer itself.
+
+    ``former``: an earlier painting, beside which the new one goes where it lies in another group. None: there is no layer.
+    """
+    beside = former if former is not None and (layer is None or former.get_parent() != layer.get_parent()) else layer
+    if beside is None:
+        return None
+    group = beside.get_parent()
+    for other in (group.get_children() if group else image.get_layers())[: image.get_item_position(beside)]:
+        if layer is not None and source_of(image, other) == layer:
+            return other
+    return beside
+
+
+def _above(image, layer, former, part, painted, options):
+    below = topmost(image, layer, former)
     new = Gimp.Layer.new(
         image, options.recipe.title(), part.width, part.height, KINDS[part.grey, part.alpha], 100.0, Gimp.LayerMode.NORMAL
     )
     new.set_offsets(part.left, part.top)
     image.insert_layer(new, below.get_parent() if below else None, image.get_item_position(below) if below else 0)
     _fill(new, painted, part.format)
-    mask = _mask(layer, part, options)
+    mask = _mask(layer, former, part, options)
     if mask is not None:
         new.add_alpha()
         added = new.create_mask(Gimp.AddMaskType.WHITE)
@@ -154,9 +184,13 @@ def _above(image, layer, below, part, painted, options):
     return new
 
 
-def _mask(layer, part, options):
-    """The new layer's mask: what hid parts of the layer hides the same parts of its painting, and so does the selection."""
-    own = layer.get_mask() if layer is not None and layer.get_apply_mask() else None
+def _mask(layer, former, part, options):
+    """The new layer's mask: what hid parts of the layer hides the same parts of its painting, and so does the selection. Where
+    nothing is selected, what hid parts of an earlier painting hides them again."""
+    if options.output == outputs.MASKED and part.selection is None and _covers(former, part) and _applied_mask(former) is not None:
+        left, top = former.get_offsets()[-2:]
+        return part.read_mask(former.get_mask(), part.left - left, part.top - top)
+    own = _applied_mask(layer)
     hiding = part.read_mask(own, part.x, part.y) if own is not None else None
     chosen = part.selection if options.output != outputs.NEW_LAYER else None
     if hiding is None or chosen is None:
@@ -175,12 +209,16 @@ def combined_masks(one, other, depth):
     return array.array(code, [(a * b + full // 2) // full for a, b in zip(first, second, strict=True)]).tobytes()
 
 
-def _replace(layer, part, painted):
-    # Through the shadow buffer, GIMP itself respects the selection and keeps the undo step.
-    write(layer.get_shadow_buffer(), part.x, part.y, part.width, part.height, part.format, part.size, painted.data)
-    layer.merge_shadow(True)
-    layer.update(part.x, part.y, part.width, part.height)
-    return layer
+def _applied_mask(layer):
+    return layer.get_mask() if layer is not None and layer.get_apply_mask() else None
+
+
+def _covers(former, part):
+    """Whether the part lies within an earlier painting's bounds."""
+    if former is None:
+        return False
+    x, y = (mine - its for mine, its in zip((part.left, part.top), former.get_offsets()[-2:], strict=True))
+    return min(x, y) >= 0 and x + part.width <= former.get_width() and y + part.height <= former.get_height()
 
 
 def _fill(layer, painted, format):

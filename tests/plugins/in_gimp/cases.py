@@ -124,20 +124,29 @@ def call(name, image, layers, **values):
 
 
 def paint(image, layer, **values):
-    """The painting; it is one layer more, right above the one that was painted (or that one, if replaced)."""
+    """The painting; it is one layer more, right above the one that was painted and what had been painted of it (or that one, if
+    replaced)."""
 
     def siblings():
         return layer.get_parent().get_children() if layer.get_parent() else image.get_layers()
 
-    before = len(siblings())
+    before, place = len(siblings()), image.get_item_position(layer)
+    while place and source_of(image, siblings()[place - 1]) == layer:
+        place -= 1
     done, message, new = call(PAINT, image, [layer], **values)
     assert done, message
     if values.get("output") == "replace":
         assert new == layer and len(siblings()) == before
         return layer
     assert len(siblings()) == before + 1, "one layer more"
-    assert siblings()[image.get_item_position(layer) - 1] == new, "right above"
+    assert siblings()[place] == new, "right above"
     return new
+
+
+def source_of(image, layer):
+    """The layer that this one was painted from, or None."""
+    parasite = layer.get_parasite("impasto-source")
+    return image.get_layer_by_tattoo(int(bytes(parasite.get_data()))) if parasite else None
 
 
 def refused(image, layers, words, **values):

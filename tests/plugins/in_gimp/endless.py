@@ -11,6 +11,7 @@ import noninteractive  # noqa: E402
 import paint_options  # noqa: E402
 from impasto_client import wire  # noqa: E402
 from impasto_client.recipe import Recipe, Style  # noqa: E402
+from target import Target  # noqa: E402
 
 wire.stylize.__defaults__ = (3,)  # a lease of three seconds, so that the test need not wait for the real one
 image, layer = picture()
@@ -22,4 +23,4 @@ def on_progress(job):
         file.write(job["id"] if job.get("step", 0) > 2 else "")
 
 
-noninteractive.paint(image, layer, long, daemon.find_or_start(), on_progress)
+noninteractive.paint(Target(image, layer), long, daemon.find_or_start(), on_progress)

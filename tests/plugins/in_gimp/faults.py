@@ -14,6 +14,7 @@ import layers  # noqa: E402
 import noninteractive  # noqa: E402
 import paint_options  # noqa: E402
 from impasto_client.recipe import Recipe, Style  # noqa: E402
+from target import Target  # noqa: E402
 
 QUICK = {"iterations": 3, "step_size": 0.01}
 COMMAND = os.path.join(PLUGIN, "command.json")
@@ -46,7 +47,7 @@ def starts_it():
 def painted_here(image, layer, on_progress, **values):
     """The plug-in's own code in this process, so that something can happen in the middle of a job."""
     wanted = paint_options.PaintOptions(Recipe([Style("great-wave")], dict({"iterations": 60, "step_size": 0.05}, **values)))
-    return noninteractive.paint(image, layer, wanted, daemons.find_or_start(), on_progress)
+    return noninteractive.paint(Target(image, layer), wanted, daemons.find_or_start(), on_progress)
 
 
 def once(job, step, action, done=[]):  # noqa: B006

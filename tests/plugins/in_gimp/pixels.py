@@ -87,14 +87,14 @@ def a_painting_differs_and_keeps_alpha():
         new = paint(image, layer, style="great-wave")
         assert apart(get(new, "R'G'B'A float"), get(layer, "R'G'B'A float")) > 0.1
         assert get(new, "R'G'B'A u16")[6::8] == get(layer, "R'G'B'A u16")[6::8]
-        assert new.get_name() == "great-wave"
+        assert new.get_name() == "The Great Wave off Kanagawa"
 
 
 @case
 def image_and_layer_are_enough():
     image, layer = picture()
     done, message, new = call(PAINT, image, [layer], run_mode=None)
-    assert done and new.get_name() == "starry-night", message
+    assert done and new.get_name() == "The Starry Night", message
 
 
 @case

@@ -230,14 +230,15 @@ def a_painting_knows_what_it_was_painted_from_and_can_be_painted_anew():
     image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 8, 30, 25)
     first = paint(image, layer, style="scream")
     assert results.source_of(image, first) == layer and results.source_of(image, layer) is None
-    recipe, part = results.recipe_of(first), layers.LayerRegion(image, layer)
+    recipe, part = results.recipe_of(first), layers.LayerRegion(image, layer, layers.paint_area(layer))
     second = results.insert(
         image, layer, part, b"".join(part.content()), paint_options.PaintOptions(recipe, outputs.NEW_LAYER), first
     )
     assert image.get_layers() == [second, first, layer] and second.get_mask() is None
     third = results.insert(image, layer, part, b"".join(part.content()), paint_options.PaintOptions(recipe, outputs.REPLACE), first)
-    assert image.get_layers() == [second, third, layer] and third.get_mask() is not None
-    assert results.source_of(image, third) == layer and results.recipe_of(third) == recipe
+    assert third == first and image.get_layers() == [second, first, layer] and first.get_mask() is not None
+    assert get(first, "R'G'B'A u8") == get(layer, "R'G'B'A u8", (10, 8, 30, 25))
+    assert results.source_of(image, first) == layer and results.recipe_of(first) == recipe
 
 
 @case

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from cases import LAB, OPTIONS, PAINT, REPEAT, Gimp, add_layer, call
+from cases import LAB, OPTIONS, PAINT, REPEAT, Gimp, add_layer, call, source_of
 
 RECIPE = "impasto-recipe"
 
@@ -14,6 +14,9 @@ def opened():
     if not OPTIONS.get("picture"):
         image = Gimp.Image.new(160, 120, Gimp.ImageBaseType.RGB)
         add_layer(image, "content", (160, 120), OPTIONS.get("alpha", True))
+        if OPTIONS.get("text"):
+            text = Gimp.TextLayer.new(image, "Impasto", Gimp.context_get_font(), 40, Gimp.Unit.pixel())
+            image.insert_layer(text, None, 0)
     else:
         image = Gimp.get_images()[0]
     if OPTIONS.get("size"):
@@ -33,21 +36,17 @@ def opened():
     return image
 
 
-def source_of(image, layer):
-    """Name of the layer that this one was painted from."""
-    parasite = layer.get_parasite("impasto-source")
-    return image.get_layer_by_tattoo(int(bytes(parasite.get_data()))).get_name() if parasite else None
-
-
 def tell(image, over):
     """The image as it is, as a file for the test."""
     layers = [
         {
             "name": layer.get_name(),
             "id": layer.get_id(),
-            "size": [layer.get_width(), layer.get_height()],
+            "box": [*layer.get_offsets()[-2:], layer.get_width(), layer.get_height()],
+            "mask": layer.get_mask() is not None,
+            "text": layer.is_text_layer(),
             "recipe": layer.get_parasite(RECIPE) is not None,
-            "source": source_of(image, layer),
+            "source": source.get_name() if (source := source_of(image, layer)) else None,
         }
         for layer in image.get_layers()
     ]
@@ -58,10 +57,14 @@ def tell(image, over):
 
 image = opened()
 for time_ in range(OPTIONS.get("times", 1)):
+    if OPTIONS.get("select") and time_ == 0:
+        image.select_rectangle(Gimp.ChannelOps.REPLACE, *OPTIONS["select"])
+    else:
+        Gimp.Selection.none(image)
     call(PAINT, image, [image.get_layers()[0]], run_mode=Gimp.RunMode.INTERACTIVE)
     tell(image, time_ + 1)
 if OPTIONS.get("repeat"):
-    call(REPEAT, image, [image.get_layers()[-1]])
+    call(REPEAT, image, image.get_selected_layers())
 while not os.path.exists(os.path.join(LAB, "enough")):
     tell(image, OPTIONS.get("times", 1))
     time.sleep(0.1)
