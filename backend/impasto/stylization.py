@@ -252,7 +252,7 @@ class Stylization(ParameterSet):
     )
     refine: int = param(
         "integer",
-        60,
+        40,
         "Steps by which the fast method refines a style that no network has learnt, on the picture itself; 0: as predicted.",
         group=ADVANCED,
         unit="steps",

@@ -160,3 +160,18 @@ def test_what_was_refined_is_kept_as_styles_that_are_painted_at_once(engine, pho
 def test_where_nothing_is_refined_nothing_can_be_kept(engine, photo):
     with pytest.raises(errors.InvalidParameter):
         impasto.stylize(photo, "starry-night", keep_style="Mine", engine=engine)
+
+
+def test_learning_begins_as_predicted(engine, painting, monkeypatch):
+    """The first of a training's steps finds it nearer to the painting than from the mean of all styles."""
+    losses = []
+
+    def learn():
+        found = []
+        impasto.learn(Image.fromarray(painting), steps=1, side=64, engine=engine, progress=lambda step: found.append(step.losses))
+        losses.append(found[0]["style"])
+
+    learn()
+    monkeypatch.setattr("impasto.learning.learner._begin_as_predicted", lambda *_: None)
+    learn()
+    assert losses[0] < 0.8 * losses[1]

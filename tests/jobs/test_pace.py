@@ -43,10 +43,16 @@ def test_the_median_of_the_latest_counts():
     assert pace.known(store)["fast"] == pytest.approx(pace.known(one)["fast"])
 
 
-@pytest.mark.parametrize(
-    "changes", [{"finished_early": True}, {"refined": [0]}, {"steps": 0}, {"painted_s": 0}, {"method": "unheard of"}]
-)
+@pytest.mark.parametrize("changes", [{"finished_early": True}, {"steps": 0}, {"painted_s": 0}, {"method": "unheard of"}])
 def test_what_was_not_painted_to_its_end_says_nothing(changes):
     store = Store()
     pace.remember(store, LIBRARY, PARAMETERS, result(3.0, **changes))
     assert pace.known(store) == {}
+
+
+def test_a_style_whose_refining_was_known_from_before_says_nothing():
+    store, parameters = Store(), Stylization(style=("upload:0",), method="fast").to_dict()
+    pace.remember(store, LIBRARY, parameters, result(0.5, refined=[0], steps=1))
+    assert pace.known(store) == {}
+    pace.remember(store, LIBRARY, parameters, result(15.0, refined=[0], steps=parameters["refine"] + 1))
+    assert 1e-8 < pace.known(store)["fast"] < 1e-5

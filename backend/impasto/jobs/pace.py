@@ -19,13 +19,16 @@ REMEMBERED = 5
 
 
 def remember(store: JobStore, library: FastLibrary, parameters: Mapping[str, Any], result: Mapping[str, Any]) -> None:
-    """Learn from a painting that was done to its end; any other result says nothing, nor does one whose style was refined: that may
-    have been known from before."""
+    """Learn from a painting that was done to its end; any other result says nothing, nor does one whose refining was known from
+    before."""
     name, seconds = result.get("method"), result.get("painted_s")
-    if name not in METHODS or not seconds or not result.get("steps") or result.get("finished_early") or result.get("refined"):
+    if name not in METHODS or not seconds or not result.get("steps") or result.get("finished_early"):
         return
     size = int(result["painted_height"]), int(result["painted_width"])
-    work = method_named(name).work(size, Stylization.converted(parameters), library)
+    stylization = Stylization.converted(parameters)
+    if result["steps"] <= len(result.get("refined", ())) * stylization.refine:
+        return
+    work = method_named(name).work(size, stylization, library)
     rates = dict(store.fact(FACT) or {})
     rates[name] = [*rates.get(name, []), seconds / work][-REMEMBERED:]
     store.remember(FACT, rates)

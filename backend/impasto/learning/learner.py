@@ -20,14 +20,15 @@ from torch import Tensor
 from .. import images
 from ..engine.checkpoint import Checkpoint
 from ..engine.engine import Engine
-from ..engine.networks import open_network
+from ..engine.networks import open_network, set_style
 from ..errors import BadPicture, BadStyleFile
-from ..models import FastHeader, FastStyle, StyleLibrary, fast
+from ..models import FastHeader, FastStyle, StyleLibrary, fast, predictor
 from ..models.styles import OWN_LICENCE
 from ..observer import Observer
 from ..paths import shipped
 from ..settings import Settings
 from ..sizes import fit
+from ..style import Encoder
 from ..style.mixing import EMBEDDINGS_PER_STYLE, IDENTITY_EMBEDDING, embedding_indices
 from ..style.noise import NOISE
 from ..style.scales import resize, size_of
@@ -37,9 +38,6 @@ from ..training import STEPS, STYLE, Training
 from .photos import Photos
 from .processes import is_first, join
 from .session import TrainingSession
-
-ENCODER = "vgg16"
-"""The config was balanced with it, and the network that ships was trained by it."""
 
 PAINTING_SIDE, MIN_SIDE = 2048, 128
 """Px: what is ever looked at of a painting, and what has no strokes that could be learnt."""
@@ -86,11 +84,13 @@ def learn(
         return done
     pictures = [_painting(one, title, engine.settings) for one, title in zip(paintings, titles, strict=True)]
     config, crops = config_of(training, len(titles)), read_photos(photos, engine.settings, observer)
-    encoder, _ = engine.encoder(ENCODER, observer)
+    encoder, encoder_id = engine.encoder(predictor.ENCODER, observer)
     observer.phase("preparing")
     network, base = _network(training, len(titles), engine)
     device = engine.device
     tensors = [one.to(device.torch_device) for one in pictures]
+    if encoder_id == predictor.ENCODER and base:
+        _begin_as_predicted(network, base, tensors, encoder, engine)
     trainer = Trainer(network, encoder, tensors, config, training.learn == STYLE, join(device.torch_device), device.dtype)
     checkpoint = None
     if checkpoints is not None:
@@ -176,6 +176,14 @@ def _network(training: Training, paintings: int, engine: Engine) -> tuple[Networ
     raise BadStyleFile("There is no network that a style could be added to.", hint="Train one: --learn network.")
 
 
+def _begin_as_predicted(network: Network, base: str, paintings: Sequence[Tensor], encoder: Encoder, engine: Engine) -> None:
+    """Let the embeddings of ``paintings`` begin as they are predicted, if they are for this network: after as many steps they
+    are nearer to the paintings than from the mean of all styles."""
+    if base == predictor.inspect(predictor.shipped_file()).base:
+        for number, painting in enumerate(paintings):
+            set_style(network, embedding_indices(number), engine.predictor.embedding(encoder, painting))
+
+
 def _keep(
     library: StyleLibrary,
     trainer: Trainer,
@@ -195,7 +203,7 @@ def _keep(
         "steps": trainer.done,
         "order": training.to_dict(),
         "recipe": dataclasses.asdict(trainer.config),
-        "encoder": ENCODER,
+        "encoder": predictor.ENCODER,
         "photographs": len(photos),
         "torch": str(torch.__version__),
         **({"run": run} if run else {}),
