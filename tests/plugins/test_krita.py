@@ -24,7 +24,10 @@ pytestmark = pytest.mark.slow
 
 TESTS = Path(__file__).resolve().parents[1]
 PHOTO = TESTS.parent / "examples/moraine-lake.jpg"
-CASES = {"pixels": 20, "layer_types": 17, "troubles": 10}
+CASES = {"pixels": 20, "layer_types": 20, "replacing": 5, "troubles": 12}
+ROUNDS = 12
+"""So often a replacement is taken back and taken back again."""
+
 GAP_MS = 250
 """So long the interface may stand still at most, whatever the size of the layer."""
 
@@ -70,6 +73,11 @@ def scripted(tmp_path, monkeypatch):
 def test_pixels_there_and_back(lab, painter, script):
     lab.introduce(painter.url, TOKEN, INSTANCE)
     all_well(lab.run(script), CASES[script])
+
+
+def test_a_painting_in_the_layers_place(lab, scripted):
+    lab.introduce(scripted.url, TOKEN, INSTANCE)
+    all_well(lab.run("replacing", rounds=ROUNDS), CASES["replacing"])
 
 
 def test_troubles_and_the_docker(lab, scripted):

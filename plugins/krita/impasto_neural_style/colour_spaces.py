@@ -93,12 +93,31 @@ class Converter:
     """Converts strips of pixels in a hidden document; :meth:`close` it afterwards."""
 
     def __init__(self, krita):
-        self._krita, self._document = krita, None
+        self._krita, self._document, self._busy, self._closed = krita, None, False, False
 
     def convert(self, data, width, rows, source, target):
-        """``data`` (bytes) of ``source`` in ``target``. Raises :class:`UnsupportedLayer` where Krita has not the profile."""
+        """``data`` (bytes) of ``source`` in ``target``. Raises :class:`UnsupportedLayer` where Krita has not the profile, and
+        ``RuntimeError`` once it has been closed."""
         if identical(source, target):
             return data
+        if self._closed:
+            raise RuntimeError("the converter has been closed")
+        self._busy = True
+        try:
+            return self._converted(data, width, rows, source, target)
+        finally:
+            self._busy = False
+            if self._closed:
+                self.close()
+
+    def close(self):
+        """Let the hidden document go; where that is asked for in the middle of a conversion, after it."""
+        self._closed = True
+        if self._document is not None and not self._busy:
+            self._document.close()
+            self._document = None
+
+    def _converted(self, data, width, rows, source, target):
         if self._document is None:
             self._document = self._krita.createDocument(16, 16, "Impasto", "RGBA", "F32", SRGB, 72.0)
         node = self._document.createNode("strip", "paintlayer")
@@ -107,12 +126,6 @@ class Converter:
         for step in _steps(source, target):
             _become(node, step)
         return node.pixelData(0, 0, width, rows).data()
-
-    def close(self):
-        """Let the hidden document go."""
-        if self._document is not None:
-            self._document.close()
-            self._document = None
 
 
 def _steps(source, target):

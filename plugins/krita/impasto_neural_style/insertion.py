@@ -35,13 +35,13 @@ class Placement:
         return cls(document, id_of(layer) if layer is not None else "", x, y, working)
 
 
-def insert(krita, place, painted, output, name, converter, sketch):
+def insert(krita, place, painted, output, name, converter, sketch, adding):
     """A generator that puts a painting into its document, a strip a step. It returns the new layer, and the id of the one whose
     place that has taken, or None.
 
-    ``painted``: pixels as they came from the daemon; ``sketch``: drawn along the way. Until the last step nothing of the document
-    is touched, and nothing of the old layer ever: pixels that a script sets are unknown to Krita's undo, and would upset that of
-    the strokes below them.
+    ``painted``: pixels as they came from the daemon; ``sketch``: drawn along the way. Until ``adding()`` is called nothing of the
+    document is touched, from then on all has to be done; and nothing of the old layer ever is: pixels that a script sets are
+    unknown to Krita's undo, and would upset that of the strokes below them.
     """
     if not is_open(krita, place.document):
         raise UnsupportedLayer(_("The document has been closed. The result is kept: open it again and take it from the history."))
@@ -59,6 +59,7 @@ def insert(krita, place, painted, output, name, converter, sketch):
     active = place.document.activeNode()
     # What comes now takes Krita a tenth of a second, whatever the size, but not before it is done with what it is about.
     yield from _until(lambda: is_idle(place.document))
+    adding()
     _add(place.document, new, old, replaced)
     yield from _until(lambda: node_of(place.document, id_of(new)) is not None)
     if replaced and old is not None:
@@ -81,10 +82,10 @@ def _add(document, new, old, replaced):
         return
     parent = old.parentNode()
     if replaced:
-        # Below, so that one step back shows the picture as it was.
-        siblings = [id_of(node) for node in parent.childNodes()]
-        index = siblings.index(id_of(old))
-        parent.addChildNode(new, parent.childNodes()[index - 1] if index else None)
+        # Below, so that one step back shows the picture as it was; but Krita puts what shall be above nothing on top of all.
+        siblings = parent.childNodes()
+        index = [id_of(node) for node in siblings].index(id_of(old))
+        parent.addChildNode(new, siblings[index - 1] if index else old)
         return
     new.setInheritAlpha(old.inheritAlpha())
     parent.addChildNode(new, old)

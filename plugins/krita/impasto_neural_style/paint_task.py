@@ -12,7 +12,7 @@ from .client import messages, pixels, wire
 from .pictures import StripThumbnail
 from .qt import QtCore, Signal
 from .incremental import IncrementalTask
-from .source import LayerRegion, id_of, is_open, layer_of
+from .source import LayerRegion, id_of, is_open, layer_of, node_of
 from .colour_spaces import Converter, UnsupportedLayer
 from .translation import _
 
@@ -39,7 +39,7 @@ class PaintTask(QtCore.QObject):
         self.place, self.part, self.before, self.after = None, None, None, None
         self._krita, self._connection = krita, connection
         self._incremental = self._job_client = None
-        self._converter, self._is_earlier_job = Converter(krita), False
+        self._converter, self._is_earlier_job, self._adding = Converter(krita), False, False
 
     @property
     def job(self):
@@ -55,7 +55,7 @@ class PaintTask(QtCore.QObject):
         """Paint a layer of a document."""
         try:
             layer = layer_of(node)
-            if document is None or layer is None:
+            if document is None or layer is None or node_of(document, id_of(layer)) is None:
                 raise UnsupportedLayer(_("Open a picture and select a layer to paint."))
             if self.output == outputs.REPLACE and layer.locked():
                 raise UnsupportedLayer(_("The layer's pixels are locked. Unlock them, or choose a new layer as the result."))
@@ -82,8 +82,8 @@ class PaintTask(QtCore.QObject):
             self.discard()
 
     def discard(self):
-        """Stop, and insert nothing."""
-        if self.over:
+        """Stop, and insert nothing; not any more, once the layer is being added."""
+        if self.over or self._adding:
             return
         if self.state == PAINTING:
             self._connection.stop(self._job_client, keep=False)
@@ -151,7 +151,11 @@ class PaintTask(QtCore.QObject):
         sketch = StripThumbnail(painted.width, painted.height)
         self.after = sketch.image
         self.painted.emit()
-        work = insertion.insert(self._krita, self.place, painted, self.output, self.name, self._converter, sketch)
+
+        def adding():
+            self._adding = True
+
+        work = insertion.insert(self._krita, self.place, painted, self.output, self.name, self._converter, sketch, adding)
         self._incremental = IncrementalTask(work, self._inserted, self._failed, self)
 
     def _inserted(self, outcome):

@@ -16,6 +16,7 @@ SLOW_STRIP = 1 << 15
 """...where each has to be calculated."""
 
 SELECTION_MASK = "selectionmask"
+"""A layer's local selection."""
 
 
 def layer_of(node):
@@ -23,6 +24,16 @@ def layer_of(node):
     while node is not None and node.type().endswith("mask"):
         node = node.parentNode()
     return node if node is not None and node.type() else None
+
+
+def selection_of(document, layer):
+    """What is selected of a layer, or None: its local selection where it has one, as for Krita's tools, else the document's."""
+    for mask in reversed(layer.childNodes()):
+        # Which of several is the one that counts, Krita does not tell: the uppermost that is switched on.
+        chosen = mask.selection() if mask.type() == SELECTION_MASK and mask.visible() else None
+        if chosen is not None and chosen.width() > 0:
+            return chosen
+    return document.selection()
 
 
 def node_of(document, identity):
@@ -78,12 +89,14 @@ class LayerRegion:
         """
         self.document, self.node, self.identity, self.name = document, node, id_of(node), node.name()
         self.kind = node.type()
-        if self.kind in ("", "filterlayer") and not node.parentNode():
-            raise UnsupportedLayer(_("Select a layer to paint."))
+        if self.kind == "filterlayer":
+            raise UnsupportedLayer(
+                _("'{name}' is a filter: it has no pixels of its own. Select the layer that it changes.").format(name=self.name)
+            )
         effects = [child for child in node.childNodes() if child.type() != SELECTION_MASK]
         self.plain = self.kind == "paintlayer" and (raw or not effects)
         area = area_of(document, node) if shown is None else shown
-        self._selected = document.selection() if shown is None else None
+        self._selected = selection_of(document, node) if shown is None else None
         self.x, self.y, self.width, self.height = area.x(), area.y(), area.width(), area.height()
         self.space = spaces.space_of(node)
         self.working = spaces.working_space(self.space) if shown is None else pictures.shown_space(self.space)
@@ -131,7 +144,8 @@ def area_of(document, node):
         bounds = bounds.intersected(canvas) if not bounds.isEmpty() else canvas  # a fill has no end, a file layer may be loading
     if bounds.isEmpty():
         raise UnsupportedLayer(_("'{name}' is empty. Choose a layer with something on it.").format(name=node.name()))
-    selected = document.selection()
+    bounds = _large_enough(bounds, canvas)
+    selected = selection_of(document, node)
     if selected is not None:
         chosen = QtCore.QRect(selected.x(), selected.y(), selected.width(), selected.height())
         bounds = bounds.intersected(chosen)
@@ -146,6 +160,19 @@ def area_of(document, node):
             )
         )
     return bounds
+
+
+def _large_enough(bounds, canvas):
+    """``bounds``, with as much of the transparency around as it takes to be painted, where the canvas has so much."""
+    room = bounds.united(canvas)
+    x, width = _stretched(bounds.x(), bounds.width(), room.x(), room.width())
+    y, height = _stretched(bounds.y(), bounds.height(), room.y(), room.height())
+    return QtCore.QRect(x, y, width, height)
+
+
+def _stretched(start, length, first, most):
+    wanted = min(max(length, SMALLEST), most)
+    return min(max(first, start - (wanted - length) // 2), first + most - wanted), wanted
 
 
 def inside_canvas(document, area):

@@ -1,7 +1,6 @@
 """Layers of every kind, where they lie, what is selected, and one step of undo."""
 
 import os
-import time
 
 import impasto_neural_style
 from impasto_neural_style import saved_settings
@@ -201,6 +200,49 @@ def replaced_within_the_selection():
 
 
 @case
+def a_local_selection():
+    """A layer's own selection counts, and not the document's; as a mask in the layer it is no effect upon its pixels."""
+    for output in ("masked", "replace"):
+        made, node = base()
+        mask, local, everywhere = made.createSelectionMask("local"), Selection(), Selection()
+        node.addChildNode(mask, None)
+        local.select(5, 6, 30, 20, 255)
+        mask.setSelection(local)
+        everywhere.select(0, 0, 60, 45, 255)
+        made.setSelection(everywhere)
+        made.refreshProjection()
+        made.waitForDone()
+        before = get(node, AREA)
+        new = yield from painted(made, node, output=output)
+        after = get(new, AREA)
+        untouched = before if output == "replace" else bytes(len(before))
+        for y in range(HEIGHT):
+            for x in range(WIDTH):
+                if not (5 <= x < 35 and 6 <= y < 26):
+                    at = 4 * (y * WIDTH + x)
+                    assert after[at : at + 4] == untouched[at : at + 4] or not after[at + 3], (output, x, y)
+        assert apart(get(new, (5, 6, 30, 20)), get(node, (5, 6, 30, 20)), "U8") > 0.1
+        if output == "masked":
+            mask.setVisible(False)
+            made.setSelection(None)
+            whole = yield from painted(made, node)
+            assert whole.bounds().width() == WIDTH, "a local selection that is switched off"
+
+
+@case
+def a_small_layer_with_transparent_edges():
+    made, below = document("RGBA", "U8", size=(16, 16))
+    node = made.createNode("new", "paintlayer")
+    put(node, (b"\x10\x80\xf0\xff" * 15 + bytes(4)) * 16, (0, 0, 16, 16))
+    made.rootNode().addChildNode(node, below)
+    made.refreshProjection()
+    made.waitForDone()
+    assert node.bounds().width() == 15
+    new = yield from painted(made, node, strength=0.0)
+    assert get(new, (0, 0, 16, 16)) == get(node, (0, 0, 16, 16))
+
+
+@case
 def one_step_of_undo():
     made, node = base()
     before = children(made)
@@ -230,29 +272,6 @@ def the_recipe_is_saved_with_the_document():
 
 
 @case
-def replacing_is_one_step_of_undo_too():
-    made, node = base()
-    identity, pixels = node.uniqueId(), get(node, AREA)
-    new = yield from painted(made, node, output="replace")
-    after, ours = get(new, AREA), new.uniqueId()
-    made.waitForDone()
-
-    def alone(wanted):
-        yield lambda: [one.uniqueId() for one in made.topLevelNodes()] == [wanted]
-        until = time.monotonic() + 0.3  # quicker than anybody's hands
-        yield lambda: time.monotonic() > until
-        assert [one.uniqueId() for one in made.topLevelNodes()] == [wanted]
-
-    yield from alone(ours)
-    undo()
-    yield from alone(identity)
-    assert get(made.topLevelNodes()[0], AREA) == pixels
-    redo()
-    yield from alone(ours)
-    assert get(made.topLevelNodes()[0], AREA) == after
-
-
-@case
 def the_painted_layer_stays_the_active_one():
     made, node = base()
     made.setActiveNode(node)
@@ -273,13 +292,28 @@ def a_mask_stands_for_its_layer():
 
 
 @case
+def a_filter_is_not_painted():
+    made, node = base()
+    whole = Selection()
+    whole.select(0, 0, WIDTH, HEIGHT, 255)
+    filter = made.createFilterLayer("filter", KRITA.filter("invert"), whole)
+    made.rootNode().addChildNode(filter, node)
+    made.refreshProjection()
+    made.waitForDone()
+    painting = impasto_neural_style.paint(made, filter, "great-wave")
+    yield settled(painting)
+    assert painting.state == "failed" and "'filter' is a filter" in painting.sentence, painting.sentence
+    assert children(made) == ["content", "filter"]
+
+
+@case
 def what_cannot_be_painted_is_said():
     made, below = document("RGBA", "U8")
     node = made.createNode("new", "paintlayer")
     made.rootNode().addChildNode(node, below)
     for change, words in (
         ({}, "is empty"),
-        ({"fill": (0, 0, 8, 8)}, "too few"),
+        ({"fill": AREA, "select": (10, 10, 8, 8)}, "too few"),
         ({"fill": AREA, "select": (200, 200, 20, 20)}, "outside"),
     ):
         if "fill" in change:

@@ -4,7 +4,9 @@ import json
 import urllib.request
 
 import impasto_neural_style
+from impasto_neural_style import colour_spaces, insertion
 from impasto_neural_style import docker as dockers
+from PyQt5.QtCore import QEventLoop, QTimer
 from PyQt5.QtWidgets import QDockWidget, QListWidget, QPushButton, QSlider
 
 from .cases import HEIGHT, KRITA, OPTIONS, WIDTH, children, document, fill, settled
@@ -19,9 +21,9 @@ def case(function):
     return function
 
 
-def base():
-    made, node = document("RGBA", "U8")
-    fill(node, "RGBA", "U8", AREA)
+def base(depth="U8"):
+    made, node = document("RGBA", depth)
+    fill(node, "RGBA", depth, AREA)
     return made, node
 
 
@@ -101,6 +103,46 @@ def the_layer_is_deleted_meanwhile():
 
 
 @case
+def discarded_while_the_layer_is_added():
+    """Krita lets its interface have turns while it adds a layer: too late to give up, or half of it would be done."""
+    made, node = base()
+    painting = impasto_neural_style.paint(made, node, "great-wave", output="replace", **dict(LONG, iterations=1))
+    add = insertion._add
+
+    def adding(*arguments):
+        add(*arguments)
+        painting.discard()
+
+    insertion._add = adding
+    yield settled(painting)
+    insertion._add = add
+    assert painting.state == "done" and children(made) == ["content"], (painting.sentence, children(made))
+    assert made.topLevelNodes()[0].uniqueId() == painting.layer.uniqueId()
+
+
+@case
+def applied_while_the_preview_is_read():
+    """Krita lets its interface have turns while it converts colours, and Apply is clicked in one."""
+    made, one = yield from opened("F16")
+    convert, clicks = colour_spaces.Converter._converted, []
+
+    def converting(*arguments):
+        if not clicks:
+            clicks.append(made)
+            one.apply()
+            loop = QEventLoop()
+            QTimer.singleShot(50, loop.quit)
+            loop.exec()
+        return convert(*arguments)
+
+    colour_spaces.Converter._converted = converting
+    one.model.refresh_preview()
+    yield lambda: clicks and not one.model.running
+    colour_spaces.Converter._converted = convert
+    assert one.model.painting.state == "done" and len(children(made)) == 2, one.model.painting.sentence
+
+
+@case
 def another_document_comes_to_the_front():
     made, node = base()
     painting = yield from under_way(made, node)
@@ -144,8 +186,8 @@ def press(one, name):
     button.click()
 
 
-def opened():
-    made, node = base()
+def opened(depth="U8"):
+    made, node = base(depth)
     yield lambda: KRITA.activeDocument() == made and made.activeNode() is not None
     one = the_docker()
     styles = one.findChild(QListWidget, "impasto-styles")

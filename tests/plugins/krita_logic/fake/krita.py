@@ -155,11 +155,22 @@ class Document:
             Krita.instance().open.remove(self)
 
 
+class Notifier:
+    def __init__(self):
+        self.windowCreated = self
+
+    def connect(self, handler):
+        pass
+
+    def setActive(self, value):
+        pass
+
+
 class Krita:
     _instance = None
 
     def __init__(self):
-        self.open, self.factories, self.extensions, self.settings = [], [], [], {}
+        self.open, self.factories, self.extensions, self.settings, self.notes = [], [], [], {}, Notifier()
 
     @classmethod
     def instance(cls):
@@ -177,6 +188,15 @@ class Krita:
 
     def action(self, name):
         return None
+
+    def windows(self):
+        return []
+
+    def notifier(self):
+        return self.notes
+
+    def createDocument(self, width, height, name, model, depth, profile, resolution):
+        return Document(width, height)
 
     def readSetting(self, group, name, default):
         return self.settings.get((group, name), default)
