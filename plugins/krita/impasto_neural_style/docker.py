@@ -14,6 +14,10 @@ from .translation import _
 from .preview_widgets import CompareWindow
 
 
+LOOK_MS = 250
+"""Between two looks at what the preview is of."""
+
+
 class NeuralStyle(DockWidget):
     """One in each window of Krita. ``model``: what it does."""
 
@@ -21,10 +25,15 @@ class NeuralStyle(DockWidget):
         DockWidget.__init__(self)
         self.setWindowTitle(_("Neural Style"))
         self.model = DockerModel(Krita.instance(), self)
-        self._compare, self._quiet = None, False
+        self._compare, self._quiet, self._document_there = None, False, False
         self._build()
         self._connect()
         self._update_buttons()
+        # Krita tells no plug-in of another active layer, a stroke, or a selection.
+        self._looks = QtCore.QTimer(self)
+        self._looks.setInterval(LOOK_MS)
+        self._looks.timeout.connect(self._look)
+        self._looks.start()
         # Krita may quit, or this window be closed, in the middle of whatever is going on.
         close = self.model.close
         self.destroyed.connect(lambda: close())
@@ -37,7 +46,7 @@ class NeuralStyle(DockWidget):
         if self.isVisible() and canvas is not None:
             self.model.open()
         if not self.model.running:
-            self.model.preview.clear()
+            self.model.preview.clear(wanted=True)
         self._update_buttons()
 
     def showEvent(self, event):
@@ -179,7 +188,14 @@ class NeuralStyle(DockWidget):
         if not training.running:
             self.action_bar.show_message(training.sentence)
 
+    def _look(self):
+        if self.isVisible():
+            self.model.look()
+            if self._document_there != (Krita.instance().activeDocument() is not None):
+                self._update_buttons()
+
     def _update_buttons(self):
         wanted = self.pages.currentWidget() is not self.results
-        there = Krita.instance().activeDocument() is not None
-        self.action_bar.show_progress(self.model.painting.fraction if self.model.running else None, there if wanted else None)
+        self._document_there = Krita.instance().activeDocument() is not None
+        fraction = self.model.painting.fraction if self.model.running else None
+        self.action_bar.show_progress(fraction, self._document_there if wanted else None)

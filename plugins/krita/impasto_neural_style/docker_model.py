@@ -42,6 +42,7 @@ class DockerModel(QtCore.QObject):
         self.connection.ready.connect(self._ready)
         self.connection.failed.connect(self.message)
         self.preview = Preview(krita, self.connection, self)
+        self.preview.outdated.connect(self.refresh_preview)
         self.history = History(self.connection, self)
         self.training = Training(self.connection, self)
         self.training.learnt.connect(self._learnt)
@@ -117,6 +118,7 @@ class DockerModel(QtCore.QObject):
         before, self.recipe, self.output = self.recipe, recipe, output
         if recipe == before or self.running:
             return
+        self._forget_message()
         if recipe.styles:
             self.preview.request(recipe)
         else:
@@ -125,7 +127,18 @@ class DockerModel(QtCore.QObject):
     def refresh_preview(self):
         """The layer may have changed: another preview of the same recipe."""
         if self.recipe.styles and not self.running:
+            self._forget_message()
             self.preview.request(self.recipe)
+
+    def look(self):
+        """Called now and then while the docker is seen: the preview follows what the user does to the picture."""
+        if not self.running:
+            self.preview.look()
+
+    def _forget_message(self):
+        """What was said of the last painting is not about what is chosen now."""
+        if self.painting is not None:
+            self.message.emit("")
 
     def apply(self):
         """Paint the active layer; or look for the daemon once more, where there was none."""
@@ -191,6 +204,7 @@ class DockerModel(QtCore.QObject):
     def _ended(self):
         if self.painting.state == DONE and self.painting.after is not None:
             self.preview.show(self.painting.after, self.painting.before)
+            self.preview.adopt()
         self.painting_changed.emit()
 
     # -- learning ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The live preview: what the settings make of the layer, a moment after the last of them was moved."""
+"""The live preview: what the settings make of the layer, a moment after the last of them, or the layer itself, has changed."""
 
 import uuid
 
@@ -9,12 +9,15 @@ from .client import plan as plans
 from .client import preview_sample
 from .colour_spaces import Converter, UnsupportedLayer
 from .incremental import IncrementalTask
-from .qt import QtCore, Signal
-from .source import LayerRegion, area_of, inside_canvas, layer_of
+from .qt import Qt, QtCore, QtWidgets, Signal
+from .source import LayerRegion, area_of, id_of, inside_canvas, is_idle, layer_of
 from .translation import _
 
 DEBOUNCE_MS = 300
 """How long no control may move before a preview is painted: a drag along a slider makes one."""
+
+LOOK_PIXELS = 1 << 19
+"""Px of the layer that one look compares with what was read of it: some milliseconds' work."""
 
 MAX_PIXELS = 1 << 20
 """Px of the layer at most; of a larger one the middle is shown, so that strokes have their final size."""
@@ -25,6 +28,8 @@ class Preview(QtCore.QObject):
     ``reason``: how the layer will be painted, and why so, as the daemon says; ``busy``: whether another preview is on its way."""
 
     changed = Signal()
+    outdated = Signal()
+    """What is to be painted, or is on it, is not what the preview was made from."""
 
     def __init__(self, krita, connection, parent=None):
         QtCore.QObject.__init__(self, parent)
@@ -32,7 +37,9 @@ class Preview(QtCore.QObject):
         self.sentence = self.plan = self.reason = ""
         self._krita, self._connection, self._converter = krita, connection, Converter(krita)
         self._recipe = self._sample = self._part = self._incremental = self._job_client = None
-        self._plan_number = 0
+        self._plan_number, self._next_strip, self._adopting = 0, 0, False
+        self._seen = ()
+        """What was to be painted when that was last looked at: see :meth:`_view`."""
         self._timer = QtCore.QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DEBOUNCE_MS)
@@ -44,17 +51,38 @@ class Preview(QtCore.QObject):
         self._recipe = recipe
         self._timer.start()
 
+    def look(self):
+        """Called now and then: emits :attr:`outdated` where a preview is wanted, and Krita does something else by now than it did.
+
+        Not while a mouse button is down or Krita at work: what comes of a stroke is looked at, not the stroke.
+        """
+        if self._recipe is None or self._timer.isActive() or QtWidgets.QApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            return
+        view = self._view()
+        if self._adopting:
+            self._part = self._part if view == self._seen else None
+            self._seen, self._adopting = view, False
+        elif view != self._seen or self._is_painted_over():
+            document = self._krita.activeDocument()
+            if document is None or is_idle(document):
+                self.outdated.emit()
+
     def stop(self):
-        """None is wanted any more; the one that is there stays."""
+        """None is wanted any more, until something changes; the one that is there stays."""
         self._timer.stop()
         self._cancel()
         self._set_sentence(self.sentence)
 
-    def clear(self):
-        """Nothing to be seen."""
-        self.image = self.before = None
+    def adopt(self):
+        """Something was painted: what Krita has made the active layer since is no reason for another."""
+        self._adopting = True
+
+    def clear(self, wanted=False):
+        """Nothing to be seen. ``wanted``: one is, as soon as there is something to paint."""
+        self.image = self.before = self._part = None
         self.sentence = self.plan = self.reason = ""
         self.stop()
+        self._seen, self._recipe = (), self._recipe if wanted else None
 
     def show(self, image, before=None):
         """Show a picture that comes from elsewhere: of a painting that is under way."""
@@ -69,12 +97,38 @@ class Preview(QtCore.QObject):
         layer = layer_of(document.activeNode()) if document is not None else None
         return (document, layer, area_of(document, layer)) if layer is not None else None
 
-    def _ask_for_plan(self, again=True):
-        """``again``: where the daemon has gone, ask once more; then it is looked for, or started."""
+    def _view(self):
+        """What tells one thing to paint from another: document, layer and rectangle, or why there is none."""
         try:
             target = self._target()
         except UnsupportedLayer as error:
-            self._set_sentence(str(error))
+            return (str(error),)
+        return () if target is None else (target[0], id_of(target[1]), *target[2].getRect())
+
+    def _is_painted_over(self):
+        """Whether there are other pixels than those that were read; a part of them each time, so that no look takes long."""
+        part = self._part
+        if part is None or self._incremental is not None or not part.strips:
+            return False
+        left = LOOK_PIXELS
+        for _strip in part.strips:
+            strip = part.strips[self._next_strip % len(part.strips)]
+            self._next_strip += 1
+            if part.is_changed(strip):
+                return True
+            left -= strip[1] * part.width
+            if left <= 0:
+                break
+        return False
+
+    def _ask_for_plan(self, again=True):
+        """``again``: where the daemon has gone, ask once more; then it is looked for, or started."""
+        self._seen, self._part, self._adopting = self._view(), None, False
+        try:
+            target = self._target()
+        except UnsupportedLayer as error:
+            self.plan = self.reason = ""
+            self._show_text(str(error))
             return
         if target is not None:
             area, number = target[2], self._plan_number

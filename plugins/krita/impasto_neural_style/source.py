@@ -1,5 +1,7 @@
 """What is painted: a layer of any kind, or the part of it that is selected, read strip by strip."""
 
+import zlib
+
 from . import colour_spaces as spaces, pictures
 from .client import pixels
 from .qt import QtCore
@@ -78,7 +80,8 @@ class LayerRegion:
 
     ``x``, ``y``, ``width``, ``height``: in the document's px; they may lie outside its canvas. ``selection``: bytes, one a pixel,
     or None where nothing is selected. ``chunks``: the file for the daemon. ``space``: the layer's colours; ``working``: those of
-    ``chunks`` and of the painting. ``sketch``: a small picture of it.
+    ``chunks`` and of the painting. ``sketch``: a small picture of it. ``strips``: of a preview, what was read: the first row, the
+    rows, and a checksum of their pixels.
     """
 
     def __init__(self, document, node, raw=False, shown=None):
@@ -101,6 +104,7 @@ class LayerRegion:
         self.space = spaces.space_of(node)
         self.working = spaces.working_space(self.space) if shown is None else pictures.shown_space(self.space)
         self.chunks, self.selection, self.sketch = [], None, pictures.StripThumbnail(self.width, self.height)
+        self.strips, self._for_preview = [], shown is not None
 
     @property
     def channels(self):
@@ -120,6 +124,8 @@ class LayerRegion:
             data = get(self.x, self.y + top, self.width, count).data()
             if len(data) != self.width * count * spaces.size(self.space):
                 raise UnsupportedLayer(_("The pixels of '{name}' cannot be read.").format(name=self.name))
+            if self._for_preview:
+                self.strips.append((top, count, zlib.crc32(data)))
             data = converter.convert(data, self.width, count, self.space, self.working)
             chunks.append(bytes(spaces.swap_red_and_blue(data, self.working)))
             self.sketch.draw(chunks[-1], self.width, count, top, self.working, converter)
@@ -131,6 +137,12 @@ class LayerRegion:
                 yield
             self.selection = bytes(chosen)
         self.chunks = chunks
+
+    def is_changed(self, strip):
+        """Whether there are other pixels by now where a strip (one of :attr:`strips`) was read."""
+        top, rows, checksum = strip
+        get = self.node.pixelData if self.plain else self.node.projectionPixelData
+        return zlib.crc32(get(self.x, self.y + top, self.width, rows).data()) != checksum
 
 
 def area_of(document, node):

@@ -6,6 +6,7 @@ import urllib.request
 import impasto_neural_style
 from impasto_neural_style import colour_spaces, insertion
 from impasto_neural_style import docker as dockers
+from krita import Selection
 from PyQt5.QtCore import QEventLoop, QTimer
 from PyQt5.QtWidgets import QDockWidget, QListWidget, QPushButton, QSlider
 
@@ -219,6 +220,36 @@ def twenty_moves_make_one_preview():
     one.model.connection.ask = send
     assert sent.count(("POST", "/v1/jobs")) == 1, sent
     yield lambda: len(jobs()) == before  # and the preview is in nobody's way
+
+
+@case
+def the_preview_follows_what_is_done_to_the_picture():
+    made, one = yield from opened()
+    content, other = made.topLevelNodes()[0], made.createNode("other", "paintlayer")
+    fill(other, "RGBA", "U8", AREA, 300)
+
+    def another_layer():
+        made.rootNode().addChildNode(other, content)
+        made.setActiveNode(other)
+
+    def a_stroke():
+        KRITA.action("fill_selection_foreground_color").trigger()
+
+    def a_selection():
+        chosen = Selection()
+        chosen.select(8, 8, 40, 30, 255)
+        made.setSelection(chosen)
+
+    for act, size in ((another_layer, (WIDTH, HEIGHT)), (a_stroke, (WIDTH, HEIGHT)), (a_selection, (40, 30))):
+        image = one.model.preview.image
+        act()
+        yield lambda image=image: one.model.preview.image not in (image, None) and not one.model.preview.busy
+        before = one.model.preview.before
+        assert (before.width(), before.height()) == size, act
+    made.setModified(False)
+    made.close()
+    apply = one.findChild(QPushButton, "impasto-apply")
+    yield lambda: KRITA.activeDocument() is not None or not apply.isEnabled()
 
 
 @case

@@ -112,7 +112,7 @@ class Node:
 class Document:
     def __init__(self, width=64, height=48):
         self._width, self._height, self.root, self.active = width, height, Node("root", None, "grouplayer"), None
-        self.root.document, self.annotations = self, {}
+        self.root.document, self.annotations, self.at_work = self, {}, False
 
     def width(self):
         return self._width
@@ -145,7 +145,7 @@ class Document:
         return self.annotations.get(type, QtCore.QByteArray())
 
     def tryBarrierLock(self):
-        return True
+        return not self.at_work
 
     def unlock(self):
         pass
