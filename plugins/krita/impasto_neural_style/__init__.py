@@ -5,7 +5,7 @@ def paint(document, node, style, **parameters):
     """Paint a layer; answers at once with a :class:`paint_task.PaintTask`, whose ``wait()`` answers the new layer.
 
     ``style``: a style's id, or a list of them. ``parameters``: those of docs/parameters.md; ``style_weights`` (numbers, as many
-    as styles); ``output``: masked, new-layer or replace.
+    as styles); ``output``: masked, new-layer or replace; ``blend``: whether a new layer gets the layer's blending mode and opacity.
     """
     from .scripting import paint
 

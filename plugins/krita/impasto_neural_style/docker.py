@@ -129,7 +129,7 @@ class NeuralStyle(DockWidget):
 
     def _moved(self):
         if not self._quiet:
-            self.model.choose(self.recipe(), self.settings.output())
+            self.model.choose(self.recipe(), self.settings.output(), self.settings.blend.isChecked())
 
     def _choose(self, styles):
         for style in styles:
@@ -171,10 +171,13 @@ class NeuralStyle(DockWidget):
         first = not self.styles.gallery.count()
         self.styles.put(self.model.styles)
         if first and self.model.last is not None:  # as it was left, without painting anything
-            recipe, output = self.model.last
+            recipe, output, blend = self.model.last
             self._show_recipe(recipe)
+            self._quiet = True
             self.settings.show_output(output)
-            self.model.recipe, self.model.output = self.recipe(), self.settings.output()
+            self.settings.blend.setChecked(blend)
+            self._quiet = False
+            self.model.recipe, self.model.output, self.model.blend = self.recipe(), output, blend
 
     def _preview_changed(self):
         preview = self.model.preview

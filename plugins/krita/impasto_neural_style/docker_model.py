@@ -23,7 +23,7 @@ class StyleEntry:
 
 
 class DockerModel(QtCore.QObject):
-    """``recipe``, ``output``: what would be painted now; ``painting``: the last :class:`PaintTask`, or None."""
+    """``recipe``, ``output``, ``blend``: what would be painted now; ``painting``: the last :class:`PaintTask`, or None."""
 
     styles_changed = Signal()
     thumbnail_loaded = Signal(str)
@@ -37,7 +37,8 @@ class DockerModel(QtCore.QObject):
     def __init__(self, krita, parent=None):
         QtCore.QObject.__init__(self, parent)
         self.krita, self.styles, self.painting, self._new, self._closed = krita, [], None, [], False
-        self.recipe, self.output, self.last = recipes.Recipe(), outputs.MASKED, saved_settings.load_last(krita)
+        self.recipe, self.output, self.blend = recipes.Recipe(), outputs.MASKED, False
+        self.last = saved_settings.load_last(krita)
         self.connection = Connection(self)
         self.connection.ready.connect(self._ready)
         self.connection.failed.connect(self.message)
@@ -113,9 +114,9 @@ class DockerModel(QtCore.QObject):
         """Whether something is being painted."""
         return self.painting is not None and not self.painting.over
 
-    def choose(self, recipe, output):
+    def choose(self, recipe, output, blend):
         """What would be painted now has changed: the daemon's plan for it is wanted, and a preview where that is quick."""
-        before, self.recipe, self.output = self.recipe, recipe, output
+        before, self.recipe, self.output, self.blend = self.recipe, recipe, output, blend
         if recipe == before or self.running:
             return
         self._forget_message()
@@ -147,7 +148,7 @@ class DockerModel(QtCore.QObject):
         elif not self.recipe.styles:
             self.message.emit(_("Choose a style."))
         else:
-            self._paint(self.recipe, self.output)
+            self._paint(self.recipe, self.output, self.blend)
 
     def repeat(self):
         """Paint the active layer as the last one was."""
@@ -175,12 +176,12 @@ class DockerModel(QtCore.QObject):
         if self.running:
             self.painting.discard()
 
-    def _paint(self, recipe, output):
+    def _paint(self, recipe, output, blend):
         if self.running:
             return
-        self.last = (recipe, output)
-        saved_settings.save_last(self.krita, recipe, output)
-        self._begin(PaintTask(self.krita, self.connection, recipe, output, self))
+        self.last = (recipe, output, blend)
+        saved_settings.save_last(self.krita, recipe, output, blend)
+        self._begin(PaintTask(self.krita, self.connection, recipe, output, self, blend))
         document = self.krita.activeDocument()
         self.painting.start(document, document.activeNode() if document is not None else None)
 

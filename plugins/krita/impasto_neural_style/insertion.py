@@ -35,13 +35,14 @@ class Placement:
         return cls(document, id_of(layer) if layer is not None else "", x, y, working)
 
 
-def insert(krita, place, painted, output, name, converter, sketch, adding):
+def insert(krita, place, painted, output, blend, name, converter, sketch, adding):
     """A generator that puts a painting into its document, a strip a step. It returns the new layer, and the id of the one whose
     place that has taken, or None.
 
-    ``painted``: pixels as they came from the daemon; ``sketch``: drawn along the way. Until ``adding()`` is called nothing of the
-    document is touched, from then on all has to be done; and nothing of the old layer ever is: pixels that a script sets are
-    unknown to Krita's undo, and would upset that of the strokes below them.
+    ``painted``: pixels as they came from the daemon; ``blend``: a new layer gets blending mode and opacity of the one that was
+    painted; ``sketch``: drawn along the way. Until ``adding()`` is called nothing of the document is touched, from then on all
+    has to be done; and nothing of the old layer ever is: pixels that a script sets are unknown to Krita's undo, and would upset
+    that of the strokes below them.
     """
     if not is_open(krita, place.document):
         raise UnsupportedLayer(_("The document has been closed. The result is kept: open it again and take it from the history."))
@@ -56,6 +57,9 @@ def insert(krita, place, painted, output, name, converter, sketch, adding):
     if not is_open(krita, place.document):
         raise UnsupportedLayer(_("The document has been closed. The result is kept: open it again and take it from the history."))
     old = node_of(place.document, place.identity)
+    if blend and old is not None and not replaced:
+        new.setBlendingMode(old.blendingMode())
+        new.setOpacity(old.opacity())
     active = place.document.activeNode()
     # What comes now takes Krita a tenth of a second, whatever the size, but not before it is done with what it is about.
     yield from _until(lambda: is_idle(place.document))

@@ -74,7 +74,7 @@ class StylesPage(QtWidgets.QWidget):
 
 
 class SettingsPage(QtWidgets.QScrollArea):
-    """The other parameters, and what becomes of the painting."""
+    """The other parameters, and what becomes of the painting. ``blend``: the box that says whether a new layer blends alike."""
 
     changed = Signal()
 
@@ -85,6 +85,11 @@ class SettingsPage(QtWidgets.QScrollArea):
         self._output = choice(outputs.labels(_), page)
         self._output.currentIndexChanged.connect(lambda _index: self.changed.emit())
         self.basic.add(_("Result"), self._output, "output", _("What becomes of the painting."))
+        self.blend = QtWidgets.QCheckBox(_("Blend as the layer does"), page)
+        self.blend.toggled.connect(lambda _on: self.changed.emit())
+        self.basic.add(
+            "", self.blend, "blend", _("A new layer gets the blending mode and the opacity of the layer that was painted.")
+        )
         names = [p["name"] for p in parameters.PARAMETERS if p["name"] not in SLIDERS + IN_FRONT]
         self.advanced = Controls(names, self.changed.emit, page)
         fold = CollapsibleSection(_("Advanced"), self.advanced, page)

@@ -31,9 +31,9 @@ class PaintTask(QtCore.QObject):
 
     ended = Signal()
 
-    def __init__(self, krita, connection, recipe, output=outputs.MASKED, parent=None):
+    def __init__(self, krita, connection, recipe, output=outputs.MASKED, parent=None, blend=False):
         QtCore.QObject.__init__(self, parent)
-        self.recipe, self.output = recipe, output
+        self.recipe, self.output, self.blend = recipe, output, blend
         self.name = recipe.title()
         self.state, self.sentence, self.fraction, self.layer = READING, _("Reading the layer…"), 0.0, None
         self.place, self.part, self.before, self.after = None, None, None, None
@@ -155,7 +155,9 @@ class PaintTask(QtCore.QObject):
         def adding():
             self._adding = True
 
-        work = insertion.insert(self._krita, self.place, painted, self.output, self.name, self._converter, sketch, adding)
+        work = insertion.insert(
+            self._krita, self.place, painted, self.output, self.blend, self.name, self._converter, sketch, adding
+        )
         self._incremental = IncrementalTask(work, self._inserted, self._failed, self)
 
     def _inserted(self, outcome):

@@ -29,18 +29,18 @@ def layer_recipe(document, layer):
         return None
 
 
-def save_last(krita, recipe, output):
+def save_last(krita, recipe, output, blend):
     """Keep a recipe and what became of it; one with pictures that are too large for that is not kept."""
-    text = json.dumps({"recipe": recipe.to_json(), "output": output})
+    text = json.dumps({"recipe": recipe.to_json(), "output": output, "blend": blend})
     if len(text) <= MAX_LENGTH:
         krita.writeSetting(GROUP, NAME, text)
 
 
 def load_last(krita):
-    """(recipe, output), or None where nothing was kept, or nothing that can be read."""
+    """(recipe, output, blend), or None where nothing was kept, or nothing that can be read."""
     try:
         saved = json.loads(krita.readSetting(GROUP, NAME, ""))
         recipe, output = recipes.Recipe.from_json(saved["recipe"]), saved["output"]
     except (ValueError, KeyError, TypeError):
         return None
-    return (recipe, output) if output in outputs.OUTPUTS else None
+    return (recipe, output, bool(saved.get("blend"))) if output in outputs.OUTPUTS else None

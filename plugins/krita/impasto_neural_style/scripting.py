@@ -13,7 +13,7 @@ _running = set()
 """Paintings that a script has started, and may have kept no reference to."""
 
 
-def paint(document, node, style, style_weights=(), output=outputs.MASKED, **values):
+def paint(document, node, style, style_weights=(), output=outputs.MASKED, blend=False, **values):
     """See the package. Raises ``ValueError`` for a parameter or output that does not exist."""
     names = {parameter["name"] for parameter in known.PARAMETERS}
     odd = sorted(set(values) - names)
@@ -26,7 +26,7 @@ def paint(document, node, style, style_weights=(), output=outputs.MASKED, **valu
     if len(weights) != len(ids):
         raise ValueError("%d styles but %d weights" % (len(ids), len(weights)))
     styles = list(map(lambda id, weight: recipes.Style(id, title=id, weight=float(weight)), ids, weights))
-    painting = _painting(recipes.Recipe(styles, values), output)
+    painting = _painting(recipes.Recipe(styles, values), output, blend)
     painting.start(document, node)
     return painting
 
@@ -39,9 +39,9 @@ def again(job, title=""):
     return painting
 
 
-def _painting(recipe, output):
+def _painting(recipe, output, blend=False):
     connection = Connection()
-    painting = PaintTask(Krita.instance(), connection, recipe, output)
+    painting = PaintTask(Krita.instance(), connection, recipe, output, blend=blend)
     connection.setParent(painting)
     _running.add(painting)
     painting.ended.connect(lambda: _running.discard(painting))

@@ -220,7 +220,7 @@ def test_painted_into_a_new_layer_and_kept_in_the_history(docker, daemon):
     button(docker, "impasto-apply").click()
     scene.until(lambda: not docker.model.running)
     assert [one.name() for one in document.topLevelNodes()] == ["content", "The Wave"], docker.model.painting.sentence
-    assert document.topLevelNodes()[1].data == node.data
+    assert document.topLevelNodes()[1].data == node.data and document.topLevelNodes()[1].blending == ("normal", 255)
     results = docker.results
     assert results._list.count() == 1
     results._list.setCurrentRow(0)
@@ -243,16 +243,27 @@ def test_the_next_session_begins_as_this_one_ended(docker, daemon):
     docker.styles.weights._sliders["night"].setValue(30)
     docker.settings.show_values({"keep_colours": "luminance"})
     docker.settings.show_output("new-layer")
+    docker.settings.blend.setChecked(True)
     docker.apply()
     kept, recipe = Krita.instance().settings, docker.recipe()
     scene.until(lambda: not docker.model.running)
     jobs = len(daemon.jobs)
     other = scene.docker(daemon, kept)
-    assert other.recipe() == recipe and other.settings.output() == "new-layer"
+    assert other.recipe() == recipe and other.settings.output() == "new-layer" and other.settings.blend.isChecked()
     scene.settle(0.5)
-    assert len(daemon.jobs) == jobs and other.model.last == (recipe, "new-layer")
+    assert len(daemon.jobs) == jobs and other.model.last == (recipe, "new-layer", True)
     other.model.close()
     other.close()
+
+
+def test_a_new_layer_that_blends_as_the_layer_does(docker):
+    document, node = Krita.instance().new()
+    node.blending = ("multiply", 102)
+    choose(docker, 0)
+    docker.settings.blend.setChecked(True)
+    docker.apply()
+    scene.until(lambda: not docker.model.running)
+    assert document.topLevelNodes()[1].blending == node.blending
 
 
 def test_a_layer_knows_what_it_was_painted_with(docker):

@@ -64,6 +64,21 @@ def every_layer_keeps_its_place():
 
 
 @case
+def blending_mode_and_opacity_are_kept_and_offered():
+    for values, blending in (
+        ({"output": "replace"}, ("multiply", 102)),
+        ({"blend": True}, ("multiply", 102)),
+        ({}, ("normal", 255)),
+    ):
+        made, layers = stack("AB")
+        layers[1].setBlendingMode("multiply")
+        layers[1].setOpacity(102)
+        painting = impasto_neural_style.paint(made, layers[1], "great-wave", **values, **QUICK)
+        yield settled(painting)
+        assert (painting.layer.blendingMode(), painting.layer.opacity()) == blending, painting.sentence
+
+
+@case
 def the_lowest_of_a_group_stays_the_lowest():
     made, (node,) = stack("A")
     group = made.createGroupLayer("group")

@@ -29,6 +29,7 @@ class Node:
 
     def __init__(self, name, document=None, type="paintlayer"):
         self._name, self.document, self._type, self.children, self.parent = name, document, type, [], None
+        self.blending = ("normal", 255)
         self.id, self.data, self.space = QtCore.QUuid(f"{{{uuid.uuid4()}}}"), b"", ("RGBA", "U8", "sRGB-elle-V2-srgbtrc.icc")
 
     def name(self):
@@ -64,6 +65,18 @@ class Node:
 
     def locked(self):
         return False
+
+    def blendingMode(self):
+        return self.blending[0]
+
+    def setBlendingMode(self, mode):
+        self.blending = (mode, self.blending[1])
+
+    def opacity(self):
+        return self.blending[1]
+
+    def setOpacity(self, opacity):
+        self.blending = (self.blending[0], opacity)
 
     def inheritAlpha(self):
         return False
