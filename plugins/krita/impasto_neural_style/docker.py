@@ -80,10 +80,10 @@ class NeuralStyle(DockWidget):
     def _connect(self):
         model, action_bar = self.model, self.action_bar
         model.message.connect(action_bar.show_message)
-        model.styles_changed.connect(self._styles_received)
-        model.thumbnail_loaded.connect(self.styles.picture)
+        model.styles.changed.connect(self._styles_received)
+        model.styles.thumbnail_loaded.connect(self.styles.picture)
         model.painting_changed.connect(self._update_buttons)
-        model.learnt.connect(lambda ids: self._choose([recipes.Style(id) for id in ids]))
+        model.styles.added.connect(lambda ids: self._choose([recipes.Style(id) for id in ids]))
         model.preview.changed.connect(self._preview_changed)
         model.training.changed.connect(self._training_changed)
         self.style_menu.style_added.connect(lambda style: self._choose([style]))
@@ -134,7 +134,7 @@ class NeuralStyle(DockWidget):
     def _choose(self, styles):
         for style in styles:
             if not style.id:
-                self.model.add_picture(style)
+                self.model.styles.add_picture(style)
         self.styles.choose(styles)
 
     def _edit(self, entry):
@@ -169,7 +169,7 @@ class NeuralStyle(DockWidget):
 
     def _styles_received(self):
         first = not self.styles.gallery.count()
-        self.styles.put(self.model.styles)
+        self.styles.put(self.model.styles.entries)
         if first and self.model.last is not None:  # as it was left, without painting anything
             recipe, output, blend = self.model.last
             self._show_recipe(recipe)

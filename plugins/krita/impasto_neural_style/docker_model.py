@@ -3,54 +3,45 @@
 from . import pictures, saved_settings
 from .client import outputs
 from .client import recipe as recipes
-from .client import messages, wire
+from .client import wire
 from .connection import Connection
 from .history import History
 from .paint_task import DONE, PaintTask
 from .preview import Preview
 from .qt import QtCore, Signal
 from .source import layer_of
+from .style_list import StyleList
 from .translation import _
 from .training import Training
-
-
-class StyleEntry:
-    """A style to choose from: ``style`` (a recipe's), ``hint`` for a tooltip, ``fast``: a network has learnt it, ``image``: a
-    QImage or None."""
-
-    def __init__(self, style, hint="", fast=False, image=None):
-        self.style, self.hint, self.fast, self.image = style, hint, fast, image
 
 
 class DockerModel(QtCore.QObject):
     """``recipe``, ``output``, ``blend``: what would be painted now; ``painting``: the last :class:`PaintTask`, or None."""
 
-    styles_changed = Signal()
-    thumbnail_loaded = Signal(str)
-    """A style (its id) has its thumbnail."""
     painting_changed = Signal()
     message = Signal(str)
     """A sentence for the user."""
-    learnt = Signal(list)
-    """New styles (their ids) are in the list."""
 
     def __init__(self, krita, parent=None):
         QtCore.QObject.__init__(self, parent)
-        self.krita, self.styles, self.painting, self._new, self._closed = krita, [], None, [], False
+        self.krita, self.painting, self._closed = krita, None, False
         self.recipe, self.output, self.blend = recipes.Recipe(), outputs.MASKED, False
         self.last = saved_settings.load_last(krita)
         self.connection = Connection(self)
         self.connection.ready.connect(self._ready)
         self.connection.failed.connect(self.message)
+        self.styles = StyleList(self.connection, self)
+        self.styles.loaded.connect(self._styles_loaded)
+        self.styles.failed.connect(self.message)
         self.preview = Preview(krita, self.connection, self)
         self.preview.outdated.connect(self.refresh_preview)
         self.history = History(self.connection, self)
         self.training = Training(self.connection, self)
-        self.training.learnt.connect(self._learnt)
+        self.training.learnt.connect(self.styles.ask)
 
     def open(self):
         """Find the daemon, or start it, and ask what there is."""
-        if not self.styles:
+        if not self.styles.entries:
             self.message.emit(_("Looking for Impasto…"))
             self.connection.connect_daemon()
 
@@ -64,48 +55,13 @@ class DockerModel(QtCore.QObject):
             self.painting.abandon()
         self.connection.close()
 
-    # -- styles ------------------------------------------------------------------------------------------------------
-
     def _ready(self):
         self.message.emit("")
-        self.ask_styles()
+        self.styles.ask()
 
-    def ask_styles(self):
-        """Ask for the list of styles anew."""
-        self.connection.ask(wire.styles(), self._styles_received)
-
-    def _styles_received(self, status, body):
-        try:
-            listed = wire.read_json(status, body)["styles"]
-        except wire.ApiError as error:
-            self.message.emit(messages.error(error, _))
-            return
-        seen = {known.style.id: known.image for known in self.styles}
-        own = [known for known in self.styles if not known.style.id]
-        self.styles = [_entry(one, seen.get(one["id"])) for one in listed] + own
-        self.styles_changed.emit()
-        if self._new:
-            new, self._new = self._new, []
-            self.learnt.emit(new)
-        for known in self.styles:
-            if known.image is None and known.style.id:
-                self._picture(known)
-        self.history.load({known.style.id: known.style.title for known in self.styles if known.style.id})
+    def _styles_loaded(self):
+        self.history.load(self.styles.titles())
         self.connection.ask(wire.jobs(), self._look_for_training)
-
-    def _picture(self, known):
-        def answered(status, body):
-            known.image = pictures.decoded(body) if status == 200 else None
-            self.thumbnail_loaded.emit(known.style.id)
-
-        self.connection.ask(wire.thumbnail(known.style.id), answered)
-
-    def add_picture(self, style):
-        """One more style to choose from: a picture. The same again is not added twice."""
-        if not any(known.style.picture == style.picture for known in self.styles if not known.style.id):
-            hint = style.title + "\n" + messages.speed(False, _)
-            self.styles.append(StyleEntry(style, hint, False, pictures.decoded(style.picture, 256)))
-            self.styles_changed.emit()
 
     # -- painting ----------------------------------------------------------------------------------------------------
 
@@ -143,7 +99,7 @@ class DockerModel(QtCore.QObject):
 
     def apply(self):
         """Paint the active layer; or look for the daemon once more, where there was none."""
-        if not self.styles:
+        if not self.styles.entries:
             self.open()
         elif not self.recipe.styles:
             self.message.emit(_("Choose a style."))
@@ -224,11 +180,3 @@ class DockerModel(QtCore.QObject):
             if job["kind"] == "train" and job["state"] in ("queued", "running"):
                 self.training.resume(job)
                 return
-
-    def _learnt(self, ids):
-        self._new = ids
-        self.ask_styles()
-
-
-def _entry(one, image):
-    return StyleEntry(recipes.Style(one["id"], title=one["title"]), messages.style_hint(one, _), one["fast"], image)

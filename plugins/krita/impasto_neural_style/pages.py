@@ -41,7 +41,7 @@ class StylesPage(QtWidgets.QWidget):
         self.gallery.itemSelectionChanged.connect(self._selected)
 
     def put(self, known):
-        """Show these (a list of :class:`docker_model.StyleEntry`)."""
+        """Show these (a list of :class:`style_list.StyleEntry`)."""
         chosen = self.gallery.chosen()
         self._known = {key_of(one.style): one for one in known}
         blocked = self.gallery.blockSignals(True)

@@ -68,7 +68,7 @@ def test_every_action_has_its_line_in_the_file_that_krita_reads():
 
 def test_styles_are_listed_and_pictured(docker):
     assert [docker.styles.gallery.item(row).text() for row in range(3)] == ["The Wave", "The Night", "Kairouan"]
-    scene.until(lambda: all(known.image is not None for known in docker.model.styles))
+    scene.until(lambda: all(known.image is not None for known in docker.model.styles.entries))
 
 
 def test_two_in_a_row_at_the_width_that_krita_gives_it(docker):
@@ -326,11 +326,11 @@ def test_without_a_document_or_a_style_it_says_so(docker):
 
 def test_apply_looks_again_for_a_daemon_that_was_not_there(docker, daemon):
     Krita.instance().new()
-    docker.model.styles = []
+    docker.model.styles.entries = []
     docker.model.connection._fail("Impasto itself is not installed")
     assert "not installed" in docker.action_bar._status.text()
     docker.apply()
-    scene.until(lambda: docker.model.styles and not docker.action_bar._status.text())
+    scene.until(lambda: docker.model.styles.entries and not docker.action_bar._status.text())
 
 
 def test_quitting_in_the_middle_is_the_end_of_it(docker, daemon):
