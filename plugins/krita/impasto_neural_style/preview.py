@@ -10,14 +10,12 @@ from .client import preview_sample
 from .colour_spaces import Converter, UnsupportedLayer
 from .incremental import IncrementalTask
 from .qt import Qt, QtCore, QtWidgets, Signal
-from .source import LayerRegion, area_of, id_of, inside_canvas, is_idle, layer_of
+from .preview_watch import PreviewWatch, target_of
+from .source import LayerRegion, inside_canvas, is_idle
 from .translation import _
 
 DEBOUNCE_MS = 300
 """How long no control may move before a preview is painted: a drag along a slider makes one."""
-
-LOOK_PIXELS = 1 << 19
-"""Px of the layer that one look compares with what was read of it: some milliseconds' work."""
 
 MAX_PIXELS = 1 << 20
 """Px of the layer at most; of a larger one the middle is shown, so that strokes have their final size."""
@@ -37,9 +35,7 @@ class Preview(QtCore.QObject):
         self.sentence = self.plan = self.reason = ""
         self._krita, self._connection, self._converter = krita, connection, Converter(krita)
         self._recipe = self._sample = self._part = self._incremental = self._job_client = None
-        self._plan_number, self._next_strip, self._adopting = 0, 0, False
-        self._seen = ()
-        """What was to be painted when that was last looked at: see :meth:`_view`."""
+        self._plan_number, self._watch = 0, PreviewWatch(krita)
         self._timer = QtCore.QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DEBOUNCE_MS)
@@ -58,14 +54,9 @@ class Preview(QtCore.QObject):
         """
         if self._recipe is None or self._timer.isActive() or QtWidgets.QApplication.mouseButtons() != Qt.MouseButton.NoButton:
             return
-        view = self._view()
-        if self._adopting:
-            self._part = self._part if view == self._seen else None
-            self._seen, self._adopting = view, False
-        elif view != self._seen or self._is_painted_over():
-            document = self._krita.activeDocument()
-            if document is None or is_idle(document):
-                self.outdated.emit()
+        document = self._krita.activeDocument()
+        if self._watch.is_changed() and (document is None or is_idle(document)):
+            self.outdated.emit()
 
     def stop(self):
         """None is wanted any more, until something changes; the one that is there stays."""
@@ -75,14 +66,15 @@ class Preview(QtCore.QObject):
 
     def adopt(self):
         """Something was painted: what Krita has made the active layer since is no reason for another."""
-        self._adopting = True
+        self._watch.adopt()
 
     def clear(self, wanted=False):
         """Nothing to be seen. ``wanted``: one is, as soon as there is something to paint."""
-        self.image = self.before = self._part = None
+        self.image = self.before = None
         self.sentence = self.plan = self.reason = ""
         self.stop()
-        self._seen, self._recipe = (), self._recipe if wanted else None
+        self._watch.forget()
+        self._recipe = self._recipe if wanted else None
 
     def show(self, image, before=None):
         """Show a picture that comes from elsewhere: of a painting that is under way."""
@@ -91,41 +83,11 @@ class Preview(QtCore.QObject):
             self.before = before
         self.changed.emit()
 
-    def _target(self):
-        """(document, layer, area), or None where there is no layer. Raises :class:`UnsupportedLayer`."""
-        document = self._krita.activeDocument()
-        layer = layer_of(document.activeNode()) if document is not None else None
-        return (document, layer, area_of(document, layer)) if layer is not None else None
-
-    def _view(self):
-        """What tells one thing to paint from another: document, layer and rectangle, or why there is none."""
-        try:
-            target = self._target()
-        except UnsupportedLayer as error:
-            return (str(error),)
-        return () if target is None else (target[0], id_of(target[1]), *target[2].getRect())
-
-    def _is_painted_over(self):
-        """Whether there are other pixels than those that were read; a part of them each time, so that no look takes long."""
-        part = self._part
-        if part is None or self._incremental is not None or not part.strips:
-            return False
-        left = LOOK_PIXELS
-        for _strip in part.strips:
-            strip = part.strips[self._next_strip % len(part.strips)]
-            self._next_strip += 1
-            if part.is_changed(strip):
-                return True
-            left -= strip[1] * part.width
-            if left <= 0:
-                break
-        return False
-
     def _ask_for_plan(self, again=True):
         """``again``: where the daemon has gone, ask once more; then it is looked for, or started."""
-        self._seen, self._part, self._adopting = self._view(), None, False
+        self._watch.begin()
         try:
-            target = self._target()
+            target = target_of(self._krita)
         except UnsupportedLayer as error:
             self.plan = self.reason = ""
             self._show_text(str(error))
@@ -146,7 +108,7 @@ class Preview(QtCore.QObject):
         if number != self._plan_number:
             return  # something was changed again meanwhile
         try:
-            plan, target = plans.read(status, body), self._target()
+            plan, target = plans.read(status, body), target_of(self._krita)
         except (wire.ApiError, UnsupportedLayer) as error:
             self.plan = self.reason = ""
             self._show_text(messages.error(error, _) if isinstance(error, wire.ApiError) else str(error))
@@ -177,6 +139,7 @@ class Preview(QtCore.QObject):
         except UnsupportedLayer as error:
             self._set_sentence(str(error))
             return
+        self._watch.part = self._part
         self._set_sentence(self.sentence, busy=True)
         self._converter = Converter(self._krita)
         self._incremental = IncrementalTask(self._part.read(self._converter), self._send, self._failed, self)
