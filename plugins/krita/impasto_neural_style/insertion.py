@@ -4,7 +4,7 @@ from . import colour_spaces as spaces, masking
 from .client import outputs, pixels
 from .qt import QtCore
 from .incremental import WAIT
-from .source import SLOW_STRIP, STRIP, is_idle, id_of, is_open, layer_of, node_of, strip_rows
+from .source import CONVERTED_STRIP, SLOW_STRIP, STRIP, is_idle, id_of, is_open, layer_of, node_of, strip_rows
 from .colour_spaces import UnsupportedLayer
 from .translation import _
 
@@ -113,15 +113,16 @@ def _fill(new, under, place, painted, selection, converter, sketch):
     if painted.depth != spaces.packed_depth(place.working) or not (opaque or painted.channels == spaces.channels(place.working)):
         raise UnsupportedLayer(_("The painting has not the layer's depth; this plug-in and the daemon do not fit together."))
     target = spaces.space_of(new)
-    straight = spaces.identical(place.working, target) and selection is None
+    most = STRIP if spaces.identical(place.working, target) else CONVERTED_STRIP
     width, height = painted.width, painted.height
-    rows, line = strip_rows(width, STRIP if straight else SLOW_STRIP), width * painted.channels * pixels.SIZES[painted.depth]
+    rows = strip_rows(width, most if selection is None else SLOW_STRIP)
+    line = width * painted.channels * pixels.SIZES[painted.depth]
     for top in range(0, height, rows):
         high = min(rows, height - top)
         data = painted.data[top * line : (top + high) * line]
         if opaque:
             data = spaces.with_alpha(data, painted.channels, painted.depth)
-        sketch.draw(data, width, high, top, place.working, converter)
+        sketch.draw(data, width, high, top, place.working)
         data = spaces.swap_red_and_blue(data, place.working)
         data = converter.convert(data, width, high, place.working, target)
         if selection is not None:

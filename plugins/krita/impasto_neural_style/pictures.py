@@ -21,23 +21,37 @@ class StripThumbnail:
         self.image = QtGui.QImage(self._width, max(1, round(height * self._factor)), Format.Format_ARGB32_Premultiplied)
         self.image.fill(Qt.GlobalColor.transparent)
 
-    def draw(self, data, width, rows, top, space, converter):
+    def draw(self, data, width, rows, top, space):
         """``data``: ``rows`` rows from the row ``top`` on, of a working space in the daemon's order."""
         first, last = round(top * self._factor), round((top + rows) * self._factor)
         if last <= first:
             return
+        if space.depth == "F32":  # which not every Qt has a format for; no more of it is looked at than is seen
+            step = max(1, round(1 / self._factor))
+            data, width, rows = _sampled(data, width, rows, step, spaces.channels(space))
+            space = shown_space(space)
         strip = image_of(data, width, rows, space)
-        if strip is None:  # these have the same order here and there
-            plain = shown_space(space)
-            strip = image_of(
-                spaces.swap_red_and_blue(converter.convert(data, width, rows, space, plain), plain), width, rows, plain
-            )
         small = strip.scaled(
             self._width, last - first, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
         painter = QtGui.QPainter(self.image)
         painter.drawImage(0, first, small)
         painter.end()
+
+
+def _sampled(data, width, rows, step, channels):
+    """Every ``step``-th pixel of every ``step``-th row of floats, in 8 bits; and how many there are in a row, and rows."""
+    floats = memoryview(data).cast("B").cast("f")
+    wide = -(-width // step)
+    out = bytearray()
+    for row in range(0, rows, step):
+        line = floats[row * width * channels : (row + 1) * width * channels]
+        small = bytearray(wide * channels)
+        for channel in range(channels):
+            samples = line[channel :: step * channels]
+            small[channel::channels] = bytes(255 if v >= 1 else int(255 * v + 0.5) if v > 0 else 0 for v in samples)
+        out += small
+    return out, wide, -(-rows // step)
 
 
 def image_of(data, width, rows, space):
