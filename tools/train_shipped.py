@@ -2,7 +2,7 @@
 
     python tools/train_shipped.py --photos FOLDER [--work out/training] [--device cpu]
 
-First the network with its first styles, in phases; then further styles, of which only the rows are learnt; then all group.
+First the network with its first styles, in phases; then further styles, of which only the rows are learnt; then all together.
 Goes on from its checkpoint when it was stopped. Every --every steps a sheet of all styles on --preview pictures is left beside
 the checkpoint: look at it. The end is models/fast/impasto.safetensors, with what it was trained on and how good it is in its
 header.
@@ -30,6 +30,7 @@ from impasto.settings import Settings
 from impasto.sizes import fit
 from impasto.style import Encoder
 from impasto.style.mixing import DEFAULT_STRENGTH, EMBEDDINGS_PER_STYLE, IDENTITY_EMBEDDING, embedding_indices, mix_embeddings
+from impasto.style.noise import NOISE, add_noise
 from impasto.style.scales import resize
 from impasto.style.training import Trainer, TrainingConfig, with_new_embeddings
 from impasto.style.transformer import Network, build
@@ -49,7 +50,21 @@ FURTHER = (
     "irises",
     "red-fuji",
     "oriental-garden",
+    "self-portrait",
+    "yellow-red-blue",
+    "rhone",
+    "cafe-terrace",
+    "night-cafe",
+    "harvesters",
+    "church-at-auvers",
+    "water-lilies",
+    "grainstacks",
+    "tableau-1913",
+    "card-players",
+    "red-yellow-blue",
+    "the-bedroom",
 )
+"""The records of all (title, painter, year, licence, source) are in models/paintings/styles.yaml."""
 
 
 @dataclass(frozen=True)
@@ -71,25 +86,34 @@ PHASES = (
 )
 
 LEARNING = Phase(
-    TrainingConfig(steps=3800, batch=1, side=256, learning_rate=1e-2, warm_up=20, average=0.99, checkerboard_weight=0, **COLOURS),
-    3800,
+    TrainingConfig(steps=8400, batch=1, side=256, learning_rate=1e-2, warm_up=20, average=0.99, checkerboard_weight=0, **COLOURS),
+    8400,
 )
-"""How the further styles are learnt: their rows alone."""
+"""How the further styles are learnt: their rows alone, some 350 steps a painting."""
+
+STROKES = {"style_sides": (1024, 512, 256)}
+"""Px, the painting's long side for broad, usual and fine strokes while all styles are trained together."""
 
 TOGETHER = (
     # All styles, all weights; from here on no grid may show.
-    Phase(TrainingConfig(steps=700, batch=2, side=256, learning_rate=6e-4, warm_up=50, average=0.99, **COLOURS), 700),
+    Phase(TrainingConfig(steps=1200, batch=2, side=256, learning_rate=6e-4, warm_up=50, average=0.99, **COLOURS, **STROKES), 1200),
     # Content counts five times as much: what is in a picture can be seen again. Edges become straight.
-    Phase(TrainingConfig(steps=7300, batch=2, side=256, warm_up=50, average=0.998, content_weight=0.25), 7300),
+    Phase(TrainingConfig(steps=13000, batch=2, side=256, warm_up=50, average=0.998, content_weight=0.25, **STROKES), 13000),
     # Half of that, for strokes that can be seen from afar. What people get when they ask for nothing; then what they may ask for.
     Phase(
-        TrainingConfig(steps=6000, batch=2, side=256, learning_rate=1e-3, warm_up=50, average=0.998, default_share=0.9, seed=8),
-        4300,
+        TrainingConfig(
+            steps=11000, batch=2, side=256, learning_rate=1e-3, warm_up=50, average=0.998, default_share=0.9, seed=8, **STROKES
+        ),
+        7800,
     ),
     Phase(
-        TrainingConfig(steps=2000, batch=2, side=256, learning_rate=6e-4, warm_up=50, average=0.998, shift_weight=8.0, seed=9), 2000
+        TrainingConfig(
+            steps=3600, batch=2, side=256, learning_rate=6e-4, warm_up=50, average=0.998, shift_weight=8.0, seed=9, **STROKES
+        ),
+        3600,
     ),
 )
+"""Steps grow with the number of styles: each is painted as often as when there were sixteen of them."""
 
 CROPS = 1000
 """Steps after which the crops come again. What the encoder sees in them is kept: 4 GB of memory for a sixth of the time."""
@@ -127,6 +151,7 @@ def main() -> None:
 
     torch.manual_seed(0)
     network = build(NETWORK, IDENTITY_EMBEDDING + 1 + EMBEDDINGS_PER_STYLE * len(FIRST))
+    network.noise = NOISE
     for number, phase in enumerate(PHASES):
         first = learn(f"phase-{number}", phase, FIRST, network)
         network = first.result()
@@ -144,7 +169,8 @@ def main() -> None:
 def group(first: Network, further: Network) -> Network:
     """The rows of both in one network; the second has the first's convolutions and row 0."""
     own = IDENTITY_EMBEDDING + 1
-    network = build(first.spec, first.rows + further.rows - own)
+    network = build(first.spec, first.embeddings + further.embeddings - own)
+    network.noise = first.noise
     more = further.state_dict()
     network.load_state_dict(
         {
@@ -198,7 +224,8 @@ def sheet(trainer: Trainer, previews: list[Tensor], file: Path) -> None:
                 mix_embeddings(network.embeddings, [embedding_indices(style)], [1.0], DEFAULT_STRENGTH, detail)[None]
                 for detail in (0.0, 0.5, 1.0)
             ]
-            cells = [network(picture, mix.to(picture)).clamp(0, 1)[..., :256, :384] for picture in previews for mix in mixes]
+            noisy = [add_noise(picture, network.noise) for picture in previews]
+            cells = [network(picture, mix.to(picture)).clamp(0, 1)[..., :256, :384] for picture in noisy for mix in mixes]
             rows.append(torch.cat([torch.nn.functional.pad(c, (0, 384 - c.shape[-1], 0, 256 - c.shape[-2])) for c in cells], 3))
     file.write_bytes(images.to_png8(torch.cat(rows, 2)[0].permute(1, 2, 0).cpu().numpy()))
 
@@ -232,7 +259,7 @@ def write(file: Path, network: Network, found: dict[str, dict[str, float]], phot
     fast.write(
         file,
         {name: value.cpu().numpy() for name, value in network.state_dict().items()},
-        FastHeader(network.spec, network.embeddings, styles, training, told),
+        FastHeader(network.spec, network.embeddings, styles, training, told, noise=network.noise),
     )
 
 
