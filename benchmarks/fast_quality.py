@@ -1,6 +1,6 @@
 """How near the styles that ship are to their paintings and to the photograph, in numbers and to look at.
 
-    python benchmarks/fast_quality.py --contents PICTURE... [--side 448] [--before FILE] [--lite PYTHON] [--sheet FILE.png]
+    python benchmarks/fast_quality.py --contents PICTURE... [--side 448] [--styles ID...] [--before FILE] [--lite PYTHON]
 
 Painted are squares from the middle of the pictures, at the defaults; distances are those of ``impasto.style.measure`` (smaller is
 better). ``--before``: a file of fast styles to compare with, such as an earlier one of the project's history. ``--lite`` names a
@@ -74,6 +74,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--contents", type=Path, nargs="+", required=True)
     arguments.add_argument("--side", type=int, default=448)
+    arguments.add_argument("--styles", nargs="+", default=[])
     arguments.add_argument("--before", type=Path)
     arguments.add_argument("--lite")
     arguments.add_argument("--sheet", type=Path)
@@ -81,7 +82,8 @@ def main() -> None:
     settings = Settings.load()
     encoder = Encoder(*ModelStore(Catalogue.load(), Paths.of(settings), settings).load("vgg16"))
     file = shipped("fast", "impasto.safetensors")
-    paintings = {style.id: shipped("paintings", f"{style.id}.jpg") for style in fast.inspect(file).styles}
+    known = [style.id for style in fast.inspect(file).styles]
+    paintings = {style: shipped("paintings", f"{style}.jpg") for style in known if style in given.styles or not given.styles}
     painters: dict[str, Painter] = {"ours": by_file(file)}
     if given.before:
         painters["before"] = by_file(given.before)
