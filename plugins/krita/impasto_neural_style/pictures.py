@@ -26,9 +26,10 @@ class StripThumbnail:
         first, last = round(top * self._factor), round((top + rows) * self._factor)
         if last <= first:
             return
-        if space.depth == "F32":  # which not every Qt has a format for; no more of it is looked at than is seen
+        if space.depth == "F32" or (space.model, space.depth) == ("GRAYA", "U16"):
+            # Not every Qt has a format for these; and no more of them is looked at than is seen.
             step = max(1, round(1 / self._factor))
-            data, width, rows = _sampled(data, width, rows, step, spaces.channels(space))
+            data, width, rows = _sampled(data, width, rows, step, space)
             space = shown_space(space)
         strip = image_of(data, width, rows, space)
         small = strip.scaled(
@@ -39,17 +40,21 @@ class StripThumbnail:
         painter.end()
 
 
-def _sampled(data, width, rows, step, channels):
-    """Every ``step``-th pixel of every ``step``-th row of floats, in 8 bits; and how many there are in a row, and rows."""
-    floats = memoryview(data).cast("B").cast("f")
+def _sampled(data, width, rows, step, space):
+    """(Every ``step``-th pixel of every ``step``-th row of 16 bits or floats, in 8 bits; how many there are in a row; rows)."""
+    channels, floats = spaces.channels(space), space.depth == "F32"
+    samples = memoryview(data).cast("B").cast("f" if floats else "H")
     wide = -(-width // step)
     out = bytearray()
     for row in range(0, rows, step):
-        line = floats[row * width * channels : (row + 1) * width * channels]
+        line = samples[row * width * channels : (row + 1) * width * channels]
         small = bytearray(wide * channels)
         for channel in range(channels):
-            samples = line[channel :: step * channels]
-            small[channel::channels] = bytes(255 if v >= 1 else int(255 * v + 0.5) if v > 0 else 0 for v in samples)
+            values = line[channel :: step * channels]
+            if floats:
+                small[channel::channels] = bytes(255 if v >= 1 else int(255 * v + 0.5) if v > 0 else 0 for v in values)
+            else:
+                small[channel::channels] = bytes((v + 128) // 257 for v in values)
         out += small
     return out, wide, -(-rows // step)
 

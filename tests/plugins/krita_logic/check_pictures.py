@@ -11,14 +11,16 @@ from impasto_neural_style.qt import QtGui
 WIDTH, HEIGHT = 1500, 40
 
 
-@pytest.mark.parametrize(
-    "model, depth, code, most", [("RGBA", "F32", "f", 1.0), ("GRAYA", "F32", "f", 1.0), ("RGBA", "U8", "B", 255)]
-)
-def test_a_sketch_shows_the_colours_of_its_place(model, depth, code, most):
-    channels = 2 if model == "GRAYA" else 4
+WHOLE = {"B": 255, "H": 65535}
+
+
+@pytest.mark.parametrize("model", ["RGBA", "GRAYA"])
+@pytest.mark.parametrize("depth, code", [("F32", "f"), ("U16", "H"), ("U8", "B")])
+def test_a_sketch_shows_the_colours_of_its_place(model, depth, code):
+    channels, most = 2 if model == "GRAYA" else 4, WHOLE.get(code, 1.0)
     left, right = ([0.2, 0.4, 0.6][: channels - 1] + [1.0], [0.8, 1.5, -1.0][: channels - 1] + [1.0])
-    if code == "B":
-        left, right = ([round(255 * min(1.0, max(0.0, value))) for value in side] for side in (left, right))
+    if code in WHOLE:
+        left, right = ([round(most * min(1.0, max(0.0, value))) for value in side] for side in (left, right))
     line = struct.pack(f"<{channels * WIDTH // 2}{code}", *left * (WIDTH // 2))
     line += struct.pack(f"<{channels * WIDTH // 2}{code}", *right * (WIDTH // 2))
     sketch = pictures.StripThumbnail(WIDTH, HEIGHT)
