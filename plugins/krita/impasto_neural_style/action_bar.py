@@ -5,8 +5,8 @@ from .translation import _
 from .preview_widgets import PreviewWidget
 from .widgets import ElidedLabel
 
-LOW = 420
-"""Px: in a docker lower than this, preview and buttons stand side by side."""
+LOW, NARROW = 520, 220
+"""Px: in a docker lower than this, preview and buttons stand side by side; in a narrower one, one below the other."""
 
 
 class ActionBar(QtWidgets.QWidget):
@@ -19,7 +19,7 @@ class ActionBar(QtWidgets.QWidget):
 
     def __init__(self, parent=None):
         QtWidgets.QWidget.__init__(self, parent)
-        self._low, self._caption, self._running = None, "", False
+        self._low, self._narrow, self._title, self._caption, self._running = None, None, "", "", False
         self._status = QtWidgets.QLabel("", self)
         self._status.setObjectName("impasto-status")
         self._status.setWordWrap(True)
@@ -62,11 +62,12 @@ class ActionBar(QtWidgets.QWidget):
         self._message = sentence
         self._write()
 
-    def set_caption(self, sentence, plan="", reason=""):
-        """What the preview shows: written where there is room, and nothing more important. ``plan``: how it is painted, below the
-        sentence or, in a low docker, beside the preview; ``reason``: why so, for the tooltip."""
-        self._caption = "\n".join(filter(None, [sentence, plan]))
-        self._plan.setText(plan)
+    def set_caption(self, title, sentence, plan="", reason=""):
+        """What the preview shows: written where there is room, and nothing more important. ``title``: the styles, in words;
+        ``plan``: how it is painted; both, in a low docker, beside the preview. ``reason``: why so, for the tooltip."""
+        self._title = title
+        self._caption = "\n".join(filter(None, [title if plan or self.preview.after is not None else "", sentence, plan]))
+        self._plan.setText("\n".join(filter(None, [title, plan])))
         for label in (self._status, self._plan):
             label.setToolTip(reason)
         self.preview.describe(self._caption)
@@ -92,22 +93,22 @@ class ActionBar(QtWidgets.QWidget):
             self._bar.setRange(0, 1000 if fraction else 0)
             self._bar.setValue(round(1000 * fraction))
 
-    def fit(self, height):
-        """The docker has this height now."""
-        low = height < LOW
-        if low != self._low:
-            self._low, direction = low, QtWidgets.QBoxLayout.Direction
-            self._row.setDirection(direction.LeftToRight if low else direction.TopToBottom)
-            self._buttons.setDirection(direction.TopToBottom if low else direction.LeftToRight)
+    def fit(self, width, height):
+        """The docker has this size now, in px."""
+        low, narrow, direction = height < LOW, width < NARROW, QtWidgets.QBoxLayout.Direction
+        if (low, narrow) != (self._low, self._narrow):
+            self._low, self._narrow = low, narrow
+            self._row.setDirection(direction.LeftToRight if low and not narrow else direction.TopToBottom)
+            self._buttons.setDirection(direction.TopToBottom if low or narrow else direction.LeftToRight)
             self._write()
-        self.preview.fit(height, low)
+        self.preview.fit(height, low, low and not narrow)
 
     def _write(self):
-        text = self._message or ("" if self._low and self.preview.after is not None else self._caption)
+        little = self._low and self.preview.after is not None
+        text = self._message or ((self._title if self._narrow else "") if little else self._caption)
         self._status.setText(text)
         self._status.setVisible(bool(text))
-        beside = self._low and self.preview.after is not None and not self._running
-        self._plan.setVisible(bool(beside and self._plan.text()))
+        self._plan.setVisible(bool(little and not self._narrow and not self._running and self._plan.text()))
 
     def _learning(self):
         self._learning_row = QtWidgets.QWidget(self)

@@ -12,6 +12,7 @@ from .style_menu import StyleMenu
 from .docker_model import DockerModel
 from .translation import _
 from .preview_widgets import CompareWindow
+from .widgets import NarrowTabBar
 
 
 LOOK_MS = 250
@@ -55,7 +56,7 @@ class NeuralStyle(DockWidget):
 
     def resizeEvent(self, event):
         DockWidget.resizeEvent(self, event)
-        self.action_bar.fit(self.height())
+        self.action_bar.fit(self.width(), self.height())
 
     # -- the widgets -------------------------------------------------------------------------------------------------
 
@@ -64,9 +65,10 @@ class NeuralStyle(DockWidget):
         self.pages = QtWidgets.QTabWidget(whole)
         self.pages.setObjectName("impasto-pages")
         self.pages.setDocumentMode(True)
+        self.pages.setTabBar(NarrowTabBar(self.pages))
         self.styles, self.settings, self.results = StylesPage(), SettingsPage(), ResultsPage(self.model)
         for page, title in ((self.styles, _("Styles")), (self.settings, _("Settings")), (self.results, _("Results"))):
-            self.pages.addTab(page, title)
+            self.pages.setTabToolTip(self.pages.addTab(page, title), title)
         self.style_menu = StyleMenu(self.model, self.styles.chosen, self)
         self.pages.setCornerWidget(self.style_menu)
         self.action_bar = ActionBar(whole)
@@ -182,8 +184,8 @@ class NeuralStyle(DockWidget):
     def _preview_changed(self):
         preview = self.model.preview
         self.action_bar.preview.put(preview.before, preview.image, preview.busy)
-        self.action_bar.fit(self.height())
-        self.action_bar.set_caption(preview.sentence, preview.plan, preview.reason)
+        self.action_bar.fit(self.width(), self.height())
+        self.action_bar.set_caption(self.model.recipe.title(), preview.sentence, preview.plan, preview.reason)
 
     def _training_changed(self):
         training = self.model.training

@@ -8,8 +8,11 @@ from .widgets import WheelGuard, Slider
 MAX_CELL_WIDTH = 128
 """Px: a cell is no wider, and there are two in a row at least."""
 
-LOW = 96
-"""Px: where less than a row of two would fit, there are three in a row."""
+SMALLEST = 76
+"""Px: a cell is no narrower, unless there are two in a row only; it is made as narrow where only so two rows are in sight."""
+
+SHAPE = 0.72
+"""A picture's height, of the cell's width."""
 
 MARGIN, KEY = 3, int(Qt.ItemDataRole.UserRole) if not hasattr(Qt.ItemDataRole.UserRole, "value") else Qt.ItemDataRole.UserRole.value
 
@@ -71,20 +74,24 @@ class Gallery(QtWidgets.QListWidget):
         self.viewport().update()
 
     def fitted(self, key, width, height):
-        """An item's picture, filling so many px, or None."""
+        """An item's picture, filling so many px of the widget, sharp on a screen that has more px than that; or None."""
         image, known = self._images.get(key, (None, {}))
         if image is None:
             return None
-        if (width, height) not in known:
+        ratio = self.devicePixelRatioF()
+        if (width, height, ratio) not in known:
             known.clear()
-            known[width, height] = pictures.covering(image, width, height)
-        return known[width, height]
+            fitted = pictures.covering(image, round(width * ratio), round(height * ratio))
+            fitted.setDevicePixelRatio(ratio)
+            known[width, height, ratio] = fitted
+        return known[width, height, ratio]
 
     def cell(self):
         """The size of one, so that the row is filled."""
-        room = max(120, self.viewport().width() - 1)
-        width = room // max(3 if self.viewport().height() < LOW else 2, -(-room // MAX_CELL_WIDTH))
-        return QtCore.QSize(width, round(width * 0.72) + self.fontMetrics().height() + 4)
+        room, line = max(120, self.viewport().width() - 1), self.fontMetrics().height() + 4
+        widest = max(SMALLEST, min(MAX_CELL_WIDTH, int((self.viewport().height() / 2 - line) / SHAPE)))
+        width = room // max(2, min(room // SMALLEST, -(-room // widest)))
+        return QtCore.QSize(width, round(width * SHAPE) + line)
 
     def resizeEvent(self, event):
         self.setGridSize(self.cell())
@@ -130,8 +137,9 @@ class TileDelegate(QtWidgets.QStyledItemDelegate):
 
     @staticmethod
     def _badge(painter, option, frame, text):
-        width, height = option.fontMetrics.horizontalAdvance(text) + 8, option.fontMetrics.height()
-        pill = QtCore.QRectF(frame.right() - width - 3, frame.top() + 4, width, height)
+        width, height = min(frame.width(), option.fontMetrics.horizontalAdvance(text) + 8), option.fontMetrics.height()
+        text = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, width - 4)
+        pill = QtCore.QRectF(max(frame.left(), frame.right() - width - 3), frame.top() + 4, width, height)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QtGui.QColor(0, 0, 0, 170))

@@ -46,14 +46,15 @@ class PreviewWidget(QtWidgets.QWidget):
             )
         )
 
-    def fit(self, height, low):
-        """As large as the picture wants to be, and a docker of that height has room for. ``low``: with the buttons beside it."""
+    def fit(self, height, low, beside):
+        """As large as the picture wants to be, and a docker of that height has room for. ``low``: that is little; ``beside``: the
+        buttons are beside it."""
         if self.after is None:
             return
         shape = self.after.height() / max(1, self.after.width())
-        self.setMinimumWidth(NARROW_WIDTH if low else 0)
-        self.setMaximumWidth(NARROW_WIDTH if low else 16777215)
-        width = NARROW_WIDTH if low else self.parentWidget().width()
+        self.setMinimumWidth(NARROW_WIDTH if beside else 0)
+        self.setMaximumWidth(NARROW_WIDTH if beside else 16777215)
+        width = NARROW_WIDTH if beside else self.parentWidget().width()
         self.setFixedHeight(max(48, min(round(shape * width), MAX_NARROW_HEIGHT if low else round(MAX_HEIGHT_SHARE * height))))
 
     def paintEvent(self, event):

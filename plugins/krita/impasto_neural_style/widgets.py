@@ -117,6 +117,36 @@ class CollapsibleSection(QtWidgets.QWidget):
         self._content.setVisible(open)
 
 
+class NarrowTabBar(QtWidgets.QTabBar):
+    """Tabs that are all in sight in a narrow docker, with less of their names, where others would hide behind arrows."""
+
+    MARGIN, SMALLEST = 5, 28
+    """Px on each side of a name; of a tab at least. Styles that leave room for icons take much more."""
+
+    def __init__(self, parent=None):
+        QtWidgets.QTabBar.__init__(self, parent)
+        self.setUsesScrollButtons(False)
+        self.setElideMode(Qt.TextElideMode.ElideRight)
+
+    def tabSizeHint(self, index):
+        wide = self.fontMetrics().horizontalAdvance(self.tabText(index)) + 2 * self.MARGIN + 2
+        return QtCore.QSize(wide, QtWidgets.QTabBar.tabSizeHint(self, index).height())
+
+    def minimumTabSizeHint(self, index):
+        return QtCore.QSize(self.SMALLEST, QtWidgets.QTabBar.minimumTabSizeHint(self, index).height())
+
+    def paintEvent(self, event):
+        painter, option = QtWidgets.QStylePainter(self), QtWidgets.QStyleOptionTab()
+        for index in range(self.count()):
+            self.initStyleOption(option, index)
+            text, option.text = self.tabText(index), ""
+            painter.drawControl(QtWidgets.QStyle.ControlElement.CE_TabBarTab, option)
+            room = self.tabRect(index).adjusted(self.MARGIN, 0, -self.MARGIN, 0)
+            text = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width())
+            painter.setPen(self.palette().color(QtGui.QPalette.ColorRole.WindowText))
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
+
+
 class ElidedLabel(QtWidgets.QLabel):
     """A text in one line, as much of it as there is room for; all of it as a tooltip."""
 

@@ -71,13 +71,6 @@ def test_styles_are_listed_and_pictured(docker):
     scene.until(lambda: all(known.image is not None for known in docker.model.styles.entries))
 
 
-def test_two_in_a_row_at_the_width_that_krita_gives_it(docker):
-    gallery = docker.styles.gallery
-    first, second, third = (gallery.visualItemRect(gallery.item(row)) for row in range(3))
-    assert first.top() == second.top() < third.top()
-    assert gallery.viewport().width() - 2 * first.width() < first.width()
-
-
 @pytest.mark.parametrize("height", [320, 424, 900])
 def test_the_buttons_are_in_sight_without_scrolling(docker, daemon, height):
     Krita.instance().new()
