@@ -91,6 +91,7 @@ class NeuralStyle(DockWidget):
         self.style_menu.style_added.connect(lambda style: self._choose([style]))
         self.style_menu.layer_settings_requested.connect(self._load_layer_settings)
         self.style_menu.message.connect(action_bar.show_message)
+        self.styles.removal_requested.connect(self._ask_to_remove)
         for page in (self.styles, self.settings):
             page.changed.connect(self._moved)
         self.styles.gallery.itemClicked.connect(lambda _item: model.refresh_preview())
@@ -138,6 +139,18 @@ class NeuralStyle(DockWidget):
             if not style.id:
                 self.model.styles.add_picture(style)
         self.styles.choose(styles)
+
+    def _ask_to_remove(self, style):
+        button = QtWidgets.QMessageBox.StandardButton
+        box = QtWidgets.QMessageBox(self)
+        box.setObjectName("impasto-remove-style")
+        box.setText(_("Remove '{name}' from your styles?").format(name=style.title))
+        box.setInformativeText(_("Layers painted with it stay as they are."))
+        box.setStandardButtons(button.Ok | button.Cancel)
+        box.button(button.Ok).setText(_("Remove"))
+        box.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.accepted.connect(lambda: self.model.styles.remove(style))
+        box.open()
 
     def _edit(self, entry):
         """An earlier result's settings."""

@@ -3,7 +3,7 @@
 from .client import labels, outputs, parameters
 from .client import recipe as recipes
 from .controls import Controls, choice
-from .gallery import Gallery, Weights
+from .gallery import KEY, Gallery, Weights
 from .qt import Qt, QtWidgets, Signal
 from .translation import _
 from .widgets import CollapsibleSection
@@ -22,6 +22,8 @@ class StylesPage(QtWidgets.QWidget):
     """The styles as pictures, how much each counts, and the two sliders. ``changed``: what is chosen, or a slider."""
 
     changed = Signal()
+    removal_requested = Signal(object)
+    """One of the user's own styles (a recipe's) is to be removed."""
 
     def __init__(self, parent=None):
         QtWidgets.QWidget.__init__(self, parent)
@@ -39,6 +41,8 @@ class StylesPage(QtWidgets.QWidget):
         box.addWidget(self.weights)
         box.addWidget(self.sliders)
         self.gallery.itemSelectionChanged.connect(self._selected)
+        self.gallery.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.gallery.customContextMenuRequested.connect(self._open_menu)
 
     def put(self, known):
         """Show these (a list of :class:`style_list.StyleEntry`)."""
@@ -50,6 +54,25 @@ class StylesPage(QtWidgets.QWidget):
             self.gallery.put(key, one.style.title, one.hint, one.image, "" if one.fast else _("20 s"))
         self.gallery.blockSignals(blocked)
         self.gallery.choose(chosen)
+        if self.gallery.chosen() != chosen:  # one of them is gone
+            self._selected()
+
+    def menu_of(self, key):
+        """What can be done with a style, or None where that is nothing: it ships with Impasto."""
+        one = self._known.get(key)
+        if one is None or not one.own:
+            return None
+        menu = QtWidgets.QMenu(self)
+        menu.setObjectName("impasto-style-menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(_("Remove"), lambda: self.removal_requested.emit(one.style))
+        return menu
+
+    def _open_menu(self, place):
+        item = self.gallery.itemAt(place)
+        menu = self.menu_of(item.data(KEY)) if item is not None else None
+        if menu is not None:
+            menu.popup(self.gallery.viewport().mapToGlobal(place))
 
     def picture(self, id):
         """A style has its thumbnail."""

@@ -7,6 +7,10 @@ from .qt import QtCore, Signal
 from .translation import _
 
 
+MAX_NAME_LENGTH = 100
+"""Characters."""
+
+
 class StyleEntry:
     """A style to choose from: ``style`` (a recipe's), ``hint`` for a tooltip, ``fast``: a network has learnt it, ``own``: the user
     has added it, ``image``: a QImage or None."""
@@ -46,6 +50,35 @@ class StyleList(QtCore.QObject):
         if not any(known.style.picture == style.picture for known in self.entries if not known.style.id):
             hint = style.title + "\n" + messages.speed(False, _)
             self.entries.append(StyleEntry(style, hint, own=True, image=pictures.decoded(style.picture, 256)))
+            self.changed.emit()
+
+    def keep(self, style):
+        """Keep a picture as a style of the user's own, with the daemon, which refuses what is no picture."""
+
+        def answered(status, body):
+            try:
+                self.ask([wire.read_json(status, body)["id"]])
+            except wire.ApiError as error:
+                self.failed.emit(messages.error(error, _))
+
+        self._connection.ask(wire.add_style(style.title[:MAX_NAME_LENGTH], style.picture), answered)
+
+    def remove(self, style):
+        """Remove one of the user's own, here and at the daemon. Layers painted with it stay as they are."""
+
+        def answered(status, body):
+            if status in (204, 404):
+                self.ask()
+                return
+            try:
+                wire.read_json(status, body)
+            except wire.ApiError as error:
+                self.failed.emit(messages.error(error, _))
+
+        if style.id:
+            self._connection.ask(wire.remove_style(style.id), answered)
+        else:
+            self.entries = [known for known in self.entries if known.style.id or known.style.picture != style.picture]
             self.changed.emit()
 
     def _received(self, status, body):

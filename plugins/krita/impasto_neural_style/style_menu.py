@@ -25,7 +25,7 @@ class StyleMenu(QtWidgets.QToolButton):
         self.setToolTip(_("More styles: from a file, from a layer, or learnt."))
         self.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QtWidgets.QMenu(self)
-        menu.addAction(_("A picture as style…"), lambda: self.add(lambda: learning.from_file(self)))
+        menu.addAction(_("A picture as style…"), lambda: self.keep(lambda: learning.from_file(self)))
         menu.addAction(_("This layer as style"), lambda: self.add(lambda: learning.from_layer(model.layer())))
         menu.addSeparator()
         menu.addAction(_("Learn a style…"), self.learn)
@@ -42,6 +42,16 @@ class StyleMenu(QtWidgets.QToolButton):
             return
         if style is not None:
             self.style_added.emit(style)
+
+    def keep(self, make):
+        """The same, for a style that is kept: it is there in the next session, too, and in every program."""
+        try:
+            style = make()
+        except ValueError as error:
+            self.message.emit(str(error))
+            return
+        if style is not None:
+            self._model.styles.keep(style)
 
     def learn(self):
         """Ask what is to be learnt, and begin."""

@@ -8,9 +8,10 @@ import zlib
 
 from impasto_neural_style import connection as connections
 from impasto_neural_style.client import pixels, places
-from impasto_neural_style.qt import QtWidgets
+from impasto_neural_style.qt import QtCore, QtWidgets
 from krita import Krita
 
+EXACTLY = QtCore.Qt.MatchFlag.MatchExactly
 APP = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
 
 
@@ -95,6 +96,11 @@ class Daemon:
         elif path == "/v1/plan":
             query = dict(urllib.parse.parse_qsl(request.path.partition("?")[2]))
             answered(self.plan_status, json.dumps(self._plan(query)).encode())
+        elif path == "/v1/styles" and request.method == "POST":
+            self._keep(request.body if isinstance(request.body, bytes) else b"".join(request.body), answered)
+        elif path.startswith("/v1/styles/") and request.method == "DELETE":
+            self.styles = [one for one in self.styles if one["id"] != path.split("/")[3]]
+            answered(204, b"")
         elif path == "/v1/styles":
             answered(200, json.dumps({"styles": self.styles}).encode())
         elif path == "/health":
@@ -103,6 +109,15 @@ class Daemon:
             answered(200, png())
         elif path.startswith("/v1/jobs/"):
             self._job(request, path, answered)
+
+    def _keep(self, body, answered):
+        if b"no picture" in body:
+            error = {"code": "unreadable_picture", "message": "This is no picture.", "hint": ""}
+            answered(422, json.dumps({"error": error}).encode())
+            return
+        new = {"id": "own", "title": "Mohn", "painter": "", "year": "", "fast": True, "own": True}
+        self.styles.append(new)
+        answered(201, json.dumps(new).encode())
 
     def _plan(self, query):
         fast = all(one["fast"] for one in self.styles if one["id"] in query["style"].split(",")) and "iterations" not in query
