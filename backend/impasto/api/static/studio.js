@@ -60,7 +60,7 @@ function arrange() {
   find("progress").hidden = !running;
   find("finish").disabled = shownJob?.state !== "running";
   find("outcome").hidden = shownJob?.state !== "done";
-  find("refine").hidden = shownJob?.result?.method !== "fast" || !contents.has(shownJob.id);
+  find("refine").hidden = shownJob?.result?.method !== "fast" || Boolean(shownJob.result.refined) || !contents.has(shownJob.id);
   find("keep").hidden = !shownJob?.result?.refined || kept.has(shownJob.id);
   find("paint").textContent = shownJob?.state === "done" && contents.get(shownJob.id) === content && content ? "Paint again" : "Paint";
   find("paint").disabled = Boolean(running && contents.get(shownJob.id) === content);
