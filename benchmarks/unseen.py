@@ -1,6 +1,6 @@
 """How good the fast method is with paintings that no training has seen: predicted, refined, and learnt.
 
-    python benchmarks/unseen.py --paintings FOLDER --contents PICTURE... [--refine 0 60] [--train] [--sheet FILE.png]
+    python benchmarks/unseen.py --paintings FOLDER --contents PICTURE... [--refine 0 40] [--train] [--sheet FILE.png]
 
 The paintings are those of :data:`UNSEEN`, which the network that ships and its predictor were never trained with.
 Distances are those of ``impasto.style.measure`` (smaller is better) at 448 px; seconds are this machine's.
@@ -47,7 +47,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--paintings", type=Path, required=True)
     arguments.add_argument("--contents", type=Path, nargs="+", required=True)
-    arguments.add_argument("--refine", type=int, nargs="+", default=[0, 60])
+    arguments.add_argument("--refine", type=int, nargs="+", default=[0, 40])
     arguments.add_argument("--train", action="store_true")
     arguments.add_argument("--sheet", type=Path)
     given = arguments.parse_args()

@@ -78,21 +78,30 @@ def set_style(network: Network, indices: Sequence[int], embedding: Tensor) -> No
 
     What broader strokes, finer ones and more of it add is the mean of what it is for the styles of the network that ships.
     """
-    parameters, differences = dict(network.named_parameters()), _usual_differences()
+    parameters, usual = dict(network.named_parameters()), _usual_embeddings()
     with torch.no_grad():
         for name, part in by_norm(network, embedding).items():
             parameters[name][indices[0]] = part
-            parameters[name][list(indices[1:])] = torch.from_numpy(differences[name]).to(part)
+            parameters[name][list(indices[1:])] = torch.from_numpy(usual[name][1:]).to(part)
+
+
+def usual_embedding(network: Network) -> Tensor:
+    """(2 C,): the mean of what the styles of the network that ships are painted with, on ``network``'s device."""
+    parameters, usual = dict(network.named_parameters()), _usual_embeddings()
+    names = {id(parameter): name for name, parameter in parameters.items()}
+    norms = list(network.norms())
+    ordered = [norm.gamma for norm in norms] + [norm.beta for norm in norms]
+    return torch.cat([torch.from_numpy(usual[names[id(parameter)]][0]).to(parameter) for parameter in ordered])
 
 
 @functools.cache
-def _usual_differences() -> dict[str, np.ndarray]:
-    """Name of a norm's parameter -> (EMBEDDINGS_PER_STYLE - 1, channels)."""
+def _usual_embeddings() -> dict[str, np.ndarray]:
+    """Name of a norm's parameter -> (EMBEDDINGS_PER_STYLE, channels), the mean over the styles of the network that ships."""
     found = {}
     base = predictor.inspect(predictor.shipped_file()).base
     file = next(file for file in sorted(shipped("fast").glob("*.safetensors")) if fast.inspect(file).base == base)
     for name, array in fast.read(file)[1].items():
         if fast.is_embedding(name):
             styles = array[IDENTITY_EMBEDDING + 1 :].reshape(-1, EMBEDDINGS_PER_STYLE, array.shape[1])
-            found[name] = styles.mean(0)[1:]
+            found[name] = styles.mean(0)
     return found

@@ -21,13 +21,17 @@ from ..style.scales import resize
 from ..stylization import Stylization
 from .engine import Engine
 from .fast_session import FastSession, as_array, dtype_for
-from .networks import compose, indices_in, set_style
+from .networks import compose, indices_in, set_style, usual_embedding
 
 REFINED_AT = 256
 """Long side of the picture, px, on which embeddings are refined."""
 
 PAINTING_SIDE = 1024
 """Px; no more than this is looked at of a painting."""
+
+CATCHING_UP = 8
+"""Steps until refining has come further than the prediction. It begins with the mean of all learnt styles: that is farther away,
+but predicted embeddings are of two hundred times the size, so that steps which suit learnt ones hardly move them."""
 
 REFINING_SHARE = 0.9
 """Of the time, refinement takes about so much; the rest is the pass over the whole picture."""
@@ -68,7 +72,8 @@ class PredictedSession(Iterator[Progress]):
             embedding = engine.predictor.embedding(encoder, painting) if known is None else torch.from_numpy(known)
             self._set(position, embedding)
             if known is None and stylization.refine:
-                refinement = Refinement(self._network, embedding, small, painting, encoder, stylization.refine)
+                start = usual_embedding(self._network) if stylization.refine >= CATCHING_UP else embedding
+                refinement = Refinement(self._network, start, small, painting, encoder, stylization.refine)
                 self._waiting.append((position, key, refinement))
         self._refining = sum(refinement.steps for _, _, refinement in self._waiting)
         self.done = 0
@@ -91,7 +96,8 @@ class PredictedSession(Iterator[Progress]):
         position, key, refinement = self._waiting[0]
         losses = refinement.step()
         self.done += 1
-        self._set(position, refinement.embedding())
+        if refinement.done >= min(CATCHING_UP, refinement.steps):
+            self._set(position, refinement.embedding())
         if refinement.done == refinement.steps:
             self._engine.refined.keep(key, refinement.embedding().numpy())
             self._waiting.pop(0)

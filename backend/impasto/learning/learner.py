@@ -20,7 +20,7 @@ from torch import Tensor
 from .. import images
 from ..engine.checkpoint import Checkpoint
 from ..engine.engine import Engine
-from ..engine.networks import open_network, set_style
+from ..engine.networks import open_network
 from ..errors import BadPicture, BadStyleFile
 from ..models import FastHeader, FastStyle, StyleLibrary, fast, predictor
 from ..models.styles import OWN_LICENCE
@@ -28,7 +28,6 @@ from ..observer import Observer
 from ..paths import shipped
 from ..settings import Settings
 from ..sizes import fit
-from ..style import Encoder
 from ..style.mixing import EMBEDDINGS_PER_STYLE, IDENTITY_EMBEDDING, embedding_indices
 from ..style.noise import NOISE
 from ..style.scales import resize, size_of
@@ -84,13 +83,11 @@ def learn(
         return done
     pictures = [_painting(one, title, engine.settings) for one, title in zip(paintings, titles, strict=True)]
     config, crops = config_of(training, len(titles)), read_photos(photos, engine.settings, observer)
-    encoder, encoder_id = engine.encoder(predictor.ENCODER, observer)
+    encoder, _ = engine.encoder(predictor.ENCODER, observer)
     observer.phase("preparing")
     network, base = _network(training, len(titles), engine)
     device = engine.device
     tensors = [one.to(device.torch_device) for one in pictures]
-    if encoder_id == predictor.ENCODER and base:
-        _begin_as_predicted(network, base, tensors, encoder, engine)
     trainer = Trainer(network, encoder, tensors, config, training.learn == STYLE, join(device.torch_device), device.dtype)
     checkpoint = None
     if checkpoints is not None:
@@ -174,14 +171,6 @@ def _network(training: Training, paintings: int, engine: Engine) -> tuple[Networ
         if header.whole and header.identity and known:
             return with_new_embeddings(open_network(file), known, paintings).to(engine.device.torch_device), header.base
     raise BadStyleFile("There is no network that a style could be added to.", hint="Train one: --learn network.")
-
-
-def _begin_as_predicted(network: Network, base: str, paintings: Sequence[Tensor], encoder: Encoder, engine: Engine) -> None:
-    """Let the embeddings of ``paintings`` begin as they are predicted, if they are for this network: after as many steps they
-    are nearer to the paintings than from the mean of all styles."""
-    if base == predictor.inspect(predictor.shipped_file()).base:
-        for number, painting in enumerate(paintings):
-            set_style(network, embedding_indices(number), engine.predictor.embedding(encoder, painting))
 
 
 def _keep(
