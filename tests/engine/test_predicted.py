@@ -50,6 +50,8 @@ def test_at_once_it_has_the_paintings_palette_and_refined_more_of_it(engine, pho
     assert first.shape == refined.shape == photo.shape and steps == [1]
     assert distance(first, painting) < 0.6 * distance(photo, painting)
     assert distance(refined, painting) < distance(first, painting)
+    faint = impasto.stylize(photo, painting, method="fast", refine=12, strength=0.2, engine=engine)
+    assert np.abs(faint.astype(float) - photo).mean() < 0.9 * np.abs(refined.astype(float) - photo).mean()
 
 
 def test_refined_once_it_is_there_at_once_for_every_strength(engine, photo, painting):
