@@ -14,6 +14,7 @@ import pytest
 from api.conftest import INSTANCE, TOKEN, start
 from api.script import FAILS
 
+from .cases import all_well
 from .gimp_lab import Lab, screen, why_not_window
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -31,7 +32,7 @@ class Desk:
         shutil.copyfile(PHOTO, lab.outside / "photo.jpg")
         lab.introduce(daemon.url, TOKEN, INSTANCE)
         files = tuple(filter(None, [options.get("picture")]))
-        self.process = lab.start_window("window", display, files=files, **options)
+        self.process = lab.start_window(options.pop("script", "window"), display, files=files, **options)
 
     def do(self, *words: str) -> str:
         return self.lab.do(self.display, *words)
@@ -267,6 +268,13 @@ def test_text_is_replaced_by_pixels_only_after_a_question(desk, patient):
     at.key("Escape")
     text, content = at.image()["layers"]
     assert text["recipe"] and not text["text"] and content["name"] == "content"
+
+
+def test_the_windows_parts(desk, painter):
+    """Sizes, what is seen and what can be used, as GTK itself tells them in the script."""
+    at = desk(painter, script="widgets")
+    at.process.wait(240)
+    all_well(at.process.stdout.read().decode("utf-8", "replace"), 7)
 
 
 def test_an_indexed_image_is_offered_the_cure(desk, painter):

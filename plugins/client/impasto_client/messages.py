@@ -24,14 +24,16 @@ def error(api_error, translate=lambda text: text):
     return translate(WRONG_TOKEN) if api_error.status == 401 else api_error.sentence()
 
 
-def style_hint(style, translate=lambda text: text):
+def style_hint(style, translate=lambda text: text, iterative=False):
     """A tooltip for a style as the daemon lists it: title, painter and year, and how long painting takes."""
     painter = ", ".join(filter(None, [style.get("painter"), style.get("year")]))
-    return "\n".join(filter(None, [style["title"], painter, speed(style["fast"], translate)]))
+    return "\n".join(filter(None, [style["title"], painter, speed(style["fast"], translate, iterative)]))
 
 
-def speed(fast, translate=lambda text: text):
-    """How long painting in a style takes."""
+def speed(fast, translate=lambda text: text, iterative=False):
+    """How long painting in a style takes. ``fast``: a network has learnt it; ``iterative``: the iterative method is chosen."""
+    if iterative:
+        return translate("Painted in minutes")
     return translate("Painted in seconds") if fast else translate("Painted in about 20 s")
 
 

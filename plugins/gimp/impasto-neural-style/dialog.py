@@ -55,10 +55,12 @@ class Window:
         parts.dialog.connect("response", self._responded)
         parts.dialog.connect("delete-event", lambda _dialog, _event: True)  # "response" comes, too, and may stay
         parts.gallery.connect("changed", lambda _gallery: self._preview.refresh())
+        self.inserter.undone = self._preview.refresh
         parts.source.connect("changed", lambda _combo: self._choose_source())
         parts.output.connect("changed", lambda _combo: self._preview.refresh())
 
     def _changed(self):
+        self._parts.gallery.show_method(self._parts.front.values().get("method", "auto"))
         self._preview.refresh()
 
     def _show_settings(self, layer, config):
@@ -77,6 +79,7 @@ class Window:
         parts.output.set_active_id(config.get_property("output"))
         parts.front.show_values(recipe.values)
         parts.advanced.show_values(recipe.values)
+        parts.gallery.show_method(recipe.values.get("method", "auto"))
         parts.expander.set_expanded(bool(parts.advanced.values()))
         self._styles.wanted = recipe.styles
 

@@ -16,8 +16,10 @@ TILE = 84
 MIN_HEIGHT = 146
 """Px: one row of them; there are more where the window is high enough."""
 
-WEIGHTS_HEIGHT = 116
-"""Px: four weights; those of more styles scroll."""
+MAX_WEIGHTS = 4
+"""Weights that are seen at once; those of more styles scroll."""
+
+ITERATIVE = "iterative"
 
 MAX_SHOWN = 8
 """Styles that can be mixed."""
@@ -40,11 +42,12 @@ class Gallery(Gtk.Box):
     def __init__(self):
         Gtk.Box.__init__(self, orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self._tiles, self._weights, self._quiet = [], {}, False
+        self._iterative, self._revealed = False, None
         self._flow = Gtk.FlowBox(
             selection_mode=Gtk.SelectionMode.MULTIPLE,
             homogeneous=True,
             activate_on_single_click=False,
-            min_children_per_line=4,
+            min_children_per_line=3,
             max_children_per_line=8,
             row_spacing=2,
             column_spacing=2,
@@ -58,19 +61,17 @@ class Gallery(Gtk.Box):
             hscrollbar_policy=Gtk.PolicyType.NEVER, shadow_type=Gtk.ShadowType.IN, vexpand=True, min_content_height=MIN_HEIGHT
         )
         scroll.add(self._flow)
+        self._scroll = scroll
+        self._flow.connect("size-allocate", lambda _flow, _allocation: self._reveal())
         self.pack_start(scroll, True, True, 0)
         self._sliders = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=3)
-        self._weights_scroll = Gtk.ScrolledWindow(
-            hscrollbar_policy=Gtk.PolicyType.NEVER,
-            propagate_natural_height=True,
-            max_content_height=WEIGHTS_HEIGHT,
-            no_show_all=True,
-        )
+        self._weights_scroll = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, overlay_scrolling=False, no_show_all=True)
         self._weights_scroll.add(self._sliders)
         self.pack_start(self._weights_scroll, False, False, 0)
 
     def add_style(self, style, hint, fast, own=False, at=-1):
-        """One more to choose from; its picture comes later, by :meth:`picture`. ``own``: it can be removed."""
+        """One more to choose from; its picture comes later, by :meth:`picture`. ``hint(iterative)``: what is said about it by that
+        method, or by another; ``fast``: whether a network has learnt it; ``own``: it can be removed."""
         picture = Gtk.Image.new_from_icon_name("image-loading", Gtk.IconSize.DIALOG)
         picture.set_size_request(TILE, TILE)
         title = Gtk.Label(
@@ -83,18 +84,31 @@ class Gallery(Gtk.Box):
             max_width_chars=13,
             justify=Gtk.Justification.CENTER,
         )
-        speed = Gtk.Label(label="<small>%s</small>" % (_("in seconds") if fast else _("in 20 s")), use_markup=True)
+        speed = Gtk.Label()
         speed.get_style_context().add_class("dim-label")
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, margin=3)
         for each in (picture, title, speed):
             box.pack_start(each, False, False, 0)
-        child = Gtk.FlowBoxChild(tooltip_text=hint)
+        child = Gtk.FlowBoxChild()
         child.add(box)
-        child.style, child.picture, child.fast, child.own = style, picture, fast, own
+        child.style, child.picture, child.fast, child.own, child.hint, child.speed = style, picture, fast, own, hint, speed
+        self._show_speed(child)
         self._tiles.insert(at if at >= 0 else len(self._tiles), child)
         self._flow.insert(child, at)
         child.show_all()
         return child
+
+    def show_method(self, method):
+        """Say of each style how long painting takes by the method that is chosen."""
+        if (method == ITERATIVE) != self._iterative:
+            self._iterative = method == ITERATIVE
+            for tile in self._tiles:
+                self._show_speed(tile)
+
+    def _show_speed(self, tile):
+        time = _("in minutes") if self._iterative else _("in seconds") if tile.fast else _("in 20 s")
+        tile.speed.set_markup("<small>%s</small>" % time)
+        tile.set_tooltip_text(tile.hint(self._iterative))
 
     def picture(self, child, pixbuf):
         """Show a style's picture."""
@@ -118,8 +132,19 @@ class Gallery(Gtk.Box):
                 if same:
                     self._weights[child] = wanted.weight
                     self._flow.select_child(child)
-        self._quiet = False
+        self._quiet, self._revealed = False, None
         self._chosen(self._flow)
+        self._reveal()
+
+    def _reveal(self):
+        """Scroll to the chosen style where it has moved, or there is less room; not else, because one may look at others."""
+        selected = self._selected()
+        place = selected[0].get_allocation() if selected else None
+        now = (place.y, self._scroll.get_allocated_height()) if place is not None else None
+        if now is None or place.height <= 1 or now == self._revealed:
+            return
+        self._revealed = now
+        GLib.idle_add(self._scroll.get_vadjustment().clamp_page, place.y, place.y + place.height)
 
     def chosen(self):
         """The chosen styles with their weights, in the list's options."""
@@ -180,6 +205,9 @@ class Gallery(Gtk.Box):
             weight.connect("value-changed", self._weight_changed, child)
             self._sliders.pack_start(scale, False, False, 0)
         self._sliders.show_all()
+        seen = self._sliders.get_children()[:MAX_WEIGHTS]
+        height = sum(scale.get_preferred_height()[0] + self._sliders.get_spacing() for scale in seen)
+        self._weights_scroll.set_size_request(-1, height)
         self._weights_scroll.set_visible(len(selected) > 1)
         self.emit("changed")
 

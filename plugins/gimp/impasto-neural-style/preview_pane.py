@@ -3,15 +3,18 @@
 import gi
 
 gi.require_version("Gtk", "3.0")
-from gi.repository import Gdk, GdkPixbuf, GObject, Gtk  # noqa: E402
+from gi.repository import Gdk, GdkPixbuf, GLib, GObject, Gtk  # noqa: E402
 
 from translation import _  # noqa: E402
 
-WIDTH, HEIGHT = 480, 400
-"""Px of the place for the picture."""
+MIN_WIDTH, MIN_HEIGHT = 360, 200
+"""Px of the place for the picture at least; it grows with the window."""
 
-SIDE = 2 * WIDTH
-"""Px of a picture that is shown there, enough for a fine screen."""
+SIDE = 1600
+"""Px of a picture that is shown there, enough for a large window."""
+
+MAX_FACTOR = 2.0
+"""A tiny picture is not blown up to a blur."""
 
 CHECK, DARK, LIGHT = 8, 0xFF666666, 0xFF999999
 """The pattern that means transparent: a square's side, and its colours."""
@@ -27,15 +30,20 @@ class PreviewPane(Gtk.Box):
         self._original = self._painted = None
         self._movable, self._held, self._size = False, None, (1, 1)
         self._image = Gtk.Image(halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER)
-        place = Gtk.EventBox(width_request=WIDTH, height_request=HEIGHT)
-        place.add(self._image)
+        # What lies over something asks for no room, so the picture never keeps the window from being made smaller.
+        overlay = Gtk.Overlay(width_request=MIN_WIDTH, height_request=MIN_HEIGHT)
+        overlay.add(Gtk.Box())
+        overlay.add_overlay(self._image)
+        place = Gtk.EventBox()
+        place.add(overlay)
         place.get_style_context().add_class("view")
         place.connect("button-press-event", self._press)
         place.connect("button-release-event", self._release)
+        place.connect("size-allocate", self._allocated)
         frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN)
         frame.add(place)
-        self.pack_start(frame, False, False, 0)
-        self._place = place
+        self.pack_start(frame, True, True, 0)
+        self._place, self._room = place, (MIN_WIDTH, MIN_HEIGHT)
         row = Gtk.Box(spacing=6)
         self._caption = Gtk.Label(xalign=0, wrap=True, max_width_chars=40)
         self._caption.get_style_context().add_class("dim-label")
@@ -62,12 +70,17 @@ class PreviewPane(Gtk.Box):
         self._caption.set_text(text)
         self._caption.set_tooltip_text(tooltip or None)
 
+    def _allocated(self, _place, allocation):
+        room = allocation.width, allocation.height
+        if room != self._room:
+            self._room = room
+            GLib.idle_add(self._draw)  # not while sizes are being worked out
+
     def _draw(self):
         shown = self._original if self._before.get_active() or self._painted is None else self._painted
         if shown is None:
             return
-        factor = min(WIDTH / shown.get_width(), HEIGHT / shown.get_height())
-        factor = min(factor, 2.0)  # a tiny picture is not blown up to a blur
+        factor = min(self._room[0] / shown.get_width(), self._room[1] / shown.get_height(), MAX_FACTOR)
         width, height = (max(1, round(side * factor)) for side in (shown.get_width(), shown.get_height()))
         if shown.get_has_alpha():
             shown = shown.composite_color_simple(width, height, GdkPixbuf.InterpType.BILINEAR, 255, CHECK, DARK, LIGHT)

@@ -3,7 +3,7 @@
 import gi
 
 gi.require_version("Gimp", "3.0")
-from gi.repository import Gimp  # noqa: E402
+from gi.repository import Gimp, GLib  # noqa: E402
 
 import layers  # noqa: E402
 import paint_options  # noqa: E402
@@ -13,12 +13,16 @@ from impasto_client import outputs, wire  # noqa: E402
 from translation import _  # noqa: E402
 
 
+WATCH_MS = 500
+"""How often is looked whether the newest painting is still in the image."""
+
+
 class ResultInserter:
-    """``newest``: the layer that was inserted last, or None."""
+    """``newest``: the layer that was inserted last, or None. ``undone()`` is called when it has been taken out again."""
 
     def __init__(self, target, parts, connection, config):
         """``config``: the procedure's, in which the settings are kept for "repeat" and for the next time."""
-        self.newest = None
+        self.newest, self.undone = None, lambda: None
         self._target, self._parts, self._connection, self._config, self._inserted = target, parts, connection, config, {}
         parts.recent.connect("chosen", lambda _recent, job: self.insert_again(job))
 
@@ -37,7 +41,23 @@ class ResultInserter:
         self._parts.preview_pane.set_caption(_("Painted."))
         done = _("Done: the layer '{name}' is in the image. Edit > Undo takes it out again.").format(name=self.newest.get_name())
         self._parts.status.set_text(" ".join([done] + list(job_client.job.get("notes") or [])))
+        self._watch(options.recipe)
         self._parts.recent.add(job_client.job)
+
+    def _watch(self, recipe):
+        """What was said is taken back as soon as the painting is: GIMP tells plug-ins nothing of an undo."""
+        said, painting = self._parts.status.get_text(), self.newest
+
+        def look():
+            if painting is not self.newest or said != self._parts.status.get_text():
+                return GLib.SOURCE_REMOVE  # something else has been said since
+            if painting.is_valid() and results.recipe_of(painting) == recipe:
+                return GLib.SOURCE_CONTINUE
+            self._parts.status.set_text("")
+            self.undone()
+            return GLib.SOURCE_REMOVE
+
+        GLib.timeout_add(WATCH_MS, look)
 
     def insert_again(self, job):
         """Insert the result of a finished job (as the daemon lists it) once more."""

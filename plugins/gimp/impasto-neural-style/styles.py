@@ -49,7 +49,9 @@ class StyleController:
         return None
 
     def _show(self, one):
-        hint = messages.style_hint(one, _) + "\n" + _("Ctrl+click mixes several styles.")
+        def hint(iterative):
+            return messages.style_hint(one, _, iterative) + "\n" + _("Ctrl+click mixes several styles.")
+
         tile = self._parts.gallery.add_style(Style(one["id"], title=one["title"]), hint, one["fast"], one["own"])
 
         def thumbnail_received(status, body):
@@ -63,7 +65,9 @@ class StyleController:
             self._connection.ask(wire.thumbnail(one["id"]), thumbnail_received, quietly=True)
 
     def _show_picture(self, style):
-        hint = "\n".join([style.title, messages.speed(False, _), _("Ctrl+click mixes several styles.")])
+        def hint(iterative):
+            return "\n".join([style.title, messages.speed(False, _, iterative), _("Ctrl+click mixes several styles.")])
+
         self._parts.gallery.picture(self._parts.gallery.add_style(style, hint, False), pictures.decoded(style.picture, SIDE))
 
     def _read(self, status, body):

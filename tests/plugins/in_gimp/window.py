@@ -23,12 +23,9 @@ def opened():
         image.scale(*OPTIONS["size"])
     if OPTIONS.get("indexed"):
         image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, "")
-    if OPTIONS.get("values"):
-        recipe = {
-            "impasto": 1,
-            "styles": [{"id": "great-wave", "title": "", "weight": 1, "picture": ""}],
-            "values": OPTIONS["values"],
-        }
+    if OPTIONS.get("values") or OPTIONS.get("styles"):
+        styles = [{"id": id, "title": "", "weight": 1, "picture": ""} for id in OPTIONS.get("styles", ["great-wave"])]
+        recipe = {"impasto": 1, "styles": styles, "values": OPTIONS.get("values", {})}
         data = list(json.dumps(recipe).encode())
         image.get_layers()[0].attach_parasite(Gimp.Parasite.new(RECIPE, Gimp.PARASITE_PERSISTENT, data))
     if not OPTIONS.get("picture"):

@@ -1,0 +1,185 @@
+"""The parts of the window, built as the plug-in builds them: where they are at a size, and what they say and let one do."""
+
+import os
+import sys
+import time
+
+from cases import LAB, PAINT, Gimp, case, picture, run
+
+sys.path.insert(0, os.path.join(LAB, "profile/plug-ins/impasto-neural-style"))
+import gi  # noqa: E402
+
+gi.require_version("GimpUi", "3.0")
+gi.require_version("Gtk", "3.0")
+import paint_options  # noqa: E402
+from gi.repository import GimpUi, Gtk  # noqa: E402
+from impasto_client import outputs  # noqa: E402
+from impasto_client.recipe import Recipe, Style  # noqa: E402
+from layout import SIZE, Layout  # noqa: E402
+from result_inserter import ResultInserter  # noqa: E402
+from target import Target  # noqa: E402
+
+GimpUi.init("widgets")
+STYLES = [f"style-{number}" for number in range(32)]
+FAST = 30
+"""So many of them have been learnt."""
+
+
+class Nobody:
+    """A connection that answers nothing."""
+
+    def ask(self, *_words, **_more):
+        pass
+
+    send = run = stop = ask
+
+
+def until(what, within=30.0):
+    """Let GTK work until something is so."""
+    deadline = time.monotonic() + within
+    while not what():
+        assert time.monotonic() < deadline
+        while Gtk.events_pending():
+            Gtk.main_iteration_do(False)
+        time.sleep(0.01)
+
+
+def settle():
+    """Let GTK work until nothing is left to be done."""
+    for _ in range(20):
+        while Gtk.events_pending():
+            Gtk.main_iteration_do(False)
+        time.sleep(0.02)
+
+
+def window(width=SIZE[0], height=SIZE[1], chosen=(0,)):
+    parts = Layout(Nobody(), lambda: None, lambda _job: "")
+    for number, id in enumerate(STYLES):
+        style = Style(id, title=f"The style {number}")
+        parts.gallery.add_style(style, lambda iterative: "slow" if iterative else "", number < FAST)
+    parts.gallery.choose([Style(STYLES[number]) for number in chosen])
+    parts.source_row(False)
+    parts.dialog.show_all()
+    parts.set_running(False)
+    parts.dialog.resize(width, height)
+    until(lambda: tuple(parts.dialog.get_size()) == (width, height))
+    settle()
+    return parts
+
+
+def box(widget):
+    found = widget.get_allocation()
+    return found.width, found.height
+
+
+@case
+def the_preview_grows_with_the_window():
+    small, large = window(), window(1580, 960)
+    (width, height), before = box(large.preview_pane), box(small.preview_pane)
+    assert width > before[0] + 200 and height > before[1] + 200, (before, width, height)
+    assert box(small.gallery)[0] > 400 and box(large.gallery)[0] > box(small.gallery)[0] + 100
+    for parts in (small, large):
+        parts.dialog.destroy()
+
+
+@case
+def everything_fits_at_the_size_that_it_opens_with():
+    parts = window(chosen=(0, 1, 2, 3))
+    parts.expander.set_expanded(True)
+    settle()
+    assert tuple(parts.dialog.get_size()) == SIZE
+    assert len({tile.get_allocation().y for tile in parts.gallery._tiles[:4]}) == 1, "four styles in a row"
+    sliders = parts.gallery._sliders.get_children()
+    room = box(parts.gallery._weights_scroll)[1]
+    assert len(sliders) == 4 and sum(box(slider)[1] for slider in sliders) <= room, "each weight is seen whole"
+    parts.dialog.destroy()
+
+
+@case
+def the_remembered_style_is_seen():
+    parts = window(chosen=(29,))
+    tile = parts.gallery._selected()[0].get_allocation()
+    place = parts.gallery._scroll.get_vadjustment()
+
+    def seen():
+        return place.get_value() <= tile.y and tile.y + tile.height <= place.get_value() + place.get_page_size()
+
+    until(seen)
+    assert tile.y > place.get_page_size(), "it was far down"
+    place.set_value(0)
+    parts.gallery.picture(parts.gallery._selected()[0], None)
+    parts.gallery.queue_resize()
+    settle()
+    assert place.get_value() == 0, "who scrolls away is left there"
+    parts.dialog.destroy()
+
+
+@case
+def tiles_say_how_long_the_chosen_method_takes():
+    parts = window()
+    tiles = parts.gallery._tiles
+
+    def said():
+        return {tile.speed.get_text() for tile in tiles[:FAST]}, {tile.speed.get_text() for tile in tiles[FAST:]}
+
+    usual = said()
+    assert usual == ({"in seconds"}, {"in 20 s"})
+    parts.gallery.show_method("iterative")
+    assert said() == ({"in minutes"}, {"in minutes"}) and tiles[0].get_tooltip_text() == "slow"
+    for method in ("fast", "auto"):
+        parts.gallery.show_method(method)
+        assert said() == usual
+    parts.dialog.destroy()
+
+
+@case
+def what_has_no_effect_while_it_is_painted_cannot_be_used():
+    parts = window()
+    without_effect = (parts.gallery, parts.from_file, parts.from_layer, parts.output, parts.front.grid, parts.expander)
+    parts.set_running(True)
+    assert not any(widget.is_sensitive() for widget in without_effect)
+    assert parts.preview_pane.is_sensitive() and parts.recent.is_sensitive() and parts.learn.is_sensitive()
+    parts.set_running(False)
+    assert all(widget.is_sensitive() for widget in without_effect)
+    parts.dialog.destroy()
+
+
+@case
+def paint_stands_out():
+    def colour(button):
+        style = button.get_style_context()
+        found = style.get_property("background-color", style.get_state())
+        return found.red, found.green, found.blue
+
+    parts = window()
+    paint, close = (colour(parts.dialog.get_widget_for_response(answer)) for answer in (1, Gtk.ResponseType.CLOSE))
+    assert max(abs(one - other) for one, other in zip(paint, close, strict=True)) > 0.2, (paint, close)
+    parts.dialog.destroy()
+
+
+@case
+def done_is_said_until_the_painting_is_taken_out():
+    class Finished:
+        job = {"id": "1", "notes": []}
+
+        def __init__(self, part):
+            self.result = b"".join(part.content())
+
+    parts = window()
+    image, layer = picture()
+    aims, undone = Target(image, layer), []
+    inserter = ResultInserter(aims, parts, Nobody(), Gimp.get_pdb().lookup_procedure(PAINT).create_config())
+    inserter.undone = lambda: undone.append(True)
+    part = aims.region(outputs.MASKED)
+    options = paint_options.PaintOptions(Recipe([Style("scream", title="The Scream")], {"strength": 0.7}))
+    inserter.insert(Finished(part), part, options)
+    started = time.monotonic()
+    until(lambda: time.monotonic() > started + 1.5)
+    assert parts.status.get_text().startswith("Done") and not undone
+    image.remove_layer(inserter.newest)
+    until(lambda: parts.status.get_text() == "")
+    assert undone == [True]
+    parts.dialog.destroy()
+
+
+run()
