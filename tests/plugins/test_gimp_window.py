@@ -155,9 +155,10 @@ def test_a_part_is_previewed_at_the_scale_of_the_painting(desk, painter):
     preview = at.until(lambda: [job for job in at.jobs("stylize", "done") if job.id not in before])[0]
     assert 700_000 < preview.width * preview.height <= 800_000, "as much as can be painted in seconds, of more at its own size"
     assert preview.parameters["resolution"] == preview.width == 1032
+    time.sleep(2)  # done, but perhaps not fetched yet
     at.key("Escape")
     at.image(1)
-    assert {job.id for job in at.jobs()} <= before
+    at.until(lambda: {job.id for job in at.jobs()} <= before)
 
 
 def test_stop_and_keep_then_discard(desk, patient):
