@@ -28,8 +28,8 @@ class Plan(namedtuple("Plan", "method reason width height seconds refines", defa
         """A line for people about the painting of ``width`` x ``height`` px: method, size where it is below, seconds if known."""
         parts = [labels.choices(translate).get(("method", self.method), self.method)]
         if self.width < width or self.height < height:
-            text = translate("painted at {width} x {height} px and enlarged").format(width=self.width, height=self.height)
-            parts.append(text.replace(" x ", "\u00a0x\u00a0"))
+            text = translate("painted at {width} x {height} px and enlarged")
+            parts.append(text.format(width=self.width, height=self.height))
         if self.seconds:
             parts.append(messages.duration(self.seconds, translate).replace(" ", "\u00a0"))  # never broken over two lines
         return " · ".join(parts)
