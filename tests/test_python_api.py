@@ -106,7 +106,6 @@ def test_the_plan_tells_method_size_and_seconds(engine):
         (np.zeros((64, 64, 3), np.uint8), "starry-nite", {}, errors.UnknownStyle),
         (np.zeros((64, 64, 3), np.uint8), [], {}, errors.StyleMissing),
         (np.zeros((64, 64, 3), np.uint8), Path("there is none.jpg"), {"iterations": 1}, errors.BadPicture),
-        (np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64, 3), np.uint8), {"init": "fast"}, errors.StyleNotLearnt),
     ],
 )
 def test_what_cannot_be_painted_is_an_error_of_the_one_tree(engine, content, style, parameters, error):

@@ -98,7 +98,7 @@ def test_values_that_are_taken(name, value, parsed):
         ("style_weights", "-1"),
         ("style_weights", "101"),
         ("style_weights", "nan"),
-        ("iterations", 0),
+        ("iterations", -1),
         ("step_size", 0),
         ("scales", 13),
     ],

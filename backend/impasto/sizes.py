@@ -17,6 +17,12 @@ COARSEST_SHORT_SIDE = 48
 REFINING_SCALES = 2
 """Scales at which a picture that is painted already is gone over: its large strokes are there, and coarser ones would undo them."""
 
+STEPS = 45
+"""At each scale where a painting begins with anything else."""
+
+REFINING_STEPS = (20, 10)
+"""At the last two scales where it begins with a picture that is painted already. Most of what is to be gained is gained in few."""
+
 STEP_OVERHEAD = 20_000
 """What a step of the iterative method costs whatever the picture's size (matrix roots, mostly), in px' worth of convolutions;
 without it the time left would be far overestimated at the coarse scales."""
@@ -45,6 +51,16 @@ def pyramid(size: Size, count: int = 0) -> list[Size]:
     sizes = [(max(16, round(height / 2 ** (k / 2))), max(16, round(width / 2 ** (k / 2)))) for k in reversed(range(count))]
     sizes[-1] = size
     return sorted(set(sizes))
+
+
+def steps_at(scales: int, iterations: int, refines: bool) -> list[int]:
+    """Steps of the iterative method at each of so many ``scales``: ``iterations``, or as many as are worth their time if that is 0.
+
+    ``refines``: whether it begins with a picture that is painted already.
+    """
+    if iterations or not refines:
+        return [iterations or STEPS] * scales
+    return ([REFINING_STEPS[0]] * scales + list(REFINING_STEPS))[-scales:]
 
 
 def step_costs(sizes: Sequence[Size]) -> list[int]:

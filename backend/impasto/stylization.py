@@ -85,14 +85,14 @@ class Stylization(ParameterSet):
         AUTO,
         "How it is painted: fast in one pass of a network that has learnt the style (seconds or less), or that is refined for any "
         "other style on the picture itself (some 15 s on a CPU; needs the weights of VGG-16), iterative by optimising the picture "
-        "itself (minutes, any picture as style, nearest to it). auto: fast, unless one of the advanced parameters is set, which "
+        "itself (a minute or so on a CPU, nearest to the style). auto: fast, unless one of the advanced parameters is set, which "
         "only the iterative method knows, or VGG-16 is needed and cannot be had.",
         choices=(AUTO, *METHODS),
         label="Method",
         hint=(
             "Fast paints in one pass of a network: in seconds where it has learnt the style, in about 20 s with any other picture. "
-            "Iterative optimises the picture itself: minutes, nearer to the style. Automatic is fast, unless something is set that "
-            "only the iterative method knows."
+            "Iterative optimises the picture itself: a minute or so, nearer to the style. Automatic is fast, unless something is "
+            "set that only the iterative method knows."
         ),
         choice_labels=("Automatic", *(entry.label for entry in METHODS.values())),
         front=True,
@@ -101,14 +101,14 @@ class Stylization(ParameterSet):
         "integer",
         0,
         "Long side at which the picture is painted; the result always has the content's size. 0: what the device "
-        "can do in a few minutes; all of it with the fast method.",
+        "can do in about a minute; all of it with the fast method.",
         unit="px",
         minimum=0,
         maximum=16384,
         label="Paint at (px)",
         hint=(
             "Long side at which it is painted; the result always has the layer's own size. Automatic: all of it with "
-            "the fast method, what takes a few minutes with the iterative one."
+            "the fast method, what takes about a minute with the iterative one."
         ),
         zero="Automatic",
         step=64,
@@ -189,14 +189,14 @@ class Stylization(ParameterSet):
     )
     init: str = param(
         "choice",
-        "content",
+        "fast",
         "What the painting starts from; fast: the fast method's picture, which is then refined at the two finest "
-        "scales, unless scales says how many.",
+        "scales, unless scales says how many. The others take several times as long.",
         group=ADVANCED,
-        choices=("content", "noise", "style", "fast"),
+        choices=("fast", "content", "noise", "style"),
         label="Start from",
-        hint="What the painting starts from. The fast painting is refined in fewer steps than a picture needs.",
-        choice_labels=("The picture", "Noise", "The style", "The fast painting"),
+        hint="What the painting starts from. The fast painting is refined in far fewer steps than a picture needs.",
+        choice_labels=("The fast painting", "The picture", "Noise", "The style"),
     )
     optimiser: str = param(
         "choice",
@@ -210,14 +210,15 @@ class Stylization(ParameterSet):
     )
     iterations: int = param(
         "integer",
-        45,
-        "Steps at each scale.",
+        0,
+        "Steps at each scale. 0: as many as are worth their time, fewer where the fast picture is what it starts from.",
         group=ADVANCED,
         unit="steps",
-        minimum=1,
+        minimum=0,
         maximum=100000,
         label="Steps at each scale",
-        hint="More steps, nearer to the style; time grows with them.",
+        hint="More steps, nearer to the style; time grows with them. Automatic: as many as are worth their time.",
+        zero="Automatic",
     )
     step_size: float = param(
         "number",

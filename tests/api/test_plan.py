@@ -47,7 +47,6 @@ def test_several_styles_and_every_other_parameter_are_understood(ask):
         ({"style": "starry-night", "strength": "2"}, 400, "invalid_parameter"),
         ({"style": "starry-night", "strenght": "1"}, 400, "unknown_parameter"),
         ({"style": "no-such-style"}, 404, "unknown_style"),
-        ({"pictures": 1, "init": "fast"}, 400, "style_not_learnt"),
         ({"pictures": 9}, 400, "invalid_parameter"),
         ({}, 400, "style_missing"),
     ],

@@ -130,6 +130,22 @@ def test_where_the_predictor_is_gone_it_says_so(engine, photo, painting, monkeyp
         impasto.stylize(photo, painting, method="fast", engine=engine)
 
 
+def test_the_iterative_method_begins_with_what_is_predicted(engine, photo, painting, monkeypatch, tmp_path):
+    steps, notes = [], []
+
+    def paint():
+        steps.clear()
+        asked = {"method": "iterative", "iterations": 1, "engine": engine}
+        return impasto.stylize(photo, painting, progress=steps.append, note=notes.append, **asked)
+
+    begun = paint()
+    assert steps[-1].scales == 2 and not notes
+    assert distance(begun, painting) < 0.8 * distance(photo, painting)
+    monkeypatch.setattr("impasto.models.fast_library.predictor_file", lambda: tmp_path / "nothing.safetensors")
+    paint()
+    assert steps[-1].scales == 1 and "begins with the picture itself" in notes[0]
+
+
 def test_the_predictor_that_ships_fits_the_network_that_ships():
     header, arrays = predictor.read(predictor.shipped_file())
     network = fast.inspect(shipped("fast", "impasto.safetensors"))

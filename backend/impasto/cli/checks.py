@@ -118,7 +118,10 @@ def _device(machine: Machine) -> Iterator[Finding]:
     device = devices.choose(machine.settings).describe()
     level, do = OK, ""
     if device["device"] == "cpu":
-        level, do = NOTE, "The iterative method takes minutes here. With an NVIDIA card, install a torch that is built for CUDA."
+        level, do = (
+            NOTE,
+            "The iterative method takes a minute or more here. With an NVIDIA card, install a torch that is built for CUDA.",
+        )
     memory = device["memory_total_bytes"] / 1e9
     yield Finding(
         "device", level, f"Paints on {device['device']} ({device['name']}, {memory:.0f} GB) in {device['precision']}.", do

@@ -84,7 +84,7 @@ def _paint(settings: Settings, found: Daemon, content: Path, style: str, folder:
         output.check_place(target, overwrite=True, sources=[content, Path(style)])
         request = stylize_request.read(str(content), [style], {"encoder": _encoder(settings), "method": method}, "png", settings)
         if method == "iterative":
-            click.echo("Now the iterative method, which takes minutes. Ctrl-C stops it early and keeps the picture.")
+            click.echo("Now the iterative method, which takes a minute or two. Ctrl-C stops it early and keeps the picture.")
         began = time.monotonic()
         with Client(found) as client:
             picture = remote.paint(client, request, ProgressWatcher(ProgressLine()))

@@ -46,16 +46,13 @@ class FastSession(Iterator[Progress]):
     checkpoint_key = None
 
     @classmethod
-    def of(cls, engine: Engine, content: np.ndarray, size: Size, stylization: Stylization) -> FastSession:
-        """A painting of ``content`` (H, W, 3) at ``size``; at the content's own size it takes the content's place."""
-        source = engine.fast_styles.need(stylization.style)
-        return cls.by(engine, engine.network(source, dtype_for(engine, size)), source, content, size, stylization)
-
-    @classmethod
     def by(
         cls, engine: Engine, network: Network, source: NetworkSource, content: np.ndarray, size: Size, stylization: Stylization
     ) -> FastSession:
-        """As :meth:`of`, by a network that has been made of ``source``."""
+        """A painting of ``content`` (H, W, 3) at ``size``, by a network that has been made of ``source``.
+
+        At the content's own size it takes the content's place.
+        """
         strength = stylization.strength if source.identity else 1.0
         mix = mix_embeddings(network.embeddings, indices_in(source), stylization.mix(), strength, stylization.detail)
         if size != content.shape[:2]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import InvalidParameter
+from ..errors import BadStyleFile, InvalidParameter, StyleNotLearnt, WeightsUnavailable
+from ..models import PullProgress
 from ..observer import Observer
 from ..sizes import Size, fit
 from ..style import Encoder, IterativeTransfer, Progress
@@ -18,7 +19,8 @@ from ..style.colour import keep_chroma
 from ..style.scales import resize, size_of
 from ..stylization import Stylization
 from .engine import Engine
-from .fast_session import FastSession, as_array, as_tensor
+from .fast_session import as_array, as_tensor
+from .predicted_session import begin_fast
 
 LARGEST_STYLE = 4
 """Styles are shrunk to this many times the painting's long side, twice what the engine ever looks at."""
@@ -34,7 +36,7 @@ class IterativeSession(Iterator[Progress]):
         cls,
         engine: Engine,
         content: np.ndarray,
-        styles: Iterable[np.ndarray],
+        styles: Sequence[np.ndarray],
         size: Size,
         stylization: Stylization,
         observer: Observer,
@@ -50,7 +52,7 @@ class IterativeSession(Iterator[Progress]):
             tensor = engine.tensor(style)
             tensors.append(resize(tensor, fit(size_of(tensor), largest)).clamp(0, 1) if max(style.shape) > largest else tensor)
         small = resize(engine.tensor(content), size).clamp(0, 1)
-        start = _fast_picture(engine, content, size, stylization, observer) if stylization.init == "fast" else None
+        start = _fast_picture(engine, content, styles, size, stylization, observer) if stylization.init == "fast" else None
         painting = IterativeTransfer(small, tensors, encoder, stylization, start)
         return cls(painting, content, stylization.keep_colours == "luminance", [*size, name])
 
@@ -93,11 +95,37 @@ class IterativeSession(Iterator[Progress]):
         return as_array(picture)
 
 
-def _fast_picture(engine: Engine, content: np.ndarray, size: Size, stylization: Stylization, observer: Observer) -> Tensor:
-    """The fast method's picture at ``size``, to begin with."""
+class _Beginning(Observer):
+    """Passes on what concerns a painting that is only begun with: it is not what was asked for, and nothing of it is kept."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def download(self, progress: PullProgress) -> None:
+        """See :class:`Observer`."""
+        self._observer.download(progress)
+
+    def check(self) -> None:
+        """See :class:`Observer`."""
+        self._observer.check()
+
+    @property
+    def cancelled(self) -> bool:
+        """See :class:`Observer`."""
+        return self._observer.cancelled
+
+
+def _fast_picture(
+    engine: Engine, content: np.ndarray, styles: Sequence[np.ndarray], size: Size, stylization: Stylization, observer: Observer
+) -> Tensor | None:
+    """The fast method's picture at ``size``, predicted where no network has learnt the style. None, noted, where there is none."""
     # Luminance alone is kept in the end, where it is done to the colours that the encoder does not see.
-    plain = replace(stylization, keep_colours="match" if stylization.keep_colours == "match" else "off")
-    session = FastSession.of(engine, content.copy(), size, plain)
+    plain = replace(stylization, refine=0, keep_colours="match" if stylization.keep_colours == "match" else "off")
+    try:
+        session = begin_fast(engine, content.copy(), styles, size, plain, _Beginning(observer))
+    except (BadStyleFile, StyleNotLearnt, WeightsUnavailable) as error:
+        observer.note(f"The painting begins with the picture itself, there is no fast one to begin with: {error.message}")
+        return None
     for _ in session:
         observer.check()
     return engine.tensor(session.picture(size))

@@ -37,6 +37,19 @@ REFINING_SHARE = 0.9
 """Of the time, refinement takes about so much; the rest is the pass over the whole picture."""
 
 
+def begin_fast(
+    engine: Engine, content: np.ndarray, styles: Sequence[np.ndarray], size: Size, stylization: Stylization, observer: Observer
+) -> FastSession | PredictedSession:
+    """A painting by the fast method over ``content`` (H, W, 3). Only pictures of styles that no network has learnt are looked at.
+
+    Raises :class:`StyleNotLearnt`, :class:`BadStyleFile`, and what fetching the encoder and reading the styles raise.
+    """
+    source = engine.fast_styles.find_or_predict(stylization.style)
+    if source.predicted:
+        return PredictedSession(engine, source, content, styles, size, stylization, observer)
+    return FastSession.by(engine, engine.network(source, dtype_for(engine, size)), source, content, size, stylization)
+
+
 class PredictedSession(Iterator[Progress]):
     """Refines, which can be stopped and kept at any step, then paints the whole picture in one pass, which cannot."""
 

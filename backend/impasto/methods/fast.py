@@ -72,10 +72,6 @@ class Fast:
 
         Raises :class:`BadStyleFile` for a damaged file.
         """
-        from ..engine.fast_session import FastSession
-        from ..engine.predicted_session import PredictedSession
+        from ..engine.predicted_session import begin_fast
 
-        source = engine.fast_styles.find_or_predict(stylization.style)
-        if source.predicted:
-            return PredictedSession(engine, source, content, styles, size, stylization, observer)
-        return FastSession.of(engine, content, size, stylization)
+        return begin_fast(engine, content, styles, size, stylization, observer)

@@ -122,6 +122,14 @@ class FastLibrary:
                 hint=f"Run: impasto models pull {ENCODER}",
             )
 
+    def can_paint(self, styles: Sequence[str]) -> bool:
+        """Whether the fast method can, the encoder that it may need included."""
+        try:
+            self.need_encoder(styles)
+            return bool(self.find_or_predict(styles))
+        except StyleNotLearnt:
+            return False
+
     def find(self, styles: Sequence[str]) -> NetworkSource | None:
         """A network that knows all of ``styles``; from one file where possible, else from files of one base."""
         files = self.files()

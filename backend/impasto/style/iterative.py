@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..errors import NumericalFailure
-from ..sizes import REFINING_SCALES, Size, fit, pyramid, step_costs
+from ..sizes import REFINING_SCALES, Size, fit, pyramid, step_costs, steps_at
 from ..stylization import Stylization
 from .colour import keep_chroma, luminance, match_luminance, match_palette
 from .encoder import Encoder
@@ -52,8 +52,8 @@ class IterativeTransfer(Iterator[Progress]):
     """One run of the iterative method.
 
     ``content`` (1, 3, H, W) and ``styles`` (a list of the same at any size) are float32, sRGB-encoded, 0..1, on the
-    encoder's device; the picture is painted at the content's size. ``start``, a picture of that size, is what it begins with
-    where the stylization's ``init`` is "fast".
+    encoder's device; the picture is painted at the content's size. ``start``, a picture of that size that is painted already, is
+    what it begins with, whatever the stylization's ``init``; where that is "fast" and there is none, it begins with the content.
     Raises :class:`NumericalFailure` from a step when many in a row are not finite.
     """
 
@@ -71,7 +71,8 @@ class IterativeTransfer(Iterator[Progress]):
         self._padded_sizes = [padded_size(size, self.margin * max(size) / max(self.sizes[-1])) for size in self.sizes]
         self._scale = self._done = self.skipped = 0
         self._optimiser: Optimiser | None = None
-        self._average = Average(_decay(stylization.iterations))
+        self._steps_at = steps_at(len(self.sizes), stylization.iterations, start is not None)
+        self._average = Average(_decay(self._steps_at[0]))
         self._coarser: Tensor | None = None
         self._steps = self._run()
 
@@ -93,7 +94,7 @@ class IterativeTransfer(Iterator[Progress]):
     @property
     def done(self) -> int:
         """Steps done, counted over all scales."""
-        return self.stylization.iterations * self._scale + self._done
+        return sum(self._steps_at[: self._scale]) + self._done
 
     def state(self) -> dict[str, Any]:
         """Everything that :meth:`restore` needs, in tensors and plain numbers. The tensors are the painting's own: keep them
@@ -124,15 +125,15 @@ class IterativeTransfer(Iterator[Progress]):
     def _run(self) -> Iterator[Progress]:
         if self.stylization.strength == 0:
             return
-        steps, scales = self.stylization.iterations, len(self.sizes)
         optimiser = self._optimiser = self._optimiser or self._new_optimiser(self._start(self._padded_sizes[0]).clamp(0, 1))
         while True:
             objective = self._objective(self.sizes[self._scale], self._padded_sizes[self._scale])
+            steps = self._steps_at[self._scale]
             while self._done < steps:
                 self._step(optimiser, objective, self._done / steps)
                 self._done += 1
                 yield self._progress(objective)
-            if self._scale + 1 == scales:
+            if self._scale + 1 == len(self.sizes):
                 return
             optimiser = self._optimiser = self._next_scale(optimiser)
 
@@ -144,16 +145,16 @@ class IterativeTransfer(Iterator[Progress]):
                 optimiser.picture.copy_(painted)
         self._scale, self._done = self._scale + 1, 0
         # Until the new scale has an average of its own, the last one's is what there is to see.
-        self._coarser, self._average = painted, Average(_decay(self.stylization.iterations))
+        self._coarser, self._average = painted, Average(_decay(self._steps_at[self._scale]))
         return optimiser.at(self._padded_sizes[self._scale])
 
     def _progress(self, objective: Objective) -> Progress:
-        scale, steps, (height, width) = self._scale, self.stylization.iterations, self.sizes[self._scale]
-        work = step_costs(self.sizes)
-        done = sum(work[:scale]) + work[scale] * self._done / steps
+        scale, steps, (height, width) = self._scale, self._steps_at, self.sizes[self._scale]
+        work = [count * cost for count, cost in zip(steps, step_costs(self.sizes), strict=True)]
+        done = sum(work[:scale]) + work[scale] * self._done / steps[scale]
         return Progress(
             step=self.done,
-            total=steps * len(work),
+            total=sum(steps),
             scale=scale + 1,
             scales=len(work),
             width=width,
@@ -186,13 +187,13 @@ class IterativeTransfer(Iterator[Progress]):
         return fit(size_of(style), min(max(size) * stroke_scale(self.stylization.detail), max(size_of(style))))
 
     def _start(self, padded: Size) -> Tensor:
-        if self.stylization.init == "content":
-            return resize(self._padded_content, padded).clamp(0, 1)
-        if self.stylization.init == "style":
-            return resize(self._styles[0], padded).clamp(0, 1)
         if self.start is not None:
             start = luminance(self.start).expand(-1, 3, -1, -1) if self.stylization.keep_colours == "luminance" else self.start
             return resize(pad(start.contiguous(), self.margin), padded).clamp(0, 1)
+        if self.stylization.init in ("content", "fast"):
+            return resize(self._padded_content, padded).clamp(0, 1)
+        if self.stylization.init == "style":
+            return resize(self._styles[0], padded).clamp(0, 1)
         # Drawn on the CPU, so that a seed means the same noise on every device.
         generator = torch.Generator().manual_seed(self.stylization.seed)
         return torch.rand((1, 3, *padded), generator=generator).to(self.content)

@@ -22,8 +22,8 @@ class DefaultWeights:
 
 
 DEFAULT_WEIGHTS = {
-    "w2": DefaultWeights(content=0.03, tv=0.6),
-    "gram": DefaultWeights(content=0.12, tv=0.6),
+    "w2": DefaultWeights(content=0.12, tv=0.6),
+    "gram": DefaultWeights(content=0.48, tv=0.6),
     "gatys": DefaultWeights(content=1e-3, tv=1.0),
 }
 """``w2`` was chosen by looking at pictures and by docs/benchmarks.md. ``gram`` is scaled from it by one comparison, and ``gatys``

@@ -102,13 +102,13 @@ def the_daemons_refusals_are_shown():
 
 @case
 def a_picture_or_a_layer_may_be_the_style():
-    """Neither has been learnt and can start a painting (`init`), says the daemon: so each has arrived there, and alone."""
+    """The daemon counts the styles that have arrived there: one."""
     image, layer = picture()
     file = save(image, "style ü.png")
-    refused(image, [layer], "No network has learnt the picture", pictures=file, init="fast")
+    refused(image, [layer], "1 styles but 2", pictures=file, style_weights="1,2")
     for alpha in (True, False):
         other, style = picture("GRAY", "float", alpha)
-        refused(image, [layer], "No network has learnt the picture", style_layer=style, init="fast")
+        refused(image, [layer], "1 styles but 2", style_layer=style, style_weights="1,2")
     refused(image, [layer], "3 styles but 2 weights", style="scream", pictures=file, style_layer=layer, style_weights="1,2")
 
 
