@@ -33,25 +33,19 @@ class StyleMenu(QtWidgets.QToolButton):
         menu.addAction(_("Settings of this layer"), lambda: self.layer_settings_requested.emit())
         self.setMenu(menu)
 
-    def add(self, make):
-        """``make()`` answers a style, or None, or raises ``ValueError`` with a sentence."""
+    def add(self, make, take=None):
+        """``make()`` returns a style or None, or raises ``ValueError`` with a sentence. ``take`` gets it; without, it is chosen."""
         try:
             style = make()
         except ValueError as error:
             self.message.emit(str(error))
             return
         if style is not None:
-            self.style_added.emit(style)
+            (take or self.style_added.emit)(style)
 
     def keep(self, make):
         """The same, for a style that is kept: it is there in the next session, too, and in every program."""
-        try:
-            style = make()
-        except ValueError as error:
-            self.message.emit(str(error))
-            return
-        if style is not None:
-            self._model.styles.keep(style)
+        self.add(make, self._model.styles.keep)
 
     def learn(self):
         """Ask what is to be learnt, and begin."""
