@@ -1,4 +1,4 @@
-"""Every content in every style at the defaults, on one sheet: the picture by which defaults are chosen and judged.
+"""Every content in every style by the iterative method, on one sheet: the picture by which its defaults are judged.
 
     python benchmarks/contact_sheet.py --data PICTURES --out docs/contact-sheet.jpg [--side 224] [parameter=value ...]
 
@@ -10,11 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from impasto.models import Catalogue, ModelStore
-from impasto.paths import Paths
-from impasto.settings import Settings
-from impasto.style import Encoder, IterativeTransfer
-from impasto.stylization import Stylization
+import impasto
 from pictures import open_picture, to_pil
 from PIL import Image
 
@@ -46,10 +42,7 @@ def main() -> None:
     arguments.add_argument("parameters", nargs="*")
     given = arguments.parse_args()
     given.kept.mkdir(parents=True, exist_ok=True)
-    settings = Settings.load()
-    paths = Paths.of(settings)
-    encoder = Encoder(*ModelStore(Catalogue.load(), paths, settings).load("vgg16"))
-    values = {"style": "upload:0", **dict(pair.split("=", 1) for pair in given.parameters)}
+    values = {"method": "iterative", "encoder": "vgg16", **dict(pair.split("=", 1) for pair in given.parameters)}
     width, height = given.side, given.side * 3 // 4
     sheet = Image.new("RGB", ((width + GAP) * (len(STYLES) + 1), (height + GAP) * (len(CONTENTS) + 1)), "white")
     for row, content_name in enumerate(CONTENTS, 1):
@@ -63,10 +56,7 @@ def main() -> None:
                 sheet.paste(swatch, (column * (width + GAP), 0))
             file = given.kept / f"{Path(content_name).stem}--{Path(style_name).stem}.png"
             if not file.exists():
-                painting = IterativeTransfer(content, [style], encoder, Stylization.parse(values))
-                for _ in painting:
-                    pass
-                to_pil(painting.picture()).save(file)
+                impasto.stylize(to_pil(content), to_pil(style), **values).save(file)
                 print(file.name, flush=True)
             sheet.paste(Image.open(file), (column * (width + GAP), row * (height + GAP)))
             sheet.save(given.out, quality=88)

@@ -24,7 +24,7 @@ def open_picture(path: Path, side: int, landscape: bool = False) -> torch.Tensor
         picture = picture.crop((left, top, left + crop_w, top + crop_h)).resize((side, side * 3 // 4), Image.Resampling.LANCZOS)
     elif max(picture.size) > side:
         picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
+    return from_pil(picture)
 
 
 def paint(network: Network, picture: torch.Tensor, mix: torch.Tensor, tones: float = tone_share(DEFAULT_STRENGTH)) -> torch.Tensor:
@@ -34,6 +34,10 @@ def paint(network: Network, picture: torch.Tensor, mix: torch.Tensor, tones: flo
     for _ in session:
         pass
     return torch.from_numpy(session.picture(size_of(picture))).permute(2, 0, 1)[None]
+
+
+def from_pil(picture: Image.Image) -> torch.Tensor:
+    return torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1)[None].float() / 255
 
 
 def to_pil(picture: torch.Tensor) -> Image.Image:

@@ -24,7 +24,7 @@ def table(settings, paths):
 def stylize(order, report, control):
     content = images.decode((order.folder / "content").read_bytes(), images.Limits())
     style = images.decode((order.folder / "style-0").read_bytes(), images.Limits())
-    steps = order.parameters["iterations"]
+    steps = order.parameters["iterations"] or 45
     if order.parameters["seed"] == FAILS:
         raise OutOfMemory(
             "There was not enough memory to paint at 64 x 48.", hint="Set resolution to 64 or less.", field="resolution"

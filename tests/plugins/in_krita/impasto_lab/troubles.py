@@ -157,7 +157,7 @@ def another_document_comes_to_the_front():
 @case
 def the_daemon_refuses():
     made, node = base()
-    for values, words in (({"seed": OPTIONS["fails"]}, "not enough memory"), ({"iterations": 0}, "iterations")):
+    for values, words in (({"seed": OPTIONS["fails"]}, "not enough memory"), ({"iterations": -1}, "iterations")):
         painting = impasto_neural_style.paint(made, node, "great-wave", **dict(LONG, **values))
         yield settled(painting)
         assert painting.state == "failed" and words in painting.sentence, painting.sentence
