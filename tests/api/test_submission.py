@@ -128,7 +128,7 @@ def test_styles_that_can_be_no_id_are_refused(client, style):
         ("strength", "inf"),
         ("strength", ""),
         ("iterations", "1.5"),
-        ("iterations", "0"),
+        ("iterations", "-1"),
         ("iterations", "1e99"),
         ("keep_colours", "yes"),
         ("loss", "GRAM"),
