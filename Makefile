@@ -15,6 +15,9 @@ else
 BIN := $(VENV)/bin
 endif
 
+# Python starts some hundred times in the tests: what it compiles is kept, whatever the caller's environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-fast lint docs docs-site pins clean
 
 run:
@@ -26,7 +29,7 @@ test: lint
 
 test-fast:
 	@$(PYTHON) tools/environment.py --venv $(VENV) --extra test
-	@$(BIN)/python -m pytest -m "not slow" --quiet $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" --quiet --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 lint:
 	@$(PYTHON) tools/environment.py --venv $(VENV) --extra test

@@ -11,6 +11,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
+MB = 1_000_000
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 D65 = [0.3127, 0.3290, 1.0]
 P3 = [0.680, 0.320, 1.0, 0.265, 0.690, 1.0, 0.150, 0.060, 1.0]
@@ -53,6 +54,14 @@ def tiff(array: np.ndarray, **options) -> bytes:
 def chunk(name: bytes, body: bytes = b"") -> bytes:
     """A PNG chunk with the right checksum."""
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def zeros_deflated(count: int) -> bytes:
+    """``count`` zeros as zlib packs them, made of one packed piece over and over."""
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    piece = packer.compress(bytes(MB)) + packer.flush(zlib.Z_FULL_FLUSH)
+    rest = packer.compress(bytes(count % MB)) + packer.flush()
+    return b"\x78\xda" + piece * (count // MB) + rest + struct.pack(">HH", count % 65521, 1)  # Adler-32 of zeros
 
 
 def png(array: np.ndarray, extra: bytes = b"", interlaced: bool = False) -> bytes:

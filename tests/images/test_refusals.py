@@ -232,7 +232,7 @@ def test_what_does_not_fit_into_memory_is_refused_on_its_header():
     assert probe(deep, Limits(max_megapixels=0.024)).width == 120
 
 
-BOMB = zlib.compress(bytes(300_000_000), 9)
+BOMB = files.zeros_deflated(300_000_000)
 PLAIN = files.png(RGB)
 
 

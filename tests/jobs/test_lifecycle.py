@@ -11,6 +11,7 @@ import time
 
 import pytest
 from impasto import errors
+from impasto.jobs.folders import JobFolders
 
 from .helpers import ended, gone, job, running, until, worker_pid
 
@@ -290,6 +291,14 @@ def test_unload_gives_back_at_once_when_idle_and_after_the_job_when_busy(manager
     manager.finish(painting.id)
     assert ended(manager, painting.id).state == "done"
     until(lambda: gone(pid))
+
+
+def test_unload_gives_back_while_the_end_of_a_job_is_still_being_written(manager, monkeypatch):
+    tidy = JobFolders.tidy
+    monkeypatch.setattr(JobFolders, "tidy", lambda *of: (time.sleep(0.3), tidy(*of)))
+    done = ended(manager, manager.submit(job()).id)
+    manager.unload()
+    assert gone(done.result["pid"]) and manager.device()["state"] == "asleep"
 
 
 def test_the_daemon_side_never_imports_torch_and_starts_nothing_by_itself():

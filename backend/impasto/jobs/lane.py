@@ -53,6 +53,7 @@ class Lane:
         self._unload = threading.Event()
         self._asleep = threading.Event()
         self.running: str | None = None
+        self._busy = False
         self._thread = threading.Thread(target=self._work, name=f"lane-{name}", daemon=True)
 
     def start(self) -> None:
@@ -72,11 +73,11 @@ class Lane:
         self._wake.set()
 
     def unload(self, timeout: float) -> None:
-        """Give the worker back: at once where no job runs (waited for, up to ``timeout`` seconds), else after the present one."""
+        """Give the worker back: at once where it has no work (waited for, up to ``timeout`` seconds), else after the present job."""
         self._asleep.clear()
         self._unload.set()
         self._wake.set()
-        if self.running is None:
+        if not self._busy:  # a job whose end is being written down has no more need of the worker
             self._asleep.wait(timeout)
 
     # -- the thread --------------------------------------------------------------------------------------------------
@@ -153,7 +154,11 @@ class Lane:
         parameters, output = self._store.task(job.id)
         task = Task(job.id, job.kind, folder.absolute(), parameters, output)
         listener = Listener(job, self._store, self._changed)
-        outcome = self.executor.run(task, listener)
+        self._busy = True
+        try:
+            outcome = self.executor.run(task, listener)
+        finally:
+            self._busy = False
         listener.flush()
         return outcome
 
