@@ -174,7 +174,7 @@ def test_a_smaller_resolution_is_painted_smaller_and_said(engine, network, tmp_p
 def test_a_large_picture_reports_progress_and_can_be_cancelled_in_between(engine, network, tmp_path, monkeypatch):
     monkeypatch.setattr(feedforward, "WHOLE_PIXELS", 100)
     monkeypatch.setattr(feedforward, "PIXELS_AT_ONCE", 100)
-    monkeypatch.setattr(feedforward, "FEWEST_ROWS", 32)
+    monkeypatch.setattr(feedforward, "MIN_ROWS_AT_ONCE", 32)
     whole, result, said = paint(engine, tmp_path, photo())
     reply = [fields for event, fields in said if event == "progress"]
     assert [fields["step"] for fields in reply] == list(range(1, 19)) and {fields["total"] for fields in reply} == {18}

@@ -105,7 +105,7 @@ def _usage(error: click.ClickException) -> int:
 
 
 def complain(message: str, hint: str = "", *, caller: bool) -> int:
-    """Say what went wrong, once, on standard error. Answers the exit code: 2 where the caller can put it right, else 1."""
+    """Say what went wrong, once, on standard error. Returns the exit code: 2 where the caller can put it right, else 1."""
     click.echo(f"error: {message}", err=True)
     if hint:
         click.echo(f"hint: {hint}", err=True)

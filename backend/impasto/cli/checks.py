@@ -1,4 +1,4 @@
-"""What `impasto doctor` looks at. Each check answers findings; none of them changes anything or fetches anything."""
+"""What `impasto doctor` looks at. Each check returns findings; none of them changes anything or fetches anything."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def state(editor: Editor, made: Bundle) -> State:
 
 
 def install(editor: Editor, made: Bundle, launch: dict[str, Any]) -> State:
-    """Put the plug-in in place, whole or not at all, and switch it on. Answers what was there before.
+    """Put the plug-in in place, whole or not at all, and switch it on. Returns what was there before.
 
     ``launch``: how to start the daemon (docs/plugins.md has its shape). Raises :class:`Conflict` where a folder that is not ours is
     in the way, :class:`DiskFull` where it cannot be written.
@@ -77,7 +77,7 @@ def install(editor: Editor, made: Bundle, launch: dict[str, Any]) -> State:
 
 
 def uninstall(editor: Editor, made: Bundle) -> State:
-    """Take the plug-in out. Answers what was there before; raises as :func:`install` does."""
+    """Take the plug-in out. Returns what was there before; raises as :func:`install` does."""
     with _complaints(editor):
         recover(editor.plugins / made.folder)
         before = _ours_or_nothing(editor, made)

@@ -22,7 +22,7 @@ from .engine import Engine
 from .fast_session import as_array, as_tensor
 from .predicted_session import begin_fast
 
-LARGEST_STYLE = 4
+MAX_STYLE_SCALE = 4
 """Styles are shrunk to this many times the painting's long side, twice what the engine ever looks at."""
 
 
@@ -45,7 +45,7 @@ class IterativeSession(Iterator[Progress]):
         encoder, name = engine.encoder(stylization.encoder, observer, stylization.pooling)
         _check_layers(stylization, encoder, name)
         observer.phase("preparing")
-        largest = LARGEST_STYLE * max(size)
+        largest = MAX_STYLE_SCALE * max(size)
         tensors = []
         for style in styles:
             observer.check()

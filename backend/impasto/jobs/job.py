@@ -30,7 +30,7 @@ class Submission:
     by the position in ``parameters["style"]``; a style without a file is looked up in the style library; for "train":
     ``picture-0``, ``picture-1``... by the position in ``parameters["name"]``).
     ``output``: for "stylize" ``format`` (default: the content's) and ``quality`` (default 95).
-    ``idempotency_key``: the same key again answers the job that exists; empty for none.
+    ``idempotency_key``: the same key again returns the job that exists; empty for none.
     ``lasting``: accepted when it is on the disk. Otherwise a pulled plug may lose it: for a client that waits and has no name to
     ask for it by, with whom the job ends anyway.
     """

@@ -73,7 +73,7 @@ class Lane:
         self._wake.set()
 
     def unload(self, timeout: float) -> None:
-        """Give the worker back: at once where it has no work (waited for, up to ``timeout`` seconds), else after the present job."""
+        """Give the worker back: at once where it is idle (waited for, up to ``timeout`` seconds), else after the present job."""
         self._asleep.clear()
         self._unload.set()
         self._wake.set()

@@ -220,7 +220,7 @@ class JobStore(Database):
     def end(
         self, id: str, state: str, *, keep_s: float, error: Mapping[str, Any] | None = None, result: Mapping[str, Any] | None = None
     ) -> str:
-        """A running job ends as ``state``; one that has ended meanwhile (cancelled) stays as it is. Answers its state now."""
+        """A running job ends as ``state``; one that has ended meanwhile (cancelled) stays as it is. Returns its state now."""
         with self._change() as database:
             rows = self._rows("SELECT state, progress FROM jobs WHERE id = ?", id)
             if not rows:
@@ -233,7 +233,7 @@ class JobStore(Database):
             return state
 
     def cancel(self, id: str, keep_s: float) -> tuple[Job, str]:
-        """Cancel what has not ended. Answers the job and the state it was in before. Raises :class:`UnknownJob`."""
+        """Cancel what has not ended. Returns the job and the state it was in before. Raises :class:`UnknownJob`."""
         with self._change() as database:
             rows = self._rows("SELECT state, lane, progress FROM jobs WHERE id = ?", id)
             before = rows[0]["state"] if rows else ""
@@ -243,7 +243,7 @@ class JobStore(Database):
         return self.get(id), before
 
     def requeue(self, id: str) -> str:
-        """A running job waits again, at its old place, as if it had not been tried. Answers its state now."""
+        """A running job waits again, at its old place, as if it had not been tried. Returns its state now."""
         with self._change() as database:
             database.execute("UPDATE jobs SET attempts = attempts - 1 WHERE id = ? AND state = ?", (id, RUNNING))
             return self._put_back(id)
@@ -251,7 +251,7 @@ class JobStore(Database):
     def interrupted(self, id: str, error: Mapping[str, Any], *, most: int, keep_s: float) -> str:
         """The daemon ended while a job ran: it waits again or, after ``most`` times without a checkpoint between them, fails.
 
-        Answers its state now.
+        Returns its state now.
         """
         return self._mishap("interruptions", id, error, most, keep_s)
 
@@ -261,7 +261,7 @@ class JobStore(Database):
             database.execute("UPDATE jobs SET interruptions = 0 WHERE id = ?", (id,))
 
     def died(self, id: str, error: Mapping[str, Any], *, most: int, keep_s: float) -> str:
-        """A running job took its worker with it: it waits again or, after ``most`` deaths, fails. Answers its state now."""
+        """A running job took its worker with it: it waits again or, after ``most`` deaths, fails. Returns its state now."""
         return self._mishap("deaths", id, error, most, keep_s)
 
     def _mishap(self, counter: str, id: str, error: Mapping[str, Any], most: int, keep_s: float) -> str:

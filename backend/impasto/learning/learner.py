@@ -71,7 +71,7 @@ def learn(
     styles had come into the library is not done again. ``save`` calls what writes the styles, again where the disk was full. To
     finish early keeps what has been learnt by then.
 
-    Answers the new styles' ids, steps, finished_early, and quality by id: the style's distance over held-out photographs, painted
+    Returns the new styles' ids, steps, finished_early, and quality by id: the style's distance over held-out photographs, painted
     and as they were ("style", "before"), and the content's ("content"). Of several processes all but the first answer nothing.
     Raises :class:`BadPicture` for what cannot be learnt, before the first step; what decoding and fetching raise; and
     :class:`Cancelled` or whatever the observer raises.

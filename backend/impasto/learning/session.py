@@ -90,7 +90,7 @@ class TrainingSession:
     def _preview(self) -> float:
         """Preview a sheet: photographs that are not trained on where there are any; below, in the new styles.
 
-        Answers when it was done.
+        Returns when it was done.
         """
         network = self._trainer.result()
         photos = self._photos_to_show(SHOWN_PHOTOS, SHOWN_SIDE)

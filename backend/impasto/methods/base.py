@@ -68,7 +68,7 @@ class Method(Protocol):
         """(height, width) at which a picture of size ``full`` is painted for a ``resolution``, never enlarged; 0: the method's own.
 
         Where ``resolution`` cannot fit into the machine's memory, raises :class:`OutOfMemory`, or, where the setting
-        ``when_memory_is_short`` says so, answers a smaller size.
+        ``when_memory_is_short`` says so, returns a smaller size.
         """
 
     def work(self, size: Size, stylization: Stylization, library: FastLibrary) -> float:

@@ -151,7 +151,7 @@ class ModelStore:
     # -- getting one -------------------------------------------------------------------------------------------------
 
     def pull(self, id: str, report: Listener = _nobody, cancelled: Stop = _never) -> Path:
-        """Make ``id`` present: from the drop-in folder, else from the first source that gives it. Answers its path.
+        """Make ``id`` present: from the drop-in folder, else from the first source that gives it. Returns its path.
 
         Does nothing where it is present and whole. Raises :class:`WeightsUnavailable` (its hint says what to do),
         :class:`DigestMismatch` or :class:`DownloadFailed` where every source failed that way, :class:`DiskFull`,

@@ -39,9 +39,9 @@ WHOLE_PIXELS = 1536 * 1024
 """Pictures up to so many px are painted in one piece."""
 
 PIXELS_AT_ONCE = 1 << 19
-"""A larger one goes through each stage so many px at a time, or :data:`FEWEST_ROWS` where it is very wide."""
+"""A larger one goes through each stage so many px at a time, or :data:`MIN_ROWS_AT_ONCE` where it is very wide."""
 
-FEWEST_ROWS = 16
+MIN_ROWS_AT_ONCE = 16
 """Px; a multiple of every network's stride. Fewer, and most of what a convolution reads would be its neighbours'."""
 
 
@@ -136,7 +136,7 @@ class FeedForward:
         """Rows of a map of ``height`` rows, from and to, for each part of the picture; the same parts at every stage."""
         stride = self.network.stride
         most = -(-self.padded_size[0] // stride) * stride
-        at_once = max(FEWEST_ROWS, PIXELS_AT_ONCE // self.padded_size[1] // stride * stride)
+        at_once = max(MIN_ROWS_AT_ONCE, PIXELS_AT_ONCE // self.padded_size[1] // stride * stride)
         for top in range(0, most, at_once):
             yield top * height // most, min(most, top + at_once) * height // most
 

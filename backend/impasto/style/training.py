@@ -109,7 +109,7 @@ class Trainer:
     def step(self, photos: Tensor, contents: Mapping[str, Tensor] | None = None) -> dict[str, float]:
         """One training step on ``photos`` (N, 3, S, S), sRGB 0..1; the losses, unweighted.
 
-        ``contents``: what ``loss.contents`` answers for the photos, where that is known.
+        ``contents``: what ``loss.contents`` returns for the photos, where that is known.
         """
         generator = torch.Generator().manual_seed(self._seed())
         targets, strengths = self._draw(len(photos), generator)

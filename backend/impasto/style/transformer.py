@@ -350,7 +350,7 @@ _SPEC = re.compile(
     r"|hourglass:(\d{1,3})-(\d{1,3})x(\d{1,2})|texture:(\d{1,2})x(\d)"
 )
 
-WIDEST, DEEPEST, MOST_EMBEDDINGS = 256, 16, 512
+MAX_CHANNELS, MAX_BLOCKS, MAX_EMBEDDINGS = 256, 16, 512
 """What a file may ask for: nobody's network is wider, and a hostile one could ask for all memory there is."""
 
 
@@ -358,7 +358,12 @@ def build(spec: str, embeddings: int) -> Network:
     """An untrained network with ``embeddings`` embeddings. Raises ``ValueError`` for a string that names none."""
     match = _SPEC.fullmatch(spec)
     numbers = [int(n) for n in match.groups() if n] if match else []
-    if not numbers or not all(1 <= n <= WIDEST for n in numbers) or numbers[-1] > DEEPEST or not 1 <= embeddings <= MOST_EMBEDDINGS:
+    if (
+        not numbers
+        or not all(1 <= n <= MAX_CHANNELS for n in numbers)
+        or numbers[-1] > MAX_BLOCKS
+        or not 1 <= embeddings <= MAX_EMBEDDINGS
+    ):
         raise ValueError(f"no network is called {spec!r} with {embeddings} embeddings")
     if spec.startswith("johnson"):
         return Johnson(spec, embeddings, (numbers[0], numbers[1], numbers[2]), numbers[3])

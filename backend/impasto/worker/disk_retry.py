@@ -23,7 +23,7 @@ Kept = TypeVar("Kept")
 
 
 def retry_while_disk_full(write: Callable[[], Kept], report: Callable[..., None], control: Control) -> Kept:
-    """What ``write`` answers, tried again for up to :data:`WAIT_S` while the disk is full, of which ``report`` is told once.
+    """What ``write`` returns, tried again for up to :data:`WAIT_S` while the disk is full, of which ``report`` is told once.
 
     Raises what ``write`` raises, and :class:`Cancelled`.
     """

@@ -49,7 +49,7 @@ Report = Callable[..., None]
 """``report(event, **fields)``."""
 
 Handler = Callable[[Task, Report, Control], "dict[str, Any] | None"]
-"""Does a job and answers its result. Raises :class:`Cancelled` or any other :class:`ImpastoError`."""
+"""Does a job and returns its result. Raises :class:`Cancelled` or any other :class:`ImpastoError`."""
 
 Table = Mapping[str, Handler]
 """Kind of job -> its handler. Made once in the life of a worker by ``module:function``, which is given settings and paths."""

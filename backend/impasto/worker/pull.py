@@ -12,7 +12,7 @@ from .reporting import Report, report_download
 
 
 def run_pull(model: str, settings: Settings, paths: Paths, report: Report, cancelled: Callable[[], bool]) -> dict[str, Any]:
-    """Make ``model`` present. Answers what it is. Raises what :meth:`ModelStore.pull` raises."""
+    """Make ``model`` present. Returns what it is. Raises what :meth:`ModelStore.pull` raises."""
 
     def tell(progress: PullProgress) -> None:
         report_download(report, progress, fraction=progress.fraction)

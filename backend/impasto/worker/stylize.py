@@ -24,7 +24,7 @@ def run_stylize(
 
     The style at position i of ``stylization.style`` is read from the folder, or else from the style library. Checkpoints of an
     iterative painting are kept in the folder, and it goes on from the one that is there. ``report`` and ``control`` as in
-    :class:`JobObserver`. Answers ``file``, what :class:`EncodedResult` knows, and ``refined``, the positions of the
+    :class:`JobObserver`. Returns ``file``, what :class:`EncodedResult` knows, and ``refined``, the positions of the
     styles that can be kept with what the folder's :data:`REFINED` has, if any. Raises what :func:`stylize_encoded` raises.
     """
     observer = JobObserver(folder, report, control)

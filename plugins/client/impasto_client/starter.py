@@ -49,7 +49,7 @@ class Starter:
         return [known, "serve"] if known else []
 
     def start(self, command):
-        """Start the daemon so that it outlives the editor. Answers its process; raises ``OSError``."""
+        """Start the daemon so that it outlives the editor. Returns its process; raises ``OSError``."""
         # A hidden console, which the daemon's workers share: without one each would open a window of its own.
         apart = {"creationflags": 0x08000000 | 0x00000200} if sys.platform == "win32" else {"start_new_session": True}
         launch = self.launch()

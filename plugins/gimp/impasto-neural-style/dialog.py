@@ -25,7 +25,7 @@ JOBS = 60
 
 
 def show(image, layer, config):
-    """Run the window. Answers the newest painting in the image, or None."""
+    """Run the window. Returns the newest painting in the image, or None."""
     GimpUi.init("impasto-neural-style")
     window = Window(image, layer, config)
     Gtk.main()

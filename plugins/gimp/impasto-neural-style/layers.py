@@ -11,7 +11,7 @@ from gi.repository import Gegl, Gimp  # noqa: E402
 from impasto_client import pixels  # noqa: E402
 from translation import _  # noqa: E402
 
-SMALLEST = 16
+MIN_SIDE = 16
 """Px: what the daemon takes at least on a side."""
 
 MAX_BYTES = 1 << 30
@@ -75,10 +75,10 @@ def paint_area(layer, within=None):
         x, y, width, height = _common((x, y, width, height), _bounds(within, layer))
     if not there or width <= 0 or height <= 0:
         raise UnsupportedLayer(_("The selection lies outside the layer. Select a part of it, or nothing."))
-    if min(width, height) < SMALLEST:
+    if min(width, height) < MIN_SIDE:
         raise UnsupportedLayer(
             _("{width} x {height} px are too few to paint; it takes {smallest} on each side.").format(
-                width=width, height=height, smallest=SMALLEST
+                width=width, height=height, smallest=MIN_SIDE
             )
         )
     return x, y, width, height

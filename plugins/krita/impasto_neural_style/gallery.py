@@ -8,7 +8,7 @@ from .widgets import WheelGuard, Slider
 MAX_CELL_WIDTH = 128
 """Px: a cell is no wider, and there are two in a row at least."""
 
-SMALLEST = 76
+MIN_CELL_WIDTH = 76
 """Px: a cell is no narrower, unless there are two in a row only; it is made as narrow where only so two rows are in sight."""
 
 SHAPE = 0.72
@@ -89,8 +89,8 @@ class Gallery(QtWidgets.QListWidget):
     def cell(self):
         """The size of one, so that the row is filled."""
         room, line = max(120, self.viewport().width() - 1), self.fontMetrics().height() + 4
-        widest = max(SMALLEST, min(MAX_CELL_WIDTH, int((self.viewport().height() / 2 - line) / SHAPE)))
-        width = room // max(2, min(room // SMALLEST, -(-room // widest)))
+        widest = max(MIN_CELL_WIDTH, min(MAX_CELL_WIDTH, int((self.viewport().height() / 2 - line) / SHAPE)))
+        width = room // max(2, min(room // MIN_CELL_WIDTH, -(-room // widest)))
         return QtCore.QSize(width, round(width * SHAPE) + line)
 
     def resizeEvent(self, event):

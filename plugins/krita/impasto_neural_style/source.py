@@ -8,7 +8,7 @@ from .qt import QtCore
 from .colour_spaces import UnsupportedLayer
 from .translation import _
 
-SMALLEST = 16
+MIN_SIDE = 16
 """Px: what the daemon takes at least on a side."""
 
 STRIP = 1 << 18
@@ -168,10 +168,10 @@ def area_of(document, node):
             raise UnsupportedLayer(
                 _("The selection lies outside '{name}'. Select a part of it, or nothing.").format(name=node.name())
             )
-    if min(bounds.width(), bounds.height()) < SMALLEST:
+    if min(bounds.width(), bounds.height()) < MIN_SIDE:
         raise UnsupportedLayer(
             _("{width} x {height} px are too few to paint; it takes {smallest} on each side.").format(
-                width=bounds.width(), height=bounds.height(), smallest=SMALLEST
+                width=bounds.width(), height=bounds.height(), smallest=MIN_SIDE
             )
         )
     return bounds
@@ -186,11 +186,11 @@ def _large_enough(bounds, canvas):
 
 
 def _stretched(start, length, first, most):
-    wanted = min(max(length, SMALLEST), most)
+    wanted = min(max(length, MIN_SIDE), most)
     return min(max(first, start - (wanted - length) // 2), first + most - wanted), wanted
 
 
 def inside_canvas(document, area):
     """What of a rectangle lies inside a document's canvas; all of it where nothing does, or too little to paint."""
     inside = area.intersected(QtCore.QRect(0, 0, document.width(), document.height()))
-    return inside if min(inside.width(), inside.height()) >= SMALLEST else area
+    return inside if min(inside.width(), inside.height()) >= MIN_SIDE else area

@@ -120,7 +120,7 @@ class CollapsibleSection(QtWidgets.QWidget):
 class NarrowTabBar(QtWidgets.QTabBar):
     """Tabs that are all in sight in a narrow docker, with less of their names, where others would hide behind arrows."""
 
-    MARGIN, SMALLEST = 5, 28
+    MARGIN, MIN_TAB_PX = 5, 28
     """Px on each side of a name; of a tab at least. Styles that leave room for icons take much more."""
 
     def __init__(self, parent=None):
@@ -133,7 +133,7 @@ class NarrowTabBar(QtWidgets.QTabBar):
         return QtCore.QSize(wide, QtWidgets.QTabBar.tabSizeHint(self, index).height())
 
     def minimumTabSizeHint(self, index):
-        return QtCore.QSize(self.SMALLEST, QtWidgets.QTabBar.minimumTabSizeHint(self, index).height())
+        return QtCore.QSize(self.MIN_TAB_PX, QtWidgets.QTabBar.minimumTabSizeHint(self, index).height())
 
     def paintEvent(self, event):
         painter, option = QtWidgets.QStylePainter(self), QtWidgets.QStyleOptionTab()
