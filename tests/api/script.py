@@ -17,7 +17,7 @@ from impasto.formats import FORMATS
 FAILS, DIES = 666, 667
 
 
-def table(settings, paths):
+def table(settings, paths, **limits):
     return {"stylize": stylize, "pull": pull}
 
 

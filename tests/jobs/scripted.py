@@ -12,14 +12,22 @@ from pathlib import Path
 
 from impasto.errors import NumericalFailure
 
+CROWDED, DEADLY = 1, 2
+"""Seeds of stylizations that a worker with limits has no memory for, or dies over."""
 
-def table(settings, paths):
-    """Every kind of job does what its script says."""
+
+def table(settings, paths, **limits):
+    """Every kind of job does what its script says; a plain stylization what its seed says; a plain training waits for the file
+    that it is named after."""
+
+    def work(order, report, control):
+        if order.kind == "train" and "script" not in order.parameters:
+            return gate(order, report, control, order.parameters["name"][0])
+        seed = order.parameters.get("seed") if limits else None
+        script = {CROWDED: "exhaust", DEADLY: "crash"}.get(seed) or order.parameters.get("script", "quick")
+        return SCRIPTS[script](order, report, control, **order.parameters.get("with", {}))
+
     return {kind: work for kind in ("stylize", "train", "pull")}
-
-
-def work(order, report, control):
-    return SCRIPTS[order.parameters.get("script", "quick")](order, report, control, **order.parameters.get("with", {}))
 
 
 def quick(order, report, control, text="picture"):
@@ -131,4 +139,4 @@ def numbers(order, report, control):
     report("progress", step=1, total=2, fraction=float("nan"))
 
 
-SCRIPTS = {name: function for name, function in globals().items() if callable(function) and name not in ("table", "work", "Path")}
+SCRIPTS = {name: function for name, function in globals().items() if callable(function) and name not in ("table", "Path")}

@@ -9,7 +9,7 @@ from impasto import errors, images
 from impasto import machine as machine_module
 from impasto.engine import device as devices
 from impasto.jobs import Submission
-from impasto.jobs.admission import refuse_training_that_cannot_fit, refuse_what_cannot_fit
+from impasto.jobs.admission import plan_what_fits, refuse_training_that_cannot_fit
 from impasto.methods import METHODS, Entry
 from impasto.methods.iterative import BYTES_PER_PIXEL, largest_side
 from impasto.models import FastLibrary
@@ -35,7 +35,7 @@ def machine(monkeypatch):
 def ask(settings=None, device=GPU, content=PICTURE, **parameters):
     settings = settings or Settings()
     stylization = Stylization.parse({"style": ["upload:0"], "method": "iterative", **parameters})
-    refuse_what_cannot_fit(stylization.to_dict(), content, FastLibrary(Paths.of(settings), settings), settings, device)
+    plan_what_fits(stylization.to_dict(), content, FastLibrary(Paths.of(settings), settings), settings, device)
 
 
 # -- before a job is accepted --------------------------------------------------------------------------------------------

@@ -21,6 +21,11 @@ from impasto.worker.loop import as_impasto_error
 from .helpers import ended, gone, job, running, until, worker_pid
 
 
+def setup(settings):
+    folders = {name: str(path) for name, path in asdict(Paths.of(settings)).items()}
+    return {"settings": settings.to_dict(), "paths": folders, "niceness": 0, "limits": {}}
+
+
 @pytest.fixture
 def worker(settings, tmp_path):
     """A worker without a daemon: (process, say)."""
@@ -35,7 +40,7 @@ def worker(settings, tmp_path):
         child.stdin.write(json.dumps(message).encode() + b"\n")
         child.stdin.flush()
 
-    say({"settings": settings.to_dict(), "paths": {name: str(path) for name, path in asdict(Paths.of(settings)).items()}})
+    say(setup(settings))
     (tmp_path / "job").mkdir()
     yield child, say
     child.kill()
@@ -129,8 +134,7 @@ def test_the_log_is_bounded(tmp_path, monkeypatch):
 
 def test_a_worker_is_killed_if_closing_does_not_help(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(process, "CLOSE_GRACE_S", 0.2)
-    folders = {name: str(path) for name, path in asdict(Paths.of(settings)).items()}
-    child = WorkerProcess("scripted:table", {"settings": settings.to_dict(), "paths": folders}, tmp_path / "log", queue.Queue())
+    child = WorkerProcess("scripted:table", setup(settings), tmp_path / "log", queue.Queue())
     (tmp_path / "job").mkdir()
     child.send(order(tmp_path, "a", "stubborn"))
     began = time.monotonic()

@@ -7,7 +7,7 @@ import time
 from api.script import stylize
 
 
-def table(settings, paths):
+def table(settings, paths, **limits):
     return {"stylize": stylize, "train": train}
 
 

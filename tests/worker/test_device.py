@@ -116,3 +116,14 @@ def test_what_cannot_fit_is_refused_before_it_is_tried_with_the_resolution_that_
 def test_left_to_the_device_the_size_is_what_fits():
     assert size((3000, 4000), 0, 3000 * 256 * 192) == (192, 256)
     assert size((3000, 4000), 0, 0) == (48, 64)
+
+
+def test_a_worker_that_shares_a_gpu_keeps_to_its_part_of_the_memory(monkeypatch):
+    said = []
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1 << 30, 8 << 30))
+    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", lambda share, device: said.append((share, device)))
+    devices.limit_memory(torch.device("cpu"), 2 << 30)
+    assert not said
+    devices.limit_memory(torch.device("cuda:1"), 2 << 30)
+    devices.limit_memory(torch.device("cuda:1"), 16 << 30)
+    assert said == [(0.25, torch.device("cuda:1")), (1.0, torch.device("cuda:1"))]

@@ -35,7 +35,6 @@ class Services:
     styles: StyleLibrary
     token: str
     instance: str
-    secret: str
     wait_slots: WaitSlots
     stopping: threading.Event
     tickets: Tickets = field(default_factory=Tickets)

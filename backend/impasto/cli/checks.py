@@ -29,20 +29,7 @@ MIN_DISK, ENOUGH_DISK = 0.3e9, 2e9
 MAX_FAILURES, MAX_LOG_LINES = 3, 5
 """How much of the running daemon's troubles is shown."""
 
-PACKAGES = (
-    "numpy",
-    "PIL",
-    "imagecodecs",
-    "simplejpeg",
-    "tifffile",
-    "flask",
-    "waitress",
-    "requests",
-    "yaml",
-    "safetensors",
-    "h5py",
-    "filelock",
-)
+PACKAGES = ("numpy", "PIL", "imagecodecs", "tifffile", "flask", "waitress", "requests", "yaml", "safetensors", "h5py", "filelock")
 
 
 @dataclass(frozen=True)
@@ -228,7 +215,6 @@ def _drop_in(machine: Machine) -> Iterator[Finding]:
 
 def _daemon(machine: Machine) -> Iterator[Finding]:
     from ..api.runtime import find_daemon, read
-    from .daemon import not_running
 
     runtime, found = read(machine.paths), find_daemon(machine.paths)
     if found:
@@ -240,8 +226,6 @@ def _daemon(machine: Machine) -> Iterator[Finding]:
                 f"It is version {runtime.version}, this is {__version__}.",
                 "Restart it: impasto stop, then impasto serve",
             )
-    elif runtime and not runtime.secret:
-        yield Finding("daemon", NOTE, not_running(machine.paths).message, not_running(machine.paths).hint)
     elif runtime:
         yield Finding(
             "daemon",

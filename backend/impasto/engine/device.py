@@ -90,6 +90,13 @@ def _named(name: str) -> torch.device:
     return torch.device(name) if kind == "cuda" else torch.device(kind)
 
 
+def limit_memory(device: torch.device, most: int) -> None:
+    """Let torch take at most so many bytes of a GPU's memory in this process: what needs more runs out of memory."""
+    if device.type == "cuda":
+        total = torch.cuda.mem_get_info(device)[1]
+        torch.cuda.set_per_process_memory_fraction(min(1.0, most / total), device)
+
+
 _MALLOPT_TRIM, _MALLOPT_MMAP = -1, -3
 _KEPT_BLOCKS, _LARGEST_BLOCK = 1 << 28, 1 << 26
 """Bytes: what the C library may keep for later use, and what is always given back at once."""

@@ -35,10 +35,15 @@ KEPT_ENCODERS = 2
 class Engine:
     """Everything that painting needs and that is worth keeping between two paintings. Used by one thread at a time."""
 
-    def __init__(self, settings: Settings, paths: Paths | None = None) -> None:
-        """Raises :class:`DeviceUnavailable`."""
+    def __init__(self, settings: Settings, paths: Paths | None = None, gpu_memory_bytes: int = 0) -> None:
+        """``gpu_memory_bytes``: what this process may take of a GPU's memory, so that there is room beside it; 0: all of it.
+
+        Raises :class:`DeviceUnavailable`.
+        """
         self.settings, self.paths = settings, paths or Paths.of(settings)
         self.device = devices.choose(settings)
+        if gpu_memory_bytes:
+            devices.limit_memory(self.device.torch_device, gpu_memory_bytes)
         self._encoders: dict[tuple[str, str], Encoder] = {}
         self._networks: dict[Any, Network] = {}
         self._predictor: Predictor | None = None

@@ -8,7 +8,7 @@ from typing import Any
 from .. import machine
 from ..errors import ImpastoError, OutOfMemory
 from ..machine import Machine
-from ..methods.choice import choose
+from ..methods.choice import Plan, plan
 from ..models import FastLibrary
 from ..settings import Settings
 from ..stylization import Stylization
@@ -37,29 +37,36 @@ def known_machine(settings: Settings, device: Mapping[str, Any]) -> Machine:
     return Machine("" if kind == "auto" else kind, precision, device.get("memory_total_bytes") if said and kind == said else None)
 
 
-def refuse_what_cannot_fit(
-    parameters: Mapping[str, Any], content: bytes, library: FastLibrary, settings: Settings, device: Mapping[str, Any]
-) -> None:
-    """Raise :class:`OutOfMemory` for a stylization that would not fit even if nothing else were in memory.
+def plan_what_fits(
+    parameters: Mapping[str, Any],
+    content: bytes,
+    library: FastLibrary,
+    settings: Settings,
+    device: Mapping[str, Any],
+    pace: Mapping[str, float] | None = None,
+) -> Plan | None:
+    """What a stylization will mean, or None for one that is refused elsewhere, in better words.
 
-    ``device``: as in :func:`known_machine`. Where too little is known, the worker finds out.
+    ``device``: as in :func:`known_machine`; ``pace``: as in :func:`impasto.methods.choice.plan`. Raises :class:`OutOfMemory` for
+    one that would not fit even if nothing else were in memory. Where too little is known, the worker finds out.
     """
     from .. import images
 
     try:
         stylization = Stylization.converted(parameters)
         info = images.probe(content, images.Limits.of(settings))
-        method, _ = choose(stylization, library)
+        total = machine.main_memory()[1]
+        if info.width * info.height * HELD_PER_PIXEL > total:
+            raise OutOfMemory(
+                f"A picture of {info.width} x {info.height} does not fit into this machine's {total / 1e9:.1f} GB of memory.",
+                field="content",
+                hint="Scale it down first.",
+            )
+        return plan(stylization, (info.height, info.width), library, settings, known_machine(settings, device), pace)
+    except OutOfMemory:
+        raise
     except ImpastoError:
-        return  # refused elsewhere, in better words
-    total = machine.main_memory()[1]
-    if info.width * info.height * HELD_PER_PIXEL > total:
-        raise OutOfMemory(
-            f"A picture of {info.width} x {info.height} does not fit into this machine's {total / 1e9:.1f} GB of memory.",
-            field="content",
-            hint="Scale it down first.",
-        )
-    method.size((info.height, info.width), stylization.resolution, settings, known_machine(settings, device))
+        return None
 
 
 def refuse_training_that_cannot_fit(parameters: Mapping[str, Any], settings: Settings, device: Mapping[str, Any]) -> None:

@@ -11,8 +11,8 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,6 +36,16 @@ SILENT = "it gave no sign of life any more"
 
 WORK = "impasto.worker.handlers:table"
 """Where a worker finds what to do for each kind of job."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a worker may take of the machine. ``niceness``: how much less urgent it is than the daemon and the editor, as Unix
+    counts it; ``limits``: what the function that makes its table of work is given besides settings and paths."""
+
+    niceness: int = 10
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
 
 Event = dict[str, Any]
 
@@ -78,12 +88,12 @@ class Executor(Protocol):
 class LocalExecutor:
     """A worker process on this machine, started when the first job needs it."""
 
-    def __init__(self, name: str, settings: Settings, paths: Paths, work: str = WORK) -> None:
+    def __init__(self, name: str, settings: Settings, paths: Paths, work: str = WORK, share: Share | None = None) -> None:
         self._work, self._log_file = work, paths.data / "logs" / f"worker-{name}.log"
         self._note = paths.workers / name
         self._silence_s = settings.worker_silence_s
         folders = {name: str(Path(folder).absolute()) for name, folder in asdict(paths).items()}
-        self._setup = {"settings": {**settings.to_dict(), "token": ""}, "paths": folders}
+        self._setup = {"settings": {**settings.to_dict(), "token": ""}, "paths": folders, **asdict(share or Share())}
         self._inbox: Inbox = queue.Queue()
         self._worker: WorkerProcess | None = None
         self._stopping = threading.Event()

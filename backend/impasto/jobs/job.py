@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..methods.choice import Plan
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STATES = (QUEUED, RUNNING, DONE, FAILED, CANCELLED)
@@ -13,6 +16,15 @@ ENDED = (DONE, FAILED, CANCELLED)
 
 LANES = {"stylize": "device", "train": "training", "pull": "download"}
 """Kind of job -> the queue it waits in. Each lane has a worker of its own, so no painting waits for a download or a training."""
+
+QUICK = "quick"
+"""The lane of those paintings that :attr:`impasto.methods.choice.Plan.quick` says take seconds: they wait for each other alone."""
+
+
+def lane_of(kind: str, plan: Plan | None) -> str:
+    """The lane of a job, of which ``plan`` is known where it is a stylization. Raises ``KeyError`` for a kind that there is not."""
+    return QUICK if plan is not None and plan.quick else LANES[kind]
+
 
 JOB_ID = re.compile(r"[0-9a-f]{16}")
 

@@ -30,6 +30,8 @@ WRITE_EVERY_S = 0.25
 RETRY_S = 1.0
 """Pause after the disk refused to take what must be written."""
 
+OVERFLOWED = "There was not enough memory for it beside other work, so it waited until that was done."
+
 
 class Lane:
     """Takes jobs from the store in their order and hands them to its executor."""
@@ -43,9 +45,13 @@ class Lane:
         executor: Executor,
         changed: Callable[[], None],
         done: Callable[[str, dict[str, Any]], None],
+        overflow: Lane | None = None,
     ) -> None:
-        """``changed`` is called after every change in the store, ``done`` with a job's id and result before it is written down."""
-        self.name, self.executor = name, executor
+        """``changed`` is called after every change in the store, ``done`` with a job's id and result before it is written down.
+
+        ``overflow``: the lane that takes over what this one's worker has no memory for, or has died over.
+        """
+        self.name, self.executor, self._overflow = name, executor, overflow
         self._settings, self._store, self._folders, self._changed = settings, store, folders, changed
         self._done = done
         self._wake = threading.Event()
@@ -164,13 +170,13 @@ class Lane:
 
     def _conclude(self, id: str, outcome: Outcome) -> None:
         """Write how it ended, unless it was cancelled meanwhile, and leave on disk what belongs to that."""
-        error, result = outcome.error or {}, outcome.result
+        result = outcome.result
         if outcome.how == DONE and result:
             self._done(id, result)
         if outcome.how == "stopped":
             state = self._write_until_it_works(lambda: self._store.requeue(id))
         elif outcome.how == "died" or self._deserves_another(id, outcome):
-            state = self._write_until_it_works(lambda: self._store.died(id, error, most=MAX_DEATHS, keep_s=self._keep_s))
+            state = self._try_again(id, outcome)
         else:
             state = self._write_until_it_works(
                 lambda: self._store.end(id, outcome.how, keep_s=self._keep_s, error=outcome.error, result=result)
@@ -183,7 +189,20 @@ class Lane:
 
     def _deserves_another(self, id: str, outcome: Outcome) -> bool:
         """Memory that ran out in the middle of long work may have been taken by another program: it goes on once more."""
-        return (outcome.error or {}).get("code") == OutOfMemory.code and self._folders.has_checkpoint(id)
+        again = self._overflow is not None or self._folders.has_checkpoint(id)
+        return again and (outcome.error or {}).get("code") == OutOfMemory.code
+
+    def _try_again(self, id: str, outcome: Outcome) -> str:
+        lane = self._overflow or self
+        if outcome.how == FAILED and lane is not self:
+            with contextlib.suppress(DiskFull):
+                self._store.note(id, OVERFLOWED)
+        error = outcome.error or {}
+        state = self._write_until_it_works(
+            lambda: self._store.died(id, error, most=MAX_DEATHS, keep_s=self._keep_s, lane=lane.name)
+        )
+        lane.wake()
+        return state
 
     @property
     def _keep_s(self) -> float:

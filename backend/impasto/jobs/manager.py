@@ -9,7 +9,6 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -26,20 +25,18 @@ from ..sizes import Size
 from ..stylization import Stylization
 from ..task import CONTENT, PREVIEW, REFINED
 from . import pace
-from .admission import known_machine, refuse_training_that_cannot_fit, refuse_what_cannot_fit
-from .executor import WORK, Executor, LocalExecutor
+from .admission import known_machine, plan_what_fits, refuse_training_that_cannot_fit
+from .executor import WORK
 from .folders import JobFolders
 from .housekeeping import Housekeeper, recover
-from .job import CANCELLED, DONE, ENDED, FAILED, LANES, QUEUED, RUNNING, Job, Submission, new_id
-from .lane import Lane
+from .job import CANCELLED, DONE, ENDED, FAILED, LANES, QUEUED, RUNNING, Job, Submission, lane_of, new_id
+from .lanes import Lanes
 from .leases import Leases
 from .leftover_workers import end_leftover_workers
 from .quota import Quota
 from .store import JobStore
 
 log = logging.getLogger(__name__)
-
-UNLOAD_WAIT_S = 4.0
 
 
 class JobManager:
@@ -53,7 +50,6 @@ class JobManager:
         self._stopping = threading.Event()
         self._work = work
         self._lock: filelock.BaseFileLock | None = None
-        self._lanes: dict[str, Lane] = {}
         self._leases = Leases()
         self._fast_styles = FastLibrary(paths, settings)
 
@@ -78,11 +74,8 @@ class JobManager:
         except BaseException:
             self._lock.release()
             raise
-        for name in dict.fromkeys(LANES.values()):
-            self._lanes[name] = Lane(
-                name, self.settings, self._store, self._folders, self._executor(name), self._changed, self._remember_pace
-            )
-            self._lanes[name].start()
+        self._lanes = Lanes(self.settings, self.paths, self._store, self._folders, self._work, self._changed, self._remember_pace)
+        self._lanes.start()
         self._housekeeper.start()
 
     def stop(self) -> None:
@@ -90,18 +83,11 @@ class JobManager:
         if self._lock is None or self._stopping.is_set():
             return
         self._stopping.set()
-        threads = [threading.Thread(target=lane.stop) for lane in self._lanes.values()]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        self._lanes.stop()
         self._changed()
         self._housekeeper.stop()
         self._store.close()
         self._lock.release()
-
-    def _executor(self, lane: str) -> Executor:
-        return LocalExecutor(lane, self.settings, self.paths, self._work)
 
     def _locked(self) -> filelock.BaseFileLock:
         lock = filelock.FileLock(self.paths.data / "daemon.lock")
@@ -153,13 +139,14 @@ class JobManager:
         Raises :class:`QueueFull`, :class:`DiskFull`, :class:`QuotaExceeded`, :class:`OutOfMemory` for what can never fit, or
         :class:`Conflict` where the idempotency key belongs to another request.
         """
-        lane = LANES.get(submission.kind)
-        if lane is None:
+        if submission.kind not in LANES:
             raise InvalidParameter(f"There is no kind of job {submission.kind[:40]!r}.", field="kind")
         key, fingerprint = submission.idempotency_key, _fingerprint(submission) if submission.idempotency_key else ""
         if key and (found := self._store.by_key(key, fingerprint)):
             return found
-        self._check_room(submission, lane)  # before a large picture is written for nothing
+        lane = lane_of(submission.kind, self._plan_what_fits(submission))
+        self._store.check_room(lane, self.settings.queue_limit)  # before a large picture is written for nothing
+        self._quota.make_room(_size(submission))
         job = Job(id=new_id(), kind=submission.kind, state=QUEUED, parameters=submission.parameters, created=time.time())
         self._folders.create(job.id, submission.inputs, lasting=submission.lasting)
         try:
@@ -182,16 +169,15 @@ class JobManager:
         self._lanes[lane].wake()
         return accepted
 
-    def _check_room(self, submission: Submission, lane: str) -> None:
-        """In the queue, in memory, on the disk."""
-        self._store.check_room(lane, self.settings.queue_limit)
+    def _plan_what_fits(self, submission: Submission) -> Plan | None:
+        """Of a stylization. Raises :class:`OutOfMemory` for what can never fit."""
         device = self._store.fact("device") or {}
-        if submission.kind == "stylize":
-            content = submission.inputs.get(CONTENT, b"")
-            refuse_what_cannot_fit(submission.parameters, content, self._fast_styles, self.settings, device)
         if submission.kind == "train":
             refuse_training_that_cannot_fit(submission.parameters, self.settings, device)
-        self._quota.make_room(_size(submission))
+        if submission.kind != "stylize":
+            return None
+        content, rates = submission.inputs.get(CONTENT, b""), pace.known(self._store)
+        return plan_what_fits(submission.parameters, content, self._fast_styles, self.settings, device, rates)
 
     def lease(self, id: str, seconds: float) -> None:
         """Cancel job ``id`` when nobody has asked about it (:meth:`get`, :meth:`wait`) for so long."""
@@ -224,10 +210,10 @@ class JobManager:
             job, before = self._store.cancel(id, self._keep_s)
         except DiskFull:
             # The worker is freed all the same. It leaves its files behind, and with them room to write down what became of the job.
-            self._each(lambda lane: lane.executor.cancel(id))
+            self._lanes.cancel(id)
             raise
         if before == RUNNING:
-            self._each(lambda lane: lane.executor.cancel(id))
+            self._lanes.cancel(id)
         elif before == QUEUED:
             self._folders.discard(id)
         self._changed()
@@ -244,7 +230,7 @@ class JobManager:
         if job.state == RUNNING:
             if LANES[job.kind] == "download":
                 raise Conflict("A download cannot be kept half-way.", hint="Cancel it; a later one goes on where it stopped.")
-            self._each(lambda lane: lane.executor.finish(id))
+            self._lanes.finish(id)
         return job
 
     def remove(self, id: str) -> None:
@@ -258,11 +244,6 @@ class JobManager:
             self._store.remove(id)
         self._folders.discard(id)
         self._changed()
-
-    def _each(self, action: Callable[[Lane], None]) -> None:
-        # Requests carry the job's id; the executor that does not run it drops them.
-        for lane in self._lanes.values():
-            action(lane)
 
     # -- pictures ----------------------------------------------------------------------------------------------------
 
@@ -331,21 +312,12 @@ class JobManager:
     # -- the device --------------------------------------------------------------------------------------------------
 
     def device(self) -> dict[str, Any]:
-        """What the worker last said of the device, and how it is now. ``state``: asleep (no worker), idle or busy.
-
-        What is known survives a restart; before the first job ever, it is only that: asleep.
-        """
-        lane = self._lanes["device"]
-        now = lane.executor.describe()
-        known = now["device"] or self._store.fact("device") or {}
-        known = {name: value for name, value in known.items() if name not in ("event", "job")}
-        state = "busy" if lane.running else "idle" if now["alive"] else "asleep"
-        worker = {"alive": now["alive"], "pid": now["pid"], "memory_bytes": now["memory"]}
-        return {**known, "state": state, "job": lane.running, "worker": worker}
+        """See :meth:`Lanes.device`."""
+        return self._lanes.device()
 
     def unload(self) -> None:
         """Give the workers' memory back: at once where they are idle, else after the present job."""
-        self._each(lambda lane: lane.unload(UNLOAD_WAIT_S))
+        self._lanes.unload()
 
 
 def _has_content(file: Path) -> bool:

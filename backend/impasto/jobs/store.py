@@ -95,14 +95,17 @@ class JobStore(Database):
             (row["id"], row["kind"])
             for row in self._rows("SELECT id, kind FROM jobs WHERE state = ? AND lane = ? ORDER BY sequence", QUEUED, lane)
         ]
-        typical = {kind: seconds for kind in {kind for _, kind in queued} if (seconds := self._typical(kind)) is not None}
+        kinds = {kind for _, kind in queued}
+        typical = {kind: seconds for kind in kinds if (seconds := self._typical(kind, lane)) is not None}
         left = self._job(running[0], {}).eta if running else None
         return queue_etas(left, bool(running), queued, typical)
 
-    def _typical(self, kind: str) -> float | None:
+    def _typical(self, kind: str, lane: str) -> float | None:
         return self._rows(
-            "SELECT avg(took) FROM (SELECT took FROM jobs WHERE kind = ? AND state = ? ORDER BY sequence DESC LIMIT ?)",
+            "SELECT avg(took) FROM "
+            "(SELECT took FROM jobs WHERE kind = ? AND lane = ? AND state = ? ORDER BY sequence DESC LIMIT ?)",
             kind,
+            lane,
             DONE,
             TYPICAL_OF,
         )[0][0]
@@ -260,16 +263,19 @@ class JobStore(Database):
         with self._change(lasting=False) as database:
             database.execute("UPDATE jobs SET interruptions = 0 WHERE id = ?", (id,))
 
-    def died(self, id: str, error: Mapping[str, Any], *, most: int, keep_s: float) -> str:
-        """A running job took its worker with it: it waits again or, after ``most`` deaths, fails. Returns its state now."""
-        return self._mishap("deaths", id, error, most, keep_s)
+    def died(self, id: str, error: Mapping[str, Any], *, most: int, keep_s: float, lane: str) -> str:
+        """A running job took its worker with it: it waits again in ``lane`` or, after ``most`` deaths, fails.
 
-    def _mishap(self, counter: str, id: str, error: Mapping[str, Any], most: int, keep_s: float) -> str:
+        Returns its state now.
+        """
+        return self._mishap("deaths", id, error, most, keep_s, lane)
+
+    def _mishap(self, counter: str, id: str, error: Mapping[str, Any], most: int, keep_s: float, lane: str | None = None) -> str:
         with self._change() as database:
             database.execute(f"UPDATE jobs SET {counter} = {counter} + 1 WHERE id = ? AND state = ?", (id, RUNNING))
             rows = self._rows(f"SELECT progress FROM jobs WHERE id = ? AND state = ? AND {counter} >= ?", id, RUNNING, most)
             if not rows:
-                return self._put_back(id)
+                return self._put_back(id, lane)
             progress = {**json.loads(rows[0]["progress"]), "phase": FAILED}
             if counter == "interruptions":
                 progress.pop("began", None)  # on the clock of a process that has gone
@@ -277,11 +283,11 @@ class JobStore(Database):
             database.execute("UPDATE jobs SET error = ? WHERE id = ?", (_json(error), id))
             return FAILED
 
-    def _put_back(self, id: str) -> str:
+    def _put_back(self, id: str, lane: str | None = None) -> str:
         self._database.execute(
-            "UPDATE jobs SET state = ?, started = NULL, progress = json_object('phase', 'waiting', 'preview', "
-            "coalesce(json_extract(progress, '$.preview'), 0)) WHERE id = ? AND state = ?",
-            (QUEUED, id, RUNNING),
+            "UPDATE jobs SET state = ?, lane = coalesce(?, lane), started = NULL, progress = json_object("
+            "'phase', 'waiting', 'preview', coalesce(json_extract(progress, '$.preview'), 0)) WHERE id = ? AND state = ?",
+            (QUEUED, lane, id, RUNNING),
         )
         row = self._rows("SELECT state, lane FROM jobs WHERE id = ?", id)
         if row:

@@ -19,6 +19,10 @@ NOT_A_CHOICE = {"method", "style", "style_weights"}
 """Parameters that every method heeds in a way of its own."""
 
 
+QUICK_REFINING_S = 5.0
+"""A painting that refines a style first is quick where all of it takes no longer."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a choice will mean. ``method``: its name, and the ``reason`` for it as a sentence; ``width``, ``height``: px at which it
@@ -31,6 +35,13 @@ class Plan:
     height: int
     seconds: float | None
     refines: bool = False
+
+    @property
+    def quick(self) -> bool:
+        """Whether it need not wait for long work: one pass, whose memory is bounded, and no long refining."""
+        if self.method != "fast":
+            return False
+        return not self.refines or (self.seconds is not None and self.seconds <= QUICK_REFINING_S)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""

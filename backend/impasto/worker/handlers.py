@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from ..engine.engine import Engine
 
 
-def table(settings: Settings, paths: Paths) -> dict[str, Handler]:
-    """Kind of job -> its handler."""
+def table(settings: Settings, paths: Paths, gpu_memory_bytes: int = 0) -> dict[str, Handler]:
+    """Kind of job -> its handler. ``gpu_memory_bytes``: as for :class:`Engine`."""
     engines: list[Engine] = []
 
     def engine() -> Engine:
         if not engines:
             from ..engine.engine import Engine
 
-            engines.append(Engine(settings, paths))
+            engines.append(Engine(settings, paths, gpu_memory_bytes))
         return engines[0]
 
     def stylize(task: Task, report: Report, control: Control) -> dict[str, Any]:

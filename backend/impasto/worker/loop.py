@@ -41,10 +41,6 @@ QUIET_S = 3.0
 HEARTBEAT_S = 1.0
 """A job that looks whether to go on says at most so often that it is alive."""
 
-NICENESS = 4
-"""A little less urgent than the daemon and the editor; nothing where the machine is otherwise idle."""
-
-
 Report = Callable[..., None]
 """``report(event, **fields)``."""
 
@@ -52,7 +48,7 @@ Handler = Callable[[Task, Report, Control], "dict[str, Any] | None"]
 """Does a job and returns its result. Raises :class:`Cancelled` or any other :class:`ImpastoError`."""
 
 Table = Mapping[str, Handler]
-"""Kind of job -> its handler. Made once in the life of a worker by ``module:function``, which is given settings and paths."""
+"""Kind of job -> its handler. Made once in the life of a worker by ``module:function``, which takes settings, paths and limits."""
 
 
 def main() -> None:
@@ -61,12 +57,14 @@ def main() -> None:
     parser.add_argument("--work", required=True)
     module, _, function = parser.parse_args().work.partition(":")
     requests, events = _claim_streams()
-    _lower_priority()
+    _leave_the_end_to_the_daemon()
     setup = json.loads(requests.readline() or b"null")
     if setup is None:
         return
+    _lower_priority(setup["niceness"])
     make = getattr(importlib.import_module(module), function)
-    table = make(Settings(**setup["settings"]), Paths(**{name: Path(value) for name, value in setup["paths"].items()}))
+    paths = Paths(**{name: Path(value) for name, value in setup["paths"].items()})
+    table = make(Settings(**setup["settings"]), paths, **setup["limits"])
     Worker(table, requests, events).serve()
     _exit()
 
@@ -205,19 +203,23 @@ def _claim_streams() -> tuple[IO[bytes], IO[bytes]]:
     return requests, events
 
 
-def _lower_priority() -> None:
+def _leave_the_end_to_the_daemon() -> None:
     # Ctrl-C in the daemon's terminal reaches this process too; the daemon decides what becomes of the job.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         # Where memory runs out it is this process that the system shall end, not the daemon or the editor.
         with contextlib.suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+
+
+def _lower_priority(niceness: int) -> None:
+    """By ``niceness``, as Unix counts it; Windows has one step. Nothing changes where the machine is otherwise idle."""
     with contextlib.suppress(OSError, psutil.Error):
         process = psutil.Process()
-        if sys.platform == "win32":
+        if sys.platform != "win32":
+            process.nice(min(19, int(process.nice()) + niceness))
+        elif niceness:
             process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-        else:
-            process.nice(min(19, int(process.nice()) + NICENESS))
 
 
 def _free_memory() -> None:
