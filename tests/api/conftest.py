@@ -21,6 +21,7 @@ from . import pictures
 
 TOKEN = "a-token-for-tests"
 INSTANCE = "0123456789abcdef"
+SECRET = "known-to-the-runtime-file-alone"
 WORK = "api.script:table"
 
 SLOW = {"iterations": 500, "step_size": 0.02}
@@ -113,6 +114,7 @@ def start(folder: Path, work: str = WORK, **settings) -> tuple[Daemon, object]:
         StyleLibrary(paths, configured),
         TOKEN,
         INSTANCE,
+        secret=SECRET,
         stopping=stopping,
     )
     server = httpd.make_server(app, listener, configured, security.refusal(app))

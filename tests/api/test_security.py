@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 
 import pytest
 
-from .conftest import TOKEN
+from .conftest import SECRET, TOKEN, refused
 from .raw import exchange, head
 
 BEARER = f"Authorization: Bearer {TOKEN}"
@@ -242,6 +243,21 @@ def test_what_is_not_there_is_not_told_without_the_token(stranger):
 
 def test_health_says_who_it_is_and_nothing_else(stranger):
     assert set(stranger.get("/health").json()) == {"name", "version", "instance"}
+
+
+def test_health_proves_who_it_is_to_who_has_read_the_runtime_file(stranger):
+    challenges = [f"a-challenge-that-nobody-foresaw-{number}" for number in range(2)]
+    replies = [stranger.get("/health", headers={"Impasto-Challenge": challenge}).json() for challenge in challenges]
+    for challenge, reply in zip(challenges, replies, strict=True):
+        assert set(reply) == {"name", "version", "instance", "proof"}
+        assert reply["proof"] == hmac.new(SECRET.encode(), b"impasto " + challenge.encode(), "sha256").hexdigest()
+    assert replies[0]["proof"] != replies[1]["proof"]
+
+
+@pytest.mark.parametrize("challenge", ["", "short", "x" * 129, "sixteen letters.", "sechzehn-und-größer"])
+def test_an_odd_challenge_is_refused(stranger, challenge):
+    reply = stranger.get("/health", headers={"Impasto-Challenge": challenge.encode("latin-1")})
+    refused(reply, 400, "malformed_request", "Impasto-Challenge")
 
 
 WRONG_TOKENS = {

@@ -109,6 +109,7 @@ def test_the_runtime_file_lets_its_owner_in_and_nobody_else(launch):
     one = launch()
     found = one.ready()
     reply = json.loads(one.paths.runtime_file.read_text(encoding="utf-8"))
+    assert len(reply.pop("secret")) >= 40 and reply.pop("started") > 0
     assert reply == {
         "url": found.url,
         "token": found.token,
@@ -119,7 +120,7 @@ def test_the_runtime_file_lets_its_owner_in_and_nobody_else(launch):
     assert ask(found.url, found.token).status_code == 200
     assert ask(found.url).status_code == 401
     assert len(found.token) >= 40
-    assert list(one.paths.runtime.iterdir()) == [one.paths.runtime_file]
+    assert sorted(file.name for file in one.paths.runtime.iterdir()) == ["daemon.json", "daemon.lock"]
     if os.name == "posix":
         assert stat.S_IMODE(one.paths.runtime_file.stat().st_mode) == 0o600
         assert stat.S_IMODE(one.paths.runtime.stat().st_mode) == 0o700
@@ -168,14 +169,16 @@ def test_a_file_whose_process_number_now_belongs_to_another_is_stale(tmp_path):
     paths = Paths(tmp_path, tmp_path, tmp_path, tmp_path / "run")
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
-        runtime.write(paths, f"http://127.0.0.1:{silent.getsockname()[1]}", "token", "instance")  # with this process's number
+        runtime.write(
+            paths, f"http://127.0.0.1:{silent.getsockname()[1]}", "token", "instance", "secret"
+        )  # with this process's number
         assert runtime.read(paths) is not None
         assert runtime.find_daemon(paths) is None
 
 
 def test_a_daemon_removes_no_file_but_its_own(tmp_path):
     paths = Paths(tmp_path, tmp_path, tmp_path, tmp_path / "run")
-    runtime.write(paths, "http://127.0.0.1:1", "token", "later")
+    runtime.write(paths, "http://127.0.0.1:1", "token", "later", "secret")
     runtime.remove(paths, "earlier")
     assert runtime.read(paths).instance == "later"
     runtime.remove(paths, "later")
@@ -196,6 +199,7 @@ GOOD = {"url": "http://127.0.0.1:1", "token": "t", "pid": 1, "instance": "i", "v
         "{}",
         "\x00\x01",
         "x" * 100_000,
+        "[" * 10_000,
         *(
             json.dumps({**GOOD, key: value})
             for key, value in (
@@ -207,6 +211,9 @@ GOOD = {"url": "http://127.0.0.1:1", "token": "t", "pid": 1, "instance": "i", "v
                 ("url", "http://"),
                 ("url", 5),
                 ("token", None),
+                ("secret", 5),
+                ("started", "then"),
+                ("url", "http://["),
             )
         ),
     ],
@@ -221,7 +228,7 @@ def test_a_file_that_is_none_of_ours_is_ignored(tmp_path, content):
 def test_a_runtime_folder_that_cannot_be_made_is_a_named_error(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(DiskFull) as caught:
-        runtime.write(Paths(tmp_path, tmp_path, tmp_path, tmp_path / "file" / "run"), "http://127.0.0.1:1", "t", "i")
+        runtime.write(Paths(tmp_path, tmp_path, tmp_path, tmp_path / "file" / "run"), "http://127.0.0.1:1", "t", "i", "s")
     assert "IMPASTO_RUNTIME_DIR" in caught.value.hint and str(tmp_path) not in caught.value.message
 
 
@@ -233,6 +240,20 @@ def test_a_second_daemon_on_the_same_data_says_so(launch):
     launch().ready()
     status, said = launch().ends()
     assert status == 1 and said.startswith("daemon_running: ")
+
+
+@pytest.mark.slow
+def test_a_second_daemon_on_other_data_leaves_the_first_ones_file_alone(launch, tmp_path):
+    first = launch()
+    found, file = first.ready(), first.paths.runtime_file.read_bytes()
+    status, said = launch(data_dir=tmp_path / "other data").ends()
+    assert status == 1 and said.startswith("daemon_running: ")
+    assert first.paths.runtime_file.read_bytes() == file and runtime.find_daemon(first.paths) == found
+    beside = launch("two")
+    assert beside.ready().url != found.url and runtime.find_daemon(first.paths) == found, "with folders of its own it may"
+    first.process.kill()
+    first.process.wait()
+    assert launch(data_dir=tmp_path / "other data").ready().instance != found.instance, "a killed daemon holds nothing"
 
 
 def test_a_taken_port_is_a_named_error(tmp_path):

@@ -6,12 +6,14 @@ import io
 import json
 import os
 import signal
+import subprocess
 import sys
 
 import numpy as np
 import psutil
 import pytest
 import requests
+from api.impostor import INSTANCE, impostor
 from impasto import images
 from impasto.api import runtime
 from impasto.cli.client import Client
@@ -264,7 +266,69 @@ def test_stop_ends_the_daemon_and_leaves_nothing(impasto, folders):
 
 def test_a_runtime_file_that_a_killed_daemon_left(impasto, folders):
     paths = Paths.of(Settings.load())
-    runtime.write(paths, "http://127.0.0.1:9", "token", "gone")
+    runtime.write(paths, "http://127.0.0.1:9", "token", "gone", "secret")
     for words in (["url"], ["auth"], ["stop"], ["jobs", "list"]):
         assert impasto(*words).code == 1
     assert psutil.pid_exists(os.getpid()), "stop must not end the process whose number the file names"
+
+
+PROOFS = {"none": {}, "one of its own": {"proof": "0" * 64}, "no text": {"proof": ["é"]}, "beyond ASCII": {"proof": "é" * 64}}
+
+
+@pytest.mark.parametrize("more", PROOFS.values(), ids=PROOFS)
+def test_whoever_took_a_killed_daemons_place_gets_no_token_and_is_not_ended(impasto, folders, photo, style, more):
+    """Its address has another listener, its process number another process, and both instance ids are the same."""
+    paths = Paths.of(Settings.load())
+    bystander = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        with impostor(**more) as stranger:
+            runtime.write(paths, stranger.url, "the-token", INSTANCE, "known to few")
+            left = json.loads(paths.runtime_file.read_text(encoding="utf-8"))
+            paths.runtime_file.write_text(json.dumps({**left, "pid": bystander.pid}), encoding="utf-8")
+            for words in (
+                ["jobs", "list"],
+                ["auth"],
+                ["open"],
+                ["open", "--print"],
+                ["stop"],
+                ["doctor"],
+                ["stylize", photo, style, "-o", "out.png", "--daemon"],
+            ):
+                reply = impasto(*words)
+                assert reply.code == (0 if words == ["doctor"] else 1) and "the-token" not in reply.out + reply.err, words
+        assert stranger.heard and not any("the-token" in request for request in stranger.heard), stranger.heard
+        assert bystander.poll() is None, "a process that had nothing to do with it was ended"
+    finally:
+        bystander.kill()
+        bystander.communicate()
+
+
+@pytest.mark.parametrize("change", [{"pid": None}, {"started": 5.0}, {"started": None}], ids=["number", "time", "no time"])
+def test_stop_sends_no_signal_to_a_process_that_did_not_write_the_file(impasto, folders, change):
+    """The daemon answers and proves itself, and yet the process of that number is another: that of the next container, say."""
+    environment = {"IMPASTO_RUNTIME_DIR": str(folders / "run"), "IMPASTO_DATA_DIR": str(folders / "data")}
+    process, paths = start_daemon(environment)
+    bystander = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        written = json.loads(paths.runtime_file.read_text(encoding="utf-8"))
+        changed = {**written, **change, **({"pid": bystander.pid} if "pid" in change else {})}
+        paths.runtime_file.write_text(json.dumps(changed), encoding="utf-8")
+        reply = impasto("stop")
+        assert reply.code == 2 and "not process" in reply.err
+        assert bystander.poll() is None and process.poll() is None
+        paths.runtime_file.write_text(json.dumps(written), encoding="utf-8")
+        assert impasto("stop").code == 0 and process.wait(30) is not None
+    finally:
+        for one in (bystander, process):
+            one.kill()
+            one.wait()
+
+
+def test_a_file_of_the_version_before_is_told_apart(impasto, folders):
+    paths = Paths.of(Settings.load())
+    runtime.write(paths, "http://127.0.0.1:9", "token", "gone", "secret")
+    left = json.loads(paths.runtime_file.read_text(encoding="utf-8"))
+    left = {name: value for name, value in left.items() if name not in ("secret", "started")}
+    paths.runtime_file.write_text(json.dumps({**left, "version": "0.1.0"}), encoding="utf-8")
+    reply = impasto("stop")
+    assert reply.code == 1 and "0.1.0" in reply.err and str(os.getpid()) in reply.err

@@ -78,7 +78,7 @@ def test_a_port_that_is_taken(examine, monkeypatch):
 
 
 def test_a_stale_runtime_file_is_a_note(examine):
-    runtime.write(Paths.of(Settings.load()), "http://127.0.0.1:9", "secret-token", "gone")
+    runtime.write(Paths.of(Settings.load()), "http://127.0.0.1:9", "secret-token", "gone", "secret")
     reply, code = examine()
     assert code == 0 and reply["daemon"]["level"] == "note" and "killed" in reply["daemon"]["text"]
     assert "secret-token" not in json.dumps(reply)

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.conftest import SECRET
+
 from .gimp_chroot import CLEAN
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
@@ -63,8 +65,8 @@ class Lab:
         return self.outside / "run"
 
     def introduce(self, url: str, token: str, instance: str, version: str = "0.1") -> None:
-        """Write the runtime file of a daemon that did not do so itself."""
-        info = {"url": url, "token": token, "pid": os.getpid(), "instance": instance, "version": version}
+        """Write the runtime file of a daemon of :mod:`api.conftest`, or one that knows its secret."""
+        info = {"url": url, "token": token, "pid": os.getpid(), "instance": instance, "version": version, "secret": SECRET}
         (self.runtime / "daemon.json").write_text(json.dumps(info), encoding="utf-8")
 
     def console(self, script: str, timeout: float = CONSOLE_S, **options: object) -> str:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.conftest import SECRET
 from impasto import editors
 
 SCRIPTS = Path(__file__).resolve().parent / "in_krita"
@@ -101,8 +102,8 @@ class Lab:
         return self.folder / "run"
 
     def introduce(self, url: str, token: str, instance: str, version: str = "0.1") -> None:
-        """Write the runtime file of a daemon that did not do so itself."""
-        info = {"url": url, "token": token, "pid": os.getpid(), "instance": instance, "version": version}
+        """Write the runtime file of a daemon of :mod:`api.conftest`, or one that knows its secret."""
+        info = {"url": url, "token": token, "pid": os.getpid(), "instance": instance, "version": version, "secret": SECRET}
         (self.runtime / "daemon.json").write_text(json.dumps(info), encoding="utf-8")
 
     def start(self, script: str, **options: object) -> subprocess.Popen:

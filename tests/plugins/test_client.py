@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 import os
 import sys
 import threading
+import types
 from pathlib import Path
 
 import numpy as np
 import pytest
 import requests
-from api.conftest import TOKEN, start
+from api.conftest import SECRET, TOKEN, start
+from api.impostor import INSTANCE as IMPOSTORS_INSTANCE
+from api.impostor import impostor
 from impasto.api import runtime
 from impasto.paths import Paths
 from impasto.settings import Settings
@@ -320,9 +324,9 @@ def test_the_runtime_file_is_where_the_daemon_writes_it(tmp_path, monkeypatch):
     environment["IMPASTO_RUNTIME_DIR"] = str(tmp_path / "run")
     paths = Paths.of(Settings())
     assert places.runtime_file(sys.platform, environment, home) == str(paths.runtime_file)
-    runtime.write(paths, "http://127.0.0.1:5000", "secret", "abc")
+    runtime.write(paths, "http://127.0.0.1:5000", "token", "abc", "secret")
     found = places.read_runtime(paths.runtime_file.read_text(encoding="utf-8"))
-    assert found[:3] == ("http://127.0.0.1:5000", "secret", "abc") and found.version
+    assert found[:3] == ("http://127.0.0.1:5000", "token", "abc") and found.version and found.secret == "secret"
 
 
 @pytest.mark.parametrize(
@@ -344,12 +348,39 @@ def test_the_runtime_file_on_each_system(platform, expected):
         "{",
         "[]",
         "{}",
-        json.dumps({"url": "https://x", "token": "", "instance": "", "version": ""}),
-        json.dumps({"url": 1, "token": "", "instance": "", "version": ""}),
+        json.dumps({"url": "https://x", "token": "", "instance": "", "version": "", "secret": ""}),
+        json.dumps({"url": 1, "token": "", "instance": "", "version": "", "secret": ""}),
+        json.dumps({"url": "http://x", "token": "", "instance": "", "version": ""}),
     ],
 )
 def test_a_runtime_file_that_is_none_is_told(text):
     assert places.read_runtime(text) is None
+
+
+@pytest.fixture
+def gimps_daemon(tmp_path, monkeypatch):
+    """GIMP's module that finds the daemon, outside GIMP."""
+    monkeypatch.setenv("IMPASTO_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "translation", types.SimpleNamespace(_=str))
+    spec = importlib.util.spec_from_file_location("gimps_daemon", PLUGINS / "gimp/impasto-neural-style/daemon.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_an_editor_finds_the_daemon_of_the_runtime_file(gimps_daemon, daemon):
+    runtime.write(Paths.of(Settings()), daemon.url, TOKEN, "instance", SECRET)
+    found = gimps_daemon.find()
+    assert found.url == daemon.url and found.token == TOKEN
+    assert gimps_daemon.send(found, wire.styles())[0] == 200
+
+
+@pytest.mark.parametrize("more", [{}, {"proof": "0" * 64}, {"proof": ["é"]}, {"proof": "é" * 64}])
+def test_an_editor_sends_no_token_to_who_took_the_daemons_place(gimps_daemon, more):
+    with impostor(**more) as stranger:
+        runtime.write(Paths.of(Settings()), stranger.url, "the-token", IMPOSTORS_INSTANCE, "known to few")
+        assert gimps_daemon.find() is None
+        assert stranger.heard and "the-token" not in "".join(stranger.heard)
 
 
 def test_progress_is_told_in_words():
@@ -361,7 +392,7 @@ def test_progress_is_told_in_words():
 
 
 def test_the_client_needs_the_standard_library_alone_and_only_the_starter_opens_anything():
-    pure = {"ast", "base64", "collections", "json", "ntpath", "posixpath", "struct", "urllib", "uuid"}
+    pure = {"ast", "base64", "collections", "hashlib", "hmac", "json", "ntpath", "posixpath", "struct", "urllib", "uuid"}
     for file in (PLUGINS / "client").rglob("*.py"):
         tree = ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 8))
         names = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 import pytest
-from api.conftest import INSTANCE, TOKEN, Client
+from api.conftest import INSTANCE, SECRET, TOKEN, Client
 from api.script import DIES, FAILS
 from impasto.api import runtime
 from impasto.paths import Paths
@@ -118,7 +118,9 @@ class Outside:
             def do_GET(self):
                 self.send_response(200)
                 self.end_headers()
-                self.wfile.write(json.dumps({"name": "impasto", "version": "9.0.0", "instance": "i"}).encode())
+                said = {"name": "impasto", "version": "9.0.0", "instance": "i"}
+                said["proof"] = runtime.proof(SECRET, self.headers["Impasto-Challenge"])
+                self.wfile.write(json.dumps(said).encode())
 
             def log_message(self, *_words):
                 pass

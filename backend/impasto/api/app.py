@@ -29,10 +29,13 @@ def create_app(
     styles: StyleLibrary,
     token: str,
     instance_id: str,
+    *,
+    secret: str = "",
     stopping: threading.Event | None = None,
 ) -> Flask:
     """The WSGI app. ``settings.port`` must be the port that is really bound, since requests must name it.
 
+    ``secret``: what it proves itself by to who has read the runtime file; without one it proves nothing.
     ``stopping`` is set when the daemon shuts down: what waits for jobs then ends.
     The app keeps no state of its own but the count of waiting connections; two apps in one process do not meet.
     """
@@ -52,6 +55,7 @@ def create_app(
         styles=styles,
         token=token,
         instance=instance_id,
+        secret=secret,
         wait_slots=WaitSlots(settings.threads),
         stopping=stopping or threading.Event(),
     )

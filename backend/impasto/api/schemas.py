@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from collections.abc import Sequence
 from types import NoneType, UnionType
 from typing import Any
 
@@ -28,7 +29,7 @@ def components() -> dict[str, Any]:
     return {
         "schemas": {
             "Error": error_schema(),
-            "Health": _object(name=TEXT, version=TEXT, instance=TEXT),
+            "Health": _object(("proof",), name=TEXT, version=TEXT, instance=TEXT, proof=TEXT),
             "Ticket": _object(ticket=TEXT, seconds={"type": "integer"}),
             "Job": job_schema(),
             "Jobs": _list("jobs", "Job"),
@@ -54,8 +55,8 @@ def components() -> dict[str, Any]:
     }
 
 
-def _object(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "required": list(properties), "properties": properties}
+def _object(optional: Sequence[str] = (), /, **properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": [name for name in properties if name not in optional], "properties": properties}
 
 
 def _list(name: str, of: str) -> dict[str, Any]:

@@ -36,8 +36,8 @@ def serve(settings: Settings, paths: Paths, *, ready: Callable[[str], None] = la
     """Run the daemon until it is told to stop. ``ready`` is called with the address once requests are answered.
 
     ``work``: another table of work for the workers (``module:function``), for tests. Raises :class:`SettingsError` for an
-    address that needs a token, :class:`DaemonRunning` where the data folder or the port is in use, :class:`DiskFull` where
-    the folders cannot be written.
+    address that needs a token, :class:`DaemonRunning` where the data folder, the runtime folder or the port is in use,
+    :class:`DiskFull` where the folders cannot be written.
     """
     from ..jobs import JobManager
 
@@ -46,7 +46,7 @@ def serve(settings: Settings, paths: Paths, *, ready: Callable[[str], None] = la
     if not paths.data.exists():  # what the user paints is for her alone; a folder that is there stays as she has made it
         with contextlib.suppress(OSError):  # the manager finds words for it
             runtime.private_folder(paths.data)
-    with stop_signals() as stopping:
+    with stop_signals() as stopping, runtime.claimed(paths):
         manager.start()
         try:
             with contextlib.closing(bind(settings)) as listener:
@@ -68,12 +68,15 @@ def run(
     from ..models import Catalogue, ModelStore, StyleLibrary
 
     token, instance = settings.token or secrets.token_urlsafe(TOKEN_BYTES), uuid.uuid4().hex
+    secret = secrets.token_urlsafe(
+        TOKEN_BYTES
+    )  # not the token: a proof can be tried against guesses, and a user may choose a weak one
     store, styles = ModelStore(Catalogue.load(), paths, settings), StyleLibrary(paths, settings)
-    app = create_app(settings, paths, manager, store, styles, token, instance, stopping=stopping)
+    app = create_app(settings, paths, manager, store, styles, token, instance, secret=secret, stopping=stopping)
     everything.addHandler(app.extensions[EXTENSION].recent_log)
     server, url = httpd.make_server(app, listener, settings, security.refusal(app)), url_of(settings)
     try:
-        runtime.write(paths, url, token, instance)
+        runtime.write(paths, url, token, instance, secret)
         threading.Thread(target=_warm, name="warm", daemon=True).start()
         log.info("listening on %s", url)
         ready(url)

@@ -35,6 +35,7 @@ class Services:
     styles: StyleLibrary
     token: str
     instance: str
+    secret: str
     wait_slots: WaitSlots
     stopping: threading.Event
     tickets: Tickets = field(default_factory=Tickets)

@@ -215,6 +215,7 @@ def _drop_in(machine: Machine) -> Iterator[Finding]:
 
 def _daemon(machine: Machine) -> Iterator[Finding]:
     from ..api.runtime import find_daemon, read
+    from .daemon import not_running
 
     runtime, found = read(machine.paths), find_daemon(machine.paths)
     if found:
@@ -226,6 +227,8 @@ def _daemon(machine: Machine) -> Iterator[Finding]:
                 f"It is version {runtime.version}, this is {__version__}.",
                 "Restart it: impasto stop, then impasto serve",
             )
+    elif runtime and not runtime.secret:
+        yield Finding("daemon", NOTE, not_running(machine.paths).message, not_running(machine.paths).hint)
     elif runtime:
         yield Finding(
             "daemon",

@@ -1,12 +1,14 @@
 """Where the daemon's runtime file lies on each system, what it says, and how the daemon is started. Nothing is read or run here."""
 
+import hashlib
+import hmac
 import json
 import ntpath
 import posixpath
 from collections import namedtuple
 
-Daemon = namedtuple("Daemon", "url token instance version")
-"""Address without a slash at the end, token, instance id and version, as the runtime file tells them."""
+Daemon = namedtuple("Daemon", "url token instance version secret")
+"""What the runtime file tells: address (no slash at the end), token, instance id, version, and what the daemon proves itself by."""
 
 Launch = namedtuple("Launch", "serve runtime log environment")
 """What `impasto plugins install` writes down beside the plug-in, in command.json: the command that starts the daemon, where its
@@ -66,9 +68,18 @@ def read_runtime(text):
     return Daemon(values[0].rstrip("/"), *values[1:])
 
 
-def is_instance(daemon, health):
-    """Whether what answers at a :class:`Daemon`'s address is that daemon. ``health``: its response to :func:`wire.health`."""
-    return health.get("instance") == daemon.instance
+def is_instance(daemon, challenge, health):
+    """Whether what answers at a :class:`Daemon`'s address is that daemon. ``health``: its response to :func:`wire.health`.
+
+    Anybody can answer with the instance id, which is no secret; the proof takes the secret of the runtime file.
+    """
+    proof = hmac.new(daemon.secret.encode("utf-8"), b"impasto " + challenge.encode("ascii"), hashlib.sha256).hexdigest()
+    given = health.get("proof") if isinstance(health, dict) else None
+    return (
+        bool(daemon.secret)
+        and isinstance(given, str)
+        and hmac.compare_digest(given.encode("utf-8", "replace"), proof.encode("ascii"))
+    )
 
 
 def is_supported(health):

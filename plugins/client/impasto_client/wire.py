@@ -75,9 +75,20 @@ def form(fields, files):
     return parts if pieces else b"".join(parts), "multipart/form-data; boundary=" + boundary
 
 
-def health():
-    """Whether a daemon is there. The only request that needs no token."""
-    return Request("GET", "/health", {}, b"", SHORT_TIMEOUT_S)
+def challenge():
+    """A text that nobody can have foreseen, for :func:`health`."""
+    return uuid.uuid4().hex
+
+
+def health(challenge):
+    """Whether a daemon is there, and which. :func:`places.is_instance` reads the response, and it goes without the token:
+    whoever answers has not proven yet that the token is meant for them."""
+    return Request("GET", "/health", {"Impasto-Challenge": challenge}, b"", SHORT_TIMEOUT_S)
+
+
+def headers(request, daemon):
+    """What a transport sends with ``request``, the token included where it is due."""
+    return dict(request.headers) if request.path == "/health" else dict(request.headers, Authorization="Bearer " + daemon.token)
 
 
 def styles():

@@ -35,12 +35,13 @@ def checked(candidate):
     """``candidate`` if that daemon answers, else None."""
     if candidate is None:
         return None
+    challenge = wire.challenge()
     try:
-        status, body = send(candidate, wire.health())
+        status, body = send(candidate, wire.health(challenge))
         health = wire.read_json(status, body)
     except (NoResponse, wire.ApiError):
         return None
-    if not places.is_instance(candidate, health):
+    if not places.is_instance(candidate, challenge, health):
         return None
     if not places.is_supported(health):
         raise DaemonError(_(messages.OTHER_VERSION).format(version=health.get("version"), editor="gimp"))
@@ -73,7 +74,7 @@ def find_or_start(wait=time.sleep):
 
 def send(daemon, request):
     """Status and body of the answer to a :class:`wire.Request`. Raises :class:`NoResponse`."""
-    headers = dict(request.headers, Authorization="Bearer " + daemon.token)
+    headers = wire.headers(request, daemon)
     if isinstance(request.body, list):  # sent piece by piece, whose length urllib cannot know
         headers["Content-Length"] = str(sum(map(len, request.body)))
     sent = urllib.request.Request(

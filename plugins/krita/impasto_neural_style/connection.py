@@ -95,19 +95,20 @@ class Connection(QtCore.QObject):
         if candidate is None:
             self._look(files[1:])
             return
+        challenge = wire.challenge()
         self._transport.send(
             candidate,
-            wire.health(),
-            lambda status, body: self._checked(candidate, status, body, files[1:]),
+            wire.health(challenge),
+            lambda status, body: self._checked(candidate, challenge, status, body, files[1:]),
             lambda reason: self._look(files[1:]),
         )
 
-    def _checked(self, candidate, status, body, others):
+    def _checked(self, candidate, challenge, status, body, others):
         try:
             health = wire.read_json(status, body)
         except wire.ApiError:
             health = {}
-        if not places.is_instance(candidate, health):
+        if not places.is_instance(candidate, challenge, health):
             self._look(others)
         elif not places.is_supported(health):
             self._fail(_(messages.OTHER_VERSION).format(version=health.get("version"), editor="krita"))

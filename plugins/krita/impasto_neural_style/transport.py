@@ -1,5 +1,6 @@
 """Requests over QNetworkAccessManager: nothing blocks, nothing large is copied, and a request can be given up."""
 
+from .client import wire
 from .qt import QtCore, QtNetwork
 
 NETWORK_ERRORS = range(1, 200)
@@ -76,8 +77,7 @@ class _PendingRequest:
 
     def begin(self, manager):
         request = QtNetwork.QNetworkRequest(QtCore.QUrl(self._daemon.url + self._request.path))
-        request.setRawHeader(b"Authorization", b"Bearer " + self._daemon.token.encode("ascii", "replace"))
-        for name, value in self._request.headers.items():
+        for name, value in wire.headers(self._request, self._daemon).items():
             request.setRawHeader(name.encode("ascii"), value.encode("utf-8"))
         request.setTransferTimeout(int(self._request.timeout * 1000))
         body = self._request.body

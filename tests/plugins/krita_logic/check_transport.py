@@ -2,11 +2,13 @@
 
 import contextlib
 import http.server
+import json
 import threading
 import time
 
 import pytest
 import scene
+from impasto_neural_style import connection as connections
 from impasto_neural_style.client import places, wire
 from impasto_neural_style.transport import READ_BYTES, ChunkedBody, Transport
 
@@ -46,7 +48,7 @@ def server():
 @pytest.fixture
 def ask(server):
     """Sends a request, and waits for what came of it: (status, body), or ("lost", reason)."""
-    transport, told = Transport(), places.Daemon(f"http://127.0.0.1:{server.server_port}", "secret", "i", "0.1")
+    transport, told = Transport(), places.Daemon(f"http://127.0.0.1:{server.server_port}", "secret", "i", "0.1", "known to few")
 
     def send(request, daemon=told):
         heard = []
@@ -73,6 +75,11 @@ def test_every_kind_of_request_arrives_with_the_token(ask, server):
         assert arrived[3] == (body if isinstance(body, bytes) else b"in pieces")
 
 
+def test_whoever_has_not_proven_to_be_the_daemon_gets_no_token(ask, server):
+    assert ask(wire.health("challenge"))[0] == 200
+    assert server.seen[-1][:3] == ("GET", "/health", None)
+
+
 def test_large_bodies_there_and_back(ask, server):
     pieces = [LARGE[at : at + 70000] for at in range(0, len(LARGE), 70000)]
     assert ask(request("POST", "/large", pieces)) == (200, LARGE) and len(LARGE) > 2 * READ_BYTES
@@ -84,6 +91,19 @@ def test_refusals_come_with_their_body(ask):
     with pytest.raises(wire.ApiError) as refused:
         wire.read_json(status, body)
     assert (status, refused.value.code) == (404, "unknown_job")
+
+
+def test_a_stranger_at_the_daemons_address_is_asked_nothing_else(monkeypatch):
+    stranger, heard = scene.Daemon(), []
+    stranger.proof = "0" * 64
+    left = {"url": "http://127.0.0.1:1", "token": "t", "instance": "i", "version": "0.1", "secret": "secret"}
+    monkeypatch.setattr(connections.starter, "text_of", lambda file: json.dumps(left))
+    made = connections.Connection()
+    made._transport, made._starter.runtime_files, made._starter.command = stranger, lambda: ["runtime"], lambda: []
+    made.failed.connect(heard.append)
+    made.ask(wire.styles(), lambda status, body: heard.append(body))
+    scene.until(lambda: heard)
+    assert stranger.asked == [("GET", "/health")]
 
 
 def test_silence_and_nobody_are_told(ask, server):

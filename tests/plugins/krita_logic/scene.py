@@ -1,5 +1,6 @@
 """The docker with a Krita and a daemon that are not there: what it asks is answered from a script, at once or when told to."""
 
+import hmac
 import json
 import struct
 import time
@@ -32,7 +33,7 @@ class Daemon:
     """Takes the place of the transport. ``held``: jobs stay "running" until :meth:`let_go`. ``asked``: (method, path) of all."""
 
     def __init__(self):
-        self.asked, self.jobs, self.held, self.bodies, self.plan_status = [], {}, False, [], 200
+        self.asked, self.jobs, self.held, self.bodies, self.plan_status, self.proof = [], {}, False, [], 200, ""
         self.styles = [
             {"id": id, "title": title, "painter": "", "year": "", "fast": fast}
             for id, title, fast in (("wave", "The Wave", True), ("night", "The Night", True), ("klee", "Kairouan", False))
@@ -104,7 +105,8 @@ class Daemon:
         elif path == "/v1/styles":
             answered(200, json.dumps({"styles": self.styles}).encode())
         elif path == "/health":
-            answered(200, json.dumps({"instance": "i", "version": "0.1"}).encode())
+            proof = hmac.new(b"secret", b"impasto " + request.headers["Impasto-Challenge"].encode(), "sha256").hexdigest()
+            answered(200, json.dumps({"instance": "i", "version": "0.1", "proof": self.proof or proof}).encode())
         elif path.endswith("/thumbnail"):
             answered(200, png())
         elif path.startswith("/v1/jobs/"):
@@ -173,7 +175,7 @@ def docker(daemon, settings=()):
     made = NeuralStyle()
     made.model.connection._transport = daemon
     made.model.connection._starter.runtime_files = lambda: ["runtime"]
-    runtime = json.dumps({"url": "http://127.0.0.1:1", "token": "t", "instance": "i", "version": "0.1"})
+    runtime = json.dumps({"url": "http://127.0.0.1:1", "token": "t", "instance": "i", "version": "0.1", "secret": "secret"})
     connections.starter.text_of = lambda file: runtime
     assert places.read_runtime(runtime) is not None
     made.resize(262, 424)
