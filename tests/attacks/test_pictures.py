@@ -13,7 +13,7 @@ import pytest
 from api import pictures
 from api.conftest import stylize_files
 from images import files
-from images.test_refusals import BOMBS, OTHERS, SIZES
+from images.test_refusals import BOMBS, DAMAGED, OTHERS, SIZES
 from PIL import Image
 
 PIXELS = files.samples("uint8", 3, 40, 40)
@@ -104,6 +104,7 @@ EVIL = {
     "a file's address": b"file:///etc/passwd", "an SVG that names a file": b"<svg><image href='file:///etc/passwd'/></svg>",
     "a link file": b"[InternetShortcut]\nURL=file:///etc/passwd", "a picture of four bytes": PLAIN[:4], "nothing": b"",
     **{f"bomb: {name}": data for name, data in BOMBS.items()}, **{f"no picture: {name}": data for name, data in OTHERS.items()},
+    **{f"a damaged JPEG: {name}": data for name, data in DAMAGED.items()},
 }  # fmt: skip
 
 HARMLESS = {

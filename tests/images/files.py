@@ -135,6 +135,37 @@ def exif(orientation: int) -> bytes:
     return tags.tobytes()
 
 
+SMOOTH = np.linspace(0, 1, 160)[None, :, None] * np.linspace(40, 200, 120)[:, None, None] + 20 * samples("float32", 3, 120, 160)
+"""A picture (120, 160, 3) with some noise on it, so that a JPEG of it has enough bytes to do damage to."""
+
+
+def jpegs() -> dict[str, bytes]:
+    """JPEGs of every sort that is taken, with enough pixels for damage in the middle."""
+    picture = Image.fromarray(np.clip(SMOOTH, 0, 255).astype(np.uint8))
+    return {
+        "baseline": pil(picture, "JPEG"),
+        "progressive": pil(picture, "JPEG", progressive=True),
+        "restarts": pil(picture, "JPEG", restart_marker_rows=1),
+        "grey": pil(picture.convert("L"), "JPEG"),
+        "CMYK": pil(picture.convert("CMYK"), "JPEG"),
+        "in RGB": pil(picture, "JPEG", keep_rgb=True),
+    }
+
+
+def damaged_jpegs(data: bytes) -> dict[str, bytes]:
+    """``data`` with damage at which decoders go on, and paint something grey or askew."""
+    middle = (data.index(b"\xff\xda") + len(data)) // 2
+    frame = max(data.find(b"\xff\xc0"), data.find(b"\xff\xc2"))
+    height, width = struct.unpack_from(">HH", data, frame + 5)
+    sizes = {"taller": (height + 64, width), "shorter": (height - 64, width), "wider": (height, width + 64)}
+    return {
+        "cut in half, with an end": data[:middle] + b"\xff\xd9",
+        "cut near its end, with an end": data[:-12] + b"\xff\xd9",
+        "400 zeros": data[:middle] + bytes(400) + data[middle + 400 :],
+        **{name: data[: frame + 5] + struct.pack(">HH", *size) + data[frame + 9 :] for name, size in sizes.items()},
+    }
+
+
 def small_files() -> dict[str, bytes]:
     """One small valid file of every sort that is taken."""
     rgb, rgba, grey = samples("uint8", 3), samples("uint8", 4), samples("uint8", 1)

@@ -11,7 +11,8 @@ import zlib
 import numpy as np
 import pytest
 from impasto.errors import BadPicture, ImpastoError, PictureTooLarge, PictureTooSmall, UnsupportedPicture
-from impasto.images import Limits, decode, probe, thumbnail
+from impasto.images import Limits, decode, probe, thumbnail, verify
+from impasto.images.codecs.tiff_tags import Tag, directories
 from PIL import Image
 
 from . import files
@@ -293,6 +294,52 @@ def test_tiff_directories_that_loop():
         data = b"II*\0\x08\0\0\0" + page + following
         with pytest.raises(BadPicture):
             decode(data)
+
+
+DAMAGED = {f"{kind}, {how}": data for kind, whole in files.jpegs().items() for how, data in files.damaged_jpegs(whole).items()}
+
+
+@pytest.mark.parametrize("label", DAMAGED)
+def test_a_damaged_jpeg_is_not_half_a_picture(label):
+    for read in (verify, decode):
+        with pytest.raises(BadPicture, match="truncated or damaged"):
+            read(DAMAGED[label])
+
+
+@pytest.mark.parametrize("label", ["cut in half, with an end", "cut near its end, with an end", "400 zeros"])
+def test_a_damaged_jpeg_inside_a_tiff_is_not_half_a_picture(label):
+    whole = files.pil(Image.fromarray(np.clip(files.SMOOTH, 0, 255).astype(np.uint8)), "TIFF", compression="jpeg")
+    assert decode(whole).width == 160
+    page = directories(whole)[0]
+    offset, length = page.number(Tag.STRIPS, 0), page.number(Tag.STRIP_BYTES, 0)
+    damaged = files.damaged_jpegs(whole[offset : offset + length])[label]
+    for read in (verify, decode):
+        with pytest.raises(BadPicture):
+            read(whole[:offset] + damaged.ljust(length, b"\0") + whole[offset + length :])
+
+
+@pytest.mark.parametrize("scan", range(1, 10))
+def test_a_progressive_jpeg_that_breaks_off_between_two_scans_is_not_whole(scan):
+    whole = files.jpegs()["progressive"]
+    ends = [at for at in range(len(whole)) if whole[at : at + 2] in (b"\xff\xda", b"\xff\xc4")]
+    with pytest.raises(BadPicture):
+        decode(whole[: ends[-scan]])
+
+
+ODD_ENDS = {
+    "no end marker": lambda data: data[:-2],
+    "half an end marker": lambda data: data[:-1],
+    "two bytes too many": lambda data: data[:-2] + b"\0\0" + data[-2:],  # as some webcams do
+    "something behind": lambda data: data + b"something" * 50,
+}
+
+
+@pytest.mark.parametrize("end", ODD_ENDS)
+@pytest.mark.parametrize("kind", files.jpegs())
+def test_a_jpeg_with_every_pixel_is_taken_however_it_ends(kind, end):
+    whole = files.jpegs()[kind]
+    odd = ODD_ENDS[end](whole)
+    assert verify(odd) == verify(whole) and np.array_equal(decode(odd).rgb, decode(whole).rgb)
 
 
 @pytest.mark.parametrize("place", ["data", "checksum", "filter"])

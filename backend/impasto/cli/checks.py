@@ -29,7 +29,20 @@ MIN_DISK, ENOUGH_DISK = 0.3e9, 2e9
 MAX_FAILURES, MAX_LOG_LINES = 3, 5
 """How much of the running daemon's troubles is shown."""
 
-PACKAGES = ("numpy", "PIL", "imagecodecs", "tifffile", "flask", "waitress", "requests", "yaml", "safetensors", "h5py", "filelock")
+PACKAGES = (
+    "numpy",
+    "PIL",
+    "imagecodecs",
+    "simplejpeg",
+    "tifffile",
+    "flask",
+    "waitress",
+    "requests",
+    "yaml",
+    "safetensors",
+    "h5py",
+    "filelock",
+)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,15 @@
-"""JPEG, through Pillow: grey, RGB, and CMYK or YCCK (which become RGB further on)."""
+"""JPEG, through Pillow: grey, RGB, and CMYK or YCCK (which become RGB further on).
+
+libjpeg only warns of damage, and paints what is missing grey. Pillow keeps its warnings to itself, so they come from simplejpeg.
+"""
 
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
+import simplejpeg
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
@@ -15,7 +20,18 @@ from ..picture import Header, Outgoing
 
 MAX_MARKERS = 4096
 _SCAN = 0xDA
+END = b"\xff\xd9"
 _MODELS = {"L": "grey", "RGB": "rgb", "CMYK": "cmyk"}
+
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd8]")
+"""The next marker, also behind a scan's data, that is none of those which stand in such data."""
+
+_DAMAGE = re.compile("Corrupt JPEG data|Premature end|Inconsistent progression")
+"""How libjpeg's warnings of damage begin; its other ones are about oddities that do no harm."""
+
+_SURPLUS = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9")
+MOST_PADDING = 16
+"""Equal bytes between the last pixel and the end marker: what some webcams fill a file up with."""
 
 
 def head(data: bytes, limits: Limits) -> Header:
@@ -41,15 +57,42 @@ def head(data: bytes, limits: Limits) -> Header:
 
 
 def samples(data: bytes, header: Header) -> np.ndarray:
-    """All pixels; Pillow raises where the file ends before they do."""
+    """All pixels. Raises :class:`BadPicture` where some of them are missing."""
+    verify(data, header)
     return np.asarray(_open(data)).reshape(header.height, header.width, header.colours)
 
 
 def verify(data: bytes, header: Header) -> None:
     """Whether :func:`samples` will find the pixels whole: all are unpacked, at an eighth of their size. Raises as it does."""
+    if not data.endswith(END) and not _all_sent(data):
+        raise BadPicture("The JPEG picture breaks off before its pixels do.")
+    check_stream(_ended(data))
     image = _open(data)
     image.draft(image.mode, (header.width // 8, header.height // 8))
     image.load()
+
+
+def check_stream(data: bytes) -> None:
+    """Raises :class:`BadPicture` where the decoder comes upon damage."""
+    try:
+        space = "CMYK" if simplejpeg.decode_jpeg_header(data)[2] in ("CMYK", "YCCK") else "GRAY"
+        simplejpeg.decode_jpeg(data, space, fastdct=True, fastupsample=True, min_height=1, min_width=1, min_factor=8)
+    except ValueError as problem:  # it may also be something that this decoder does not know, and Pillow does
+        if _DAMAGE.match(str(problem)) and not _is_padding(data, str(problem)):
+            raise BadPicture("The JPEG picture is truncated or damaged.") from problem
+
+
+def _is_padding(data: bytes, problem: str) -> bool:
+    surplus = _SURPLUS.fullmatch(problem)
+    if not surplus or int(surplus[1]) > MOST_PADDING:
+        return False
+    end = data.find(END, data.find(bytes((0xFF, _SCAN))))
+    return len(set(data[end - int(surplus[1]) : end])) == 1
+
+
+def _ended(data: bytes) -> bytes:
+    """With an end marker, which a whole picture may lack; where pixels are missing, too, the decoder says so."""
+    return data if data.endswith(END) else data + END
 
 
 def write(outgoing: Outgoing) -> bytes:
@@ -84,6 +127,31 @@ def _check_markers(data: bytes) -> None:
     raise BadPicture("The JPEG file has more metadata than is taken.")
 
 
+def _all_sent(data: bytes) -> bool:
+    """Whether the scans send every coefficient of every colour to its last bit: one that broke off between two scans is no damage
+    to the decoder."""
+    left: set[tuple[int, int]] = set()
+    place = 2
+    for _ in range(MAX_MARKERS):
+        found = _MARKER.search(data, place)
+        if not found or found[0] == END:
+            break
+        body = found.end()
+        if _is_frame(data[body - 1]):
+            left = {(data[body + 8 + 3 * colour], number) for colour in range(data[body + 7]) for number in range(64)}
+        elif data[body - 1] == _SCAN:
+            end = body + 3 + 2 * data[body + 2]
+            first, last, bits = data[end : end + 3]
+            if not bits & 15:
+                left -= {(colour, number) for colour in data[body + 3 : end : 2] for number in range(first, last + 1)}
+        place = body + int.from_bytes(data[body : body + 2], "big")
+    return not left
+
+
+def _is_frame(marker: int) -> bool:
+    return 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
+
+
 def frame_size(data: bytes) -> tuple[int, int]:
     """Width and height that a JPEG stream's frame header names. Raises :class:`ValueError` where there is none."""
     place = 2
@@ -93,7 +161,7 @@ def frame_size(data: bytes) -> tuple[int, int]:
         marker = data[place + 1]
         if marker == 0xFF or 0xD0 <= marker <= 0xD8 or marker == 0x01:
             place += 1 if marker == 0xFF else 2
-        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+        elif _is_frame(marker):
             return int.from_bytes(data[place + 7 : place + 9], "big"), int.from_bytes(data[place + 5 : place + 7], "big")
         elif marker in (0xD9, 0xDA):
             break
@@ -105,4 +173,4 @@ def frame_size(data: bytes) -> tuple[int, int]:
 def _open(data: bytes) -> JpegImageFile:
     # Not Image.open: its pixel limit is one for the whole process, and ours has been checked (see Limits). It would also take
     # a phone's several-picture file apart; the first picture, which every viewer shows, is the one that is meant.
-    return JpegImageFile(io.BytesIO(data))
+    return JpegImageFile(io.BytesIO(_ended(data)))

@@ -11,7 +11,7 @@ import tifffile
 
 from ...errors import BadPicture, UnsupportedPicture
 from .. import metadata
-from ..limits import MAX_CHUNKS, MAX_PROFILE_BYTES, Limits
+from ..limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_PROFILE_BYTES, Limits
 from ..picture import TOP, Dpi, Header, Outgoing
 from . import jpeg
 from .tiff_tags import Directory, Tag, directories, with_only
@@ -134,7 +134,7 @@ def verify(data: bytes, header: Header) -> None:
 
 def _opened(data: bytes, page: Directory, plan: _Plan) -> tifffile.TiffFile:
     if plan.compression == _JPEG:
-        _check_jpeg_sizes(data, page)
+        _check_jpegs(data, page)
     unlikely: dict[str, Any] = {f"is_{flag}": False for flag in tifffile.TIFF.FILE_FLAGS}
     return tifffile.TiffFile(io.BytesIO(with_only(data, page, _PIXEL_TAGS)), **unlikely)
 
@@ -253,15 +253,18 @@ def _segments(page: Directory, count: int | None = None) -> list[tuple[int, int]
     return list(zip(offsets, lengths, strict=True))
 
 
-def _check_jpeg_sizes(data: bytes, page: Directory) -> None:
-    """A JPEG inside a tile names its own size, and would be given the memory for it."""
+def _check_jpegs(data: bytes, page: Directory) -> None:
+    """A JPEG inside a tile names its own size, and would be given the memory for it; and its damage would be painted grey."""
     across = page.number(Tag.TILE_WIDTH, page.number(Tag.WIDTH, 0))
     rows = min(page.number(Tag.ROWS, 1 << 31), page.number(Tag.HEIGHT, 0))
     down = page.number(Tag.TILE_HEIGHT, 0) if Tag.TILE_WIDTH in page else rows
+    tables = (page.bytes(Tag.JPEG_TABLES, MAX_METADATA_BYTES) or b"").removesuffix(jpeg.END)
     for offset, length in _segments(page):
-        width, height = jpeg.frame_size(data[offset : offset + length])
+        stream = data[offset : offset + length]
+        width, height = jpeg.frame_size(stream)
         if width > across or height > down:
             raise BadPicture("The TIFF file's pixels do not fit its header.")
+        jpeg.check_stream(tables + stream[2:] if tables else stream)
 
 
 def _colours(stored: np.ndarray, plan: _Plan, page: Directory, header: Header) -> np.ndarray:
