@@ -1,4 +1,7 @@
-"""Writing that a full disk, a killed process or a pulled plug cannot tear: whole or not at all, and there to stay."""
+"""Writing that a full disk, a killed process or a pulled plug cannot tear: whole or not at all, and there to stay.
+
+And files that are for the user alone: folders closed to others, links that are not followed.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import contextlib
 import errno
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -74,6 +77,52 @@ def write_whole(file: Path, data: bytes, *, lasting: bool = True) -> None:
     """``data`` under its name in one move; see :func:`written_whole`."""
     with written_whole(file, lasting=lasting) as temporary:
         temporary.write_bytes(data)
+
+
+def private_folder(folder: Path) -> None:
+    """Make ``folder`` (if need be) and close it to others. Windows keeps the user's own folders closed by itself."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if os.name == "posix" and folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
+
+
+def close_to_others(file: Path) -> None:
+    """Let only the user read a file that she has, if it is there and hers: earlier versions made files that all could read."""
+    with contextlib.suppress(OSError):
+        if os.name == "posix" and file.lstat().st_mode & 0o077 and not file.is_symlink():
+            file.chmod(0o600)
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """What this process and those that it starts make meanwhile, only the user may read. Windows has no such thing."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def is_own_file(file: Path) -> bool:
+    """Whether ``file`` is a file, and no link to one elsewhere."""
+    return file.is_file() and not _is_link(file)
+
+
+def is_own_file_of_job(file: Path) -> bool:
+    """The same of a file in a job's folder, which is no link either. The folders above may be: they are the user's to place."""
+    return is_own_file(file) and not _is_link(file.parent)
+
+
+def read_file_of_job(file: Path) -> bytes:
+    """The bytes of a file in a job's folder. Raises ``FileNotFoundError`` where there is none or a link, and ``OSError``."""
+    if not is_own_file_of_job(file):
+        raise FileNotFoundError(errno.ENOENT, "no file, or a link")
+    return file.read_bytes()
+
+
+def _is_link(path: Path) -> bool:
+    is_junction: Callable[[Path], bool] = getattr(os.path, "isjunction", lambda _path: False)  # Windows', from Python 3.12 on
+    return path.is_symlink() or is_junction(path)
 
 
 def flush(file: Path) -> None:

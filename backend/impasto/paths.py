@@ -50,6 +50,11 @@ class Paths:
         return self.data / "jobs.sqlite3"
 
     @property
+    def logs(self) -> Path:
+        """What the workers said."""
+        return self.data / "logs"
+
+    @property
     def styles(self) -> Path:
         """The user's own style pictures."""
         return self.data / "styles"
@@ -58,6 +63,11 @@ class Paths:
     def refined(self) -> Path:
         """Embeddings that have been refined for a picture."""
         return self.data / "refined"
+
+    @property
+    def private(self) -> tuple[Path, ...]:
+        """What tells of the user's pictures: nobody else may look into it, whoever may look into the data folder."""
+        return self.jobs, self.workers, self.logs, self.styles, self.refined
 
     @property
     def runtime_file(self) -> Path:

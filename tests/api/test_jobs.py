@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
 import threading
 import time
@@ -270,3 +271,24 @@ def test_only_what_was_refined_can_be_kept_as_a_style(client):
     refused(client.post(f"/v1/jobs/{job['id']}/keep", files={**name, "title": (None, "x")}), 400, "unknown_parameter", "title")
     client.until(job, "done")
     refused(client.post(job["links"]["keep"], files=name), 409, "conflict")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+@pytest.mark.parametrize("name", ["result.png", "preview.png", ""], ids=["result", "preview", "folder"])
+def test_links_in_a_jobs_folder_are_not_followed(daemon, client, tmp_path, name):
+    job = client.until(client.submit(), "done")
+    secret = tmp_path / "elsewhere"
+    folder = daemon.manager.paths.jobs / job["id"]
+    assert client.get(job["links"]["result"]).status_code == 200
+    if name:
+        secret.write_bytes((folder / name).read_bytes() if (folder / name).exists() else pictures.png())
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(secret)
+    else:
+        folder.rename(secret)
+        folder.symlink_to(secret, target_is_directory=True)
+    routes = {"result.png": ("result", "thumbnail"), "preview.png": ("preview",), "": ("result", "thumbnail", "preview")}[name]
+    for route in routes:
+        refused(client.get(f"{job['links']['self']}/{route}"), 410, "gone")
+    client.delete(job["links"]["self"])
+    assert secret.exists(), "nothing outside was removed either"

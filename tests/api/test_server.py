@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -17,10 +19,12 @@ import requests
 from impasto import __version__
 from impasto.api import runtime, server
 from impasto.errors import DaemonRunning, DiskFull, SettingsError
+from impasto.jobs import JobManager
 from impasto.paths import Paths
 from impasto.settings import Settings
 
-from .conftest import stylize_files
+from . import pictures
+from .conftest import Client, stylize_files
 from .raw import poll
 
 PROGRAM = """
@@ -301,3 +305,46 @@ def test_this_machine_alone_needs_no_token(host):
 )
 def test_clients_are_told_an_address_they_can_use(host, url):
     assert server.url_of(Settings(host=host, port=5)) == url
+
+
+# -- files that others could read --------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows closes the user's folders by itself, and knows no modes")
+def test_nobody_else_can_read_what_tells_of_pictures_in_a_data_folder_that_is_open_to_all(launch, tmp_path):
+    """Also where an earlier version has made files that all may read."""
+    data = tmp_path / "one" / "data"
+    for folder in ("jobs", "styles", "refined", "workers"):
+        (data / folder).mkdir(parents=True, mode=0o755)
+    data.chmod(0o755)
+    with contextlib.closing(sqlite3.connect(data / "jobs.sqlite3")) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+    (data / "jobs.sqlite3").chmod(0o644)
+    before = os.umask(0o022)
+    try:
+        one = launch()
+        found = one.ready()
+    finally:
+        os.umask(before)
+    with Client(found.url, found.token) as client:
+        assert client.post("/v1/styles", data={"name": "Mine"}, files={"picture": pictures.png()}).status_code == 201
+        client.until(client.submit(), "done")
+        kept = [path for path in data.rglob("*") if path.is_file()]
+    names = {path.relative_to(data).parts[0] for path in kept}
+    assert {"jobs", "styles", "jobs.sqlite3"} <= names
+    assert [path for path in kept if path.stat().st_mode & 0o077] == []
+    assert [path for path in data.iterdir() if path.is_dir() and path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_a_database_that_is_a_link_is_not_written_to(tmp_path):
+    other = tmp_path / "somebody's.sqlite3"
+    with contextlib.closing(sqlite3.connect(other)) as database:
+        database.execute("CREATE TABLE theirs (x)")
+    before = other.read_bytes()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "jobs.sqlite3").symlink_to(other)
+    settings = Settings(data_dir=str(tmp_path / "data"))
+    with pytest.raises(SettingsError, match="link"):
+        JobManager(settings, Paths.of(settings)).start()
+    assert other.read_bytes() == before

@@ -282,3 +282,14 @@ def test_an_own_record_cannot_stand_in_for_a_shipped_style(library):
     file.write_text(file.read_text(encoding="utf-8").replace('"x"', '"starry-night"'), encoding="utf-8")
     assert not library.get("starry-night").own
     assert len([style for style in library.styles() if style.id == "starry-night"]) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_a_styles_folder_may_lie_elsewhere_but_its_files_may_not(library, tmp_path):
+    library.add("mine", picture())
+    library._own.rename(tmp_path / "another disk")
+    library._own.symlink_to(tmp_path / "another disk", target_is_directory=True)
+    assert library.get("mine").own
+    network = next(shipped("fast").glob("*.safetensors"))
+    (library._own / "linked.safetensors").symlink_to(network)
+    assert not any(file.name == "linked.safetensors" for file, _ in library.fast.files())

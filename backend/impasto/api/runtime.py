@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .. import __version__
+from ..disk import private_folder
 from ..errors import DaemonRunning, DiskFull
 from ..paths import Paths
 
@@ -108,13 +109,6 @@ def _folder_errors() -> Iterator[None]:
             f"The runtime file cannot be written: {error.strerror}.",
             hint="Set IMPASTO_RUNTIME_DIR to a folder of your own that can be written.",
         ) from None
-
-
-def private_folder(folder: Path) -> None:
-    """Make ``folder`` (if need be) and close it to others. Windows keeps the user's folders closed by itself."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if os.name == "posix":
-        folder.chmod(0o700)
 
 
 def read(paths: Paths) -> Runtime | None:

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..disk import private_files
 from ..errors import DaemonRunning, SettingsError
 from ..paths import Paths
 from ..settings import Settings
@@ -43,10 +44,7 @@ def serve(settings: Settings, paths: Paths, *, ready: Callable[[str], None] = la
 
     check_address(settings)
     manager = JobManager(settings, paths, **({"work": work} if work else {}))
-    if not paths.data.exists():  # what the user paints is for her alone; a folder that is there stays as she has made it
-        with contextlib.suppress(OSError):  # the manager finds words for it
-            runtime.private_folder(paths.data)
-    with stop_signals() as stopping, runtime.claimed(paths):
+    with stop_signals() as stopping, private_files(), runtime.claimed(paths):
         manager.start()
         try:
             with contextlib.closing(bind(settings)) as listener:

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..disk import close_to_others
 from ..errors import Busy, DiskFull, SettingsError
 
 log = logging.getLogger(__name__)
@@ -66,8 +67,13 @@ class Database:
     def __init__(self, file: Path) -> None:
         """Open or make ``file``.
 
-        Raises ``sqlite3.DatabaseError`` where it is damaged, :class:`DiskFull` where it cannot be written.
+        Raises ``sqlite3.DatabaseError`` where it is damaged, :class:`DiskFull` where it cannot be written,
+        and :class:`SettingsError` where it is a link or of a newer version.
         """
+        if file.is_symlink():
+            raise SettingsError(
+                "The job database is a link to another file.", hint="Put the file itself into the data folder.", field="data_dir"
+            )
         self._file = file
         self._lock = threading.RLock()
         self._closed = False
@@ -80,6 +86,8 @@ class Database:
                 raise
 
     def _connected(self) -> sqlite3.Connection:
+        for end in ("", "-wal", "-shm"):  # SQLite makes the others with the mode of the first
+            close_to_others(self._file.with_name(self._file.name + end))
         database = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
         database.row_factory = sqlite3.Row
         database.execute("PRAGMA journal_mode = WAL")

@@ -89,7 +89,7 @@ class LocalExecutor:
     """A worker process on this machine, started when the first job needs it."""
 
     def __init__(self, name: str, settings: Settings, paths: Paths, work: str = WORK, share: Share | None = None) -> None:
-        self._work, self._log_file = work, paths.data / "logs" / f"worker-{name}.log"
+        self._work, self._log_file = work, paths.logs / f"worker-{name}.log"
         self._note = paths.workers / name
         self._silence_s = settings.worker_silence_s
         folders = {name: str(Path(folder).absolute()) for name, folder in asdict(paths).items()}

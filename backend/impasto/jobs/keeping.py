@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..disk import read_file_of_job
 from ..errors import BadStyleFile, Conflict
 from ..models import Style, StyleLibrary, fast, refined_styles
 from ..task import REFINED, style_file
@@ -18,7 +19,7 @@ def keep_refined(library: StyleLibrary, folder: Path, asked: Sequence[str], name
     file = folder / REFINED
     try:
         header, arrays = fast.read(file)
-        kept = refined_styles.keep(library, header, arrays, asked, name, lambda at: (folder / style_file(at)).read_bytes())
+        kept = refined_styles.keep(library, header, arrays, asked, name, lambda at: read_file_of_job(folder / style_file(at)))
     except (BadStyleFile, FileNotFoundError):
         raise Conflict("What this painting's style was painted with is no longer there.", hint="Paint it again.") from None
     file.unlink(missing_ok=True)

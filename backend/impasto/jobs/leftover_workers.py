@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from ..disk import write_whole
+from ..disk import private_folder, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ END_WAIT_S = 5.0
 def record_worker(file: Path, pid: int) -> None:
     """``file`` names the worker ``pid`` from now on. A disk that is full costs no more than this note."""
     with contextlib.suppress(OSError, psutil.Error):
-        file.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(file.parent)
         write_whole(file, json.dumps({"pid": pid, "born": psutil.Process(pid).create_time()}).encode(), lasting=False)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import filelock
 
-from ..disk import disk_errors
+from ..disk import disk_errors, is_own_file_of_job, private_folder
 from ..errors import Conflict, DaemonRunning, DiskFull, Gone, ImpastoError, InvalidParameter, NotReady
 from ..methods.choice import Plan, plan
 from ..models import FastLibrary
@@ -61,7 +61,8 @@ class JobManager:
         Raises :class:`DaemonRunning` where another daemon has the folder, :class:`DiskFull` where it cannot be written.
         """
         with disk_errors():
-            self.paths.jobs.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in self.paths.private:
+                private_folder(folder)
             self._lock = self._locked()
         try:
             end_leftover_workers(self.paths.workers)  # they might still write to the folders that are looked through next
@@ -256,7 +257,7 @@ class JobManager:
         file = self._folders.path(id) / PREVIEW
         if job.state in (CANCELLED, FAILED):
             raise Gone(f"The job has {_ended(job)}, so it has no preview.")
-        if job.preview and file.is_file():
+        if job.preview and is_own_file_of_job(file):
             return file
         if job.state == DONE:
             raise Gone("The job has ended without a preview.")
@@ -277,7 +278,7 @@ class JobManager:
         result = job.result or {}
         name = result.get("file", "")
         file = self._folders.path(id) / Path(name).name
-        if not name or not file.is_file():
+        if not name or not is_own_file_of_job(file):
             raise Gone("The picture is no longer there." if name else f"A {job.kind} job has no picture.")
         return file, result["media_type"]
 
@@ -288,7 +289,7 @@ class JobManager:
         """
         self.result(id)
         folder = self._folders.path(id)
-        if not (folder / REFINED).is_file():
+        if not is_own_file_of_job(folder / REFINED):
             raise Conflict(
                 "There is no new style in this painting to keep.",
                 hint="Paint by method=fast in a style that no network has learnt; it is kept once.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..disk import is_own_file
 from ..errors import BadStyleFile, StyleNotLearnt
 from ..parameters import UPLOAD
 from ..paths import Paths, shipped
@@ -66,6 +67,8 @@ class FastLibrary:
         found = []
         for folder in self._folders:
             for file in sorted(folder.glob("*.safetensors")):
+                if folder == self._paths.styles and not is_own_file(file):
+                    continue
                 try:
                     found.append((file, self._header(file)))
                 except (BadStyleFile, OSError):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
 
-from ..disk import written_whole
+from ..disk import private_folder, written_whole
 from ..errors import DigestMismatch
 from . import weights
 
@@ -66,7 +66,7 @@ class RefinedEmbeddings:
         self._remember(name, embedding)
         metadata = {"format": FORMAT, "key": name, "tensors_sha256": weights.digest_of_tensors(arrays)}
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(self._folder)
             with written_whole(self._file(name), lasting=False) as temporary:
                 save_file(arrays, temporary, metadata=metadata)
                 temporary.chmod(0o600)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import yaml
 
-from ..disk import disk_errors, remove_torn, written_whole
+from ..disk import disk_errors, is_own_file, private_folder, remove_torn, written_whole
 from ..errors import Conflict, UnknownStyle, did_you_mean, quoted
 from ..parameters import STYLE_ID
 from ..paths import Paths, shipped
@@ -179,8 +179,8 @@ class StyleLibrary:
         try:
             record = json.loads(record_file.read_text(encoding="utf-8"))
             file = self._own / f"{id}.{_EXTENSIONS[record['form']]}"
-            linked = record_file.is_symlink() or file.is_symlink()
-            if linked or not STYLE_ID.fullmatch(id) or record["id"] != id or not file.is_file():
+            own = is_own_file(record_file) and is_own_file(file)
+            if not own or not STYLE_ID.fullmatch(id) or record["id"] != id:
                 return None
             texts: dict[str, Any] = {name: _cleaned(str(record[name])) for name in _TEXTS}
             width, height = int(record["width"]), int(record["height"])
@@ -216,7 +216,7 @@ class StyleLibrary:
     @contextmanager
     def _changing(self) -> Iterator[None]:
         with disk_errors():
-            self._own.mkdir(parents=True, exist_ok=True)
+            private_folder(self._own)
             try:
                 with filelock.FileLock(self._own / ".lock", timeout=30):
                     remove_torn(self._own)

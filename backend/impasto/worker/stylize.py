@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..disk import write_whole
+from ..disk import is_own_file_of_job, read_file_of_job, write_whole
 from ..methods.encoded import stylize_encoded
 from ..stylization import Stylization
 from ..task import CONTENT, style_file
@@ -31,9 +31,12 @@ def run_stylize(
 
     def read_style(position: int) -> bytes | None:
         file = folder / style_file(position)
-        return file.read_bytes() if file.is_file() else None
+        return read_file_of_job(file) if is_own_file_of_job(file) else None
 
-    result = stylize_encoded(engine, stylization, (folder / CONTENT).read_bytes, read_style, output, observer, folder)
+    def read_content() -> bytes:
+        return read_file_of_job(folder / CONTENT)
+
+    result = stylize_encoded(engine, stylization, read_content, read_style, output, observer, folder)
     control.check()
     file = folder / f"result{result.extension}"
     folder.mkdir(parents=True, exist_ok=True)  # it may have been swept away by somebody who makes room

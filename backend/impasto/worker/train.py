@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..disk import read_file_of_job
 from ..task import painting_file
 from ..training import Training
 from .control import Control
@@ -22,7 +23,7 @@ def run_train(
     """Learn the paintings in ``folder`` under ``titles``. Answers and raises what :func:`impasto.learning.learner.learn` does."""
     from ..learning.learner import learn
 
-    paintings = [(folder / painting_file(number)).read_bytes() for number in range(len(titles))]
+    paintings = [read_file_of_job(folder / painting_file(number)) for number in range(len(titles))]
     observer = JobObserver(folder, report, control)
     return learn(
         engine,
