@@ -38,6 +38,21 @@ def test_the_list_is_bounded_and_filtered(client):
         assert code(client.get("/v1/jobs", params=query)) == (400, "invalid_parameter")
 
 
+def test_what_waits_says_for_what_in_words(client):
+    first = client.until(client.submit(**SLOW), "running")
+    second = client.submit()
+    assert second["title"] == "The Great Wave off Kanagawa" and second["position"] == 1
+    assert second["waiting_for"] == {"id": first["id"], "kind": "stylize", "title": first["title"]}
+    both = client.post(
+        "/v1/jobs",
+        files=[("content", ("photo.png", pictures.png(), "image/png")), ("style", ("own.png", pictures.png(), "image/png"))],
+        data={"style": "starry-night", "iterations": 3},
+    ).json()
+    assert both["title"] == "The Starry Night, a picture of your own" and both["position"] == 2
+    for job in (first, second, both):
+        client.post(job["links"]["cancel"])
+
+
 def test_long_polling_answers_with_the_change_and_not_before(client):
     job = client.until(client.submit(**SLOW), "running")
     seen = [job["version"]]

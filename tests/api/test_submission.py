@@ -331,6 +331,6 @@ def test_a_full_queue_says_when_to_come_back(make_daemon):
     slow = {"iterations": 200, "step_size": 0.05}
     client.until(client.submit(**slow), "running")
     client.submit(**slow)
-    answer = client.post("/v1/jobs", files=stylize_files(), data=STYLE)
+    answer = client.post("/v1/jobs", files=stylize_files(), data={**STYLE, **slow})
     refused(answer, 503, "queue_full")
     assert int(answer.headers["Retry-After"]) > 0

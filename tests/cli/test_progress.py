@@ -22,6 +22,9 @@ PAINTING = {
 }
 
 
+WAITING = {"state": "queued", "phase": "waiting", "position": 2}
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True
@@ -33,6 +36,8 @@ class Terminal(io.StringIO):
         (PAINTING, ["painting", "[###########-------------]  45%", "step 90 of 200", "512 x 384 px", "1:23 left"]),
         ({**PAINTING, "eta": None}, ["step 90 of 200"]),
         ({"state": "queued", "phase": "waiting", "position": 3}, ["waiting, number 3 in the queue"]),
+        ({**WAITING, "waiting_for": {"kind": "stylize", "title": "Starry"}}, ["number 2 in the queue, behind Starry"]),
+        ({**WAITING, "waiting_for": {"kind": "train", "title": "Starry"}}, ["number 2 in the queue, behind learning Starry"]),
         ({"phase": "fetching weights", "done_bytes": 11e6, "total_bytes": 55e6}, ["fetching weights", "20%", "11 of 55 MB"]),
         ({"state": "running"}, ["running"]),
         ({**PAINTING, "phase": "saving"}, ["saving"]),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from impasto import errors
@@ -50,6 +51,17 @@ def test_jobs_of_a_lane_run_in_the_order_they_came(manager, tmp_path):
     door.touch()
     times = [ended(manager, w.id).started for i, w in enumerate(waiting) if i != 1]
     assert times == sorted(times)
+
+
+def test_what_waits_says_for_what(manager, tmp_path):
+    first = manager.submit(replace(job("gate", file=str(tmp_path / "door")), title="The Great Wave"))
+    running(manager, first.id)
+    second, third = (manager.submit(replace(job(), title=title)) for title in ("The Scream", "Wheat Field"))
+    wave = {"id": first.id, "kind": "stylize", "title": "The Great Wave"}
+    assert [manager.get(one.id).waiting_for for one in (second, third)] == [wave, wave]
+    assert {found.id: found.waiting_for for found in manager.jobs()} == {first.id: None, second.id: wave, third.id: wave}
+    (tmp_path / "door").touch()
+    assert ended(manager, third.id).waiting_for is None and manager.get(third.id).title == "Wheat Field"
 
 
 def test_a_download_does_not_wait_for_a_painting(manager, tmp_path):

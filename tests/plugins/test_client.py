@@ -385,6 +385,11 @@ def test_an_editor_sends_no_token_to_who_took_the_daemons_place(gimps_daemon, mo
 
 def test_progress_is_told_in_words():
     assert messages.progress({"state": "queued", "position": 2}) == "Waiting; 2 in the queue"
+    waiting = {"state": "queued", "position": 1, "waiting_for": {"id": "a", "kind": "stylize", "title": "The Great Wave"}}
+    assert messages.progress(waiting) == "Waiting; 1 in the queue · behind The Great Wave" and messages.waits(waiting)
+    waiting["waiting_for"]["kind"] = "train"
+    assert messages.progress(waiting) == "Waiting; 1 in the queue · behind the training of The Great Wave"
+    assert not messages.waits({"state": "queued", "position": 1, "waiting_for": None})
     found = messages.progress({"state": "running", "phase": "painting", "fraction": 0.214, "eta": 130.0})
     assert found == "Painting · 21 % · about 2 min left"
     found = messages.progress({"state": "running", "phase": "learning", "fraction": 0.5, "eta": 31.4})

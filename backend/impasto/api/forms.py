@@ -25,6 +25,9 @@ MIN_LEASE_S, MAX_LEASE_S = 1.0, 3600.0
 MAX_KEY_LENGTH = 200
 MAX_NAME_LENGTH = 100
 
+OWN_PICTURE = "a picture of your own"
+"""What a style is called that came along as a picture."""
+
 LISTS = ("text list", "number list", "layers")
 """Kinds of parameter whose field may be repeated."""
 
@@ -65,7 +68,13 @@ def read_stylization(*, answers_picture: bool) -> Submission:
         pictures.check(data, settings, "style")
     result = {"format": pictures.wanted_format(request.form.get("format", ""), request, picture, strict=answers_picture)}
     inputs = {CONTENT: content, **{style_file(i): data for i, data in enumerate(chosen)}}
-    return Submission(kind="stylize", parameters=stylization.to_dict(), inputs=inputs, output=result, idempotency_key=key)
+    return Submission("stylize", stylization.to_dict(), inputs, result, title_of(stylization), idempotency_key=key)
+
+
+def title_of(stylization: Stylization) -> str:
+    """The names of its styles, for people."""
+    library = services().styles
+    return ", ".join(OWN_PICTURE if UPLOAD.fullmatch(name) else library.get(name).title for name in stylization.style)
 
 
 def read_content(request: Request) -> bytes:
@@ -195,6 +204,7 @@ def read_training() -> Submission:
     return Submission(
         kind="train",
         parameters={"name": names, **training.to_dict()},
+        title=", ".join(names),
         idempotency_key=idempotency_key(request),
         inputs={painting_file(number): data for number, data in enumerate(paintings)},
     )

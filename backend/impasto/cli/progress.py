@@ -57,7 +57,7 @@ def describe(job: Mapping[str, Any]) -> str:
     phase = job.get("phase") or job.get("state") or ""
     position = job.get("position") or 0
     if position:
-        return f"{phase}, number {position} in the queue"
+        return f"{phase}, number {position} in the queue{behind(job.get('waiting_for'))}"
     if job.get("total_bytes") and not job.get("step"):
         done, total = job.get("done_bytes") or 0, job["total_bytes"]
         return f"{phase} {bar(done / total)} {done / 1e6:.0f} of {total / 1e6:.0f} MB"
@@ -69,6 +69,14 @@ def describe(job: Mapping[str, Any]) -> str:
     if job.get("eta") is not None:
         parts.append(f"{clock(job['eta'])} left")
     return "  ".join(parts)
+
+
+def behind(ahead: Mapping[str, Any] | None) -> str:
+    """``, behind The Great Wave``: what a waiting job waits for, where that is known."""
+    if not ahead or not ahead.get("title"):
+        return ""
+    doing = {"train": "learning ", "pull": "fetching "}.get(ahead.get("kind", ""), "")
+    return f", behind {doing}{ahead['title']}"
 
 
 def bar(fraction: float) -> str:

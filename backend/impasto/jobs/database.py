@@ -43,6 +43,11 @@ MIGRATIONS = (
     ALTER TABLE jobs ADD COLUMN interruptions INTEGER NOT NULL DEFAULT 0;
     UPDATE jobs SET took = ended - started;
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN title TEXT NOT NULL DEFAULT '';
+    ALTER TABLE jobs ADD COLUMN lease REAL;
+    ALTER TABLE jobs ADD COLUMN place REAL;
+    """,
 )
 """Scripts that bring the file from version n to n + 1. Never edit one that has been released; append."""
 

@@ -42,6 +42,7 @@ class Submission:
     by the position in ``parameters["style"]``; a style without a file is looked up in the style library; for "train":
     ``picture-0``, ``picture-1``... by the position in ``parameters["name"]``).
     ``output``: for "stylize" ``format`` (default: the content's) and ``quality`` (default 95).
+    ``title``: what it is for people, such as the names of its styles.
     ``idempotency_key``: the same key again returns the job that exists; empty for none.
     ``lasting``: accepted when it is on the disk. Otherwise a pulled plug may lose it: for a client that waits and has no name to
     ask for it by, with whom the job ends anyway.
@@ -51,6 +52,7 @@ class Submission:
     parameters: dict[str, Any]
     inputs: dict[str, bytes] = field(default_factory=dict)
     output: dict[str, Any] = field(default_factory=dict)
+    title: str = ""
     idempotency_key: str = ""
     lasting: bool = True
 
@@ -62,10 +64,14 @@ class Job:
     id: str
     kind: str
     state: str
+    title: str = ""
+    """What it is for people: the names of its styles, of the paintings to learn, of the model."""
     phase: str = ""
     """waiting, starting, fetching weights, preparing, painting, learning, saving; the state's name once it has ended."""
     position: int | None = None
     """Place in the queue: 1 is next, 0 is running, None has ended."""
+    waiting_for: dict[str, str] | None = None
+    """Of a job that waits: ``id``, ``kind`` and ``title`` of the one that has to end first, or else of the next one before it."""
     step: int = 0
     total: int = 0
     fraction: float = 0.0

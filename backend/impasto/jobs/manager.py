@@ -148,7 +148,7 @@ class JobManager:
         lane = lane_of(submission.kind, self._plan_what_fits(submission))
         self._store.check_room(lane, self.settings.queue_limit)  # before a large picture is written for nothing
         self._quota.make_room(_size(submission))
-        job = Job(id=new_id(), kind=submission.kind, state=QUEUED, parameters=submission.parameters, created=time.time())
+        job = Job(new_id(), submission.kind, QUEUED, submission.title, parameters=submission.parameters, created=time.time())
         self._folders.create(job.id, submission.inputs, lasting=submission.lasting)
         try:
             accepted = self._store.add(
@@ -336,6 +336,7 @@ def _size(submission: Submission) -> int:
 def _fingerprint(submission: Submission) -> str:
     """Tells two requests under one idempotency key apart."""
     plain = asdict(replace(submission, inputs={}, idempotency_key=""))
+    del plain["title"]  # a style may be given another name in between
     digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
     for name in sorted(submission.inputs):
         digest.update(name.encode() + hashlib.sha256(submission.inputs[name]).digest())

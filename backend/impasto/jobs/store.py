@@ -8,13 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import Conflict, QueueFull, UnknownJob
-from .database import Database
-from .eta import queue_etas
+from ..errors import Conflict, UnknownJob
 from .job import CANCELLED, DONE, ENDED, FAILED, QUEUED, RUNNING, Job
-
-TYPICAL_OF = 8
-"""How many of the latest jobs of a kind say how long one takes."""
+from .queue_store import MOMENTS, NO_PLACE, Place, QueueStore, seconds_left
 
 PROGRESS = (
     "phase",
@@ -34,11 +30,7 @@ PROGRESS = (
 """Fields of :class:`Job` that change while it runs."""
 
 
-MOMENTS = ("began", "ends")
-"""In a running job's progress: when it began and will end, on the clock that nobody can set. Of use to this process alone."""
-
-
-class JobStore(Database):
+class JobStore(QueueStore):
     """Jobs in a SQLite file. Any thread may call any method."""
 
     # -- reading -----------------------------------------------------------------------------------------------------
@@ -49,15 +41,15 @@ class JobStore(Database):
             rows = self._rows("SELECT * FROM jobs WHERE id = ?", id)
             if not rows:
                 raise UnknownJob("There is no such job; it may have expired.")
-            return self._job(rows[0], self._etas(rows[0]["lane"]) if rows[0]["state"] == QUEUED else {})
+            return self._job(rows[0], self._places(rows[0]["lane"]) if rows[0]["state"] == QUEUED else {})
 
     def jobs(self, limit: int, state: str | None = None) -> list[Job]:
         """The newest first."""
         with self._lock:
             rows = self._rows("SELECT * FROM jobs WHERE ? IS NULL OR state = ? ORDER BY sequence DESC LIMIT ?", state, state, limit)
-            etas: dict[str, tuple[int, float | None]] = {}
+            etas: dict[str, Place] = {}
             for lane in {row["lane"] for row in rows if row["state"] == QUEUED}:
-                etas.update(self._etas(lane))
+                etas.update(self._places(lane))
             return [self._job(row, etas) for row in rows]
 
     def version(self, id: str) -> tuple[int, bool]:
@@ -85,45 +77,23 @@ class JobStore(Database):
             )
         return self.get(rows[0]["id"])
 
-    def waiting(self, lane: str) -> int:
-        """How many jobs wait in ``lane``."""
-        return self._rows("SELECT count(*) FROM jobs WHERE state = ? AND lane = ?", QUEUED, lane)[0][0]
-
-    def _etas(self, lane: str) -> dict[str, tuple[int, float | None]]:
-        running = self._rows("SELECT * FROM jobs WHERE state = ? AND lane = ?", RUNNING, lane)
-        queued = [
-            (row["id"], row["kind"])
-            for row in self._rows("SELECT id, kind FROM jobs WHERE state = ? AND lane = ? ORDER BY sequence", QUEUED, lane)
-        ]
-        kinds = {kind for _, kind in queued}
-        typical = {kind: seconds for kind in kinds if (seconds := self._typical(kind, lane)) is not None}
-        left = self._job(running[0], {}).eta if running else None
-        return queue_etas(left, bool(running), queued, typical)
-
-    def _typical(self, kind: str, lane: str) -> float | None:
-        return self._rows(
-            "SELECT avg(took) FROM "
-            "(SELECT took FROM jobs WHERE kind = ? AND lane = ? AND state = ? ORDER BY sequence DESC LIMIT ?)",
-            kind,
-            lane,
-            DONE,
-            TYPICAL_OF,
-        )[0][0]
-
     @staticmethod
-    def _job(row: sqlite3.Row, etas: Mapping[str, tuple[int, float | None]]) -> Job:
+    def _job(row: sqlite3.Row, places: Mapping[str, Place]) -> Job:
         progress, now = json.loads(row["progress"]), time.monotonic()
-        began, ends = (progress.pop(name, None) for name in MOMENTS)
-        position, eta = etas.get(row["id"], (None, None))
+        left = seconds_left(progress)
+        began, _ = (progress.pop(name, None) for name in MOMENTS)
+        position, eta, waiting_for = places.get(row["id"], NO_PLACE)
         elapsed = row["took"] or 0.0
         if row["state"] == RUNNING:
-            position, eta = 0, None if ends is None else round(max(0.0, ends - now), 1)
+            position, eta = 0, left
             elapsed = 0.0 if began is None else now - began
         return Job(
             id=row["id"],
             kind=row["kind"],
             state=row["state"],
+            title=row["title"],
             position=position,
+            waiting_for=waiting_for,
             eta=eta,
             elapsed=round(max(0.0, elapsed), 1),
             parameters=json.loads(row["parameters"]),
@@ -163,11 +133,12 @@ class JobStore(Database):
                 return found
             self.check_room(lane, limit)
             database.execute(
-                "INSERT INTO jobs (id, kind, lane, state, created, key, fingerprint, bytes, parameters, output, progress) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO jobs (id, kind, title, lane, state, created, key, fingerprint, bytes, parameters, output, progress) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job.id,
                     job.kind,
+                    job.title,
                     lane,
                     QUEUED,
                     job.created,
@@ -180,14 +151,6 @@ class JobStore(Database):
                 ),
             )
         return self.get(job.id)
-
-    def check_room(self, lane: str, limit: int) -> None:
-        """Raises :class:`QueueFull` where ``limit`` jobs wait already."""
-        if self.waiting(lane) >= limit:
-            raise QueueFull(
-                f"{limit} jobs wait already, as many as the setting queue_limit allows.",
-                hint="Try again when some are done, or cancel one.",
-            )
 
     def take(self, lane: str) -> Job | None:
         """Make the oldest waiting job of ``lane`` the running one."""
@@ -302,9 +265,6 @@ class JobStore(Database):
             "UPDATE jobs SET state = ?, ended = ?, expires = ?, took = ?, version = version + 1, progress = ? WHERE id = ?",
             (state, now, now + keep_s, took, json.dumps(kept), id),
         )
-
-    def _queue_moved(self, lane: str) -> None:
-        self._database.execute("UPDATE jobs SET version = version + 1 WHERE state = ? AND lane = ?", (QUEUED, lane))
 
     # -- keeping house -----------------------------------------------------------------------------------------------
 

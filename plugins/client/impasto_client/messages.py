@@ -41,7 +41,12 @@ def progress(job, translate=lambda text: text):
     """A line for people: what the job does, how far it is, how long it will take."""
     if job.get("state") == "queued":
         position = job.get("position") or 1
-        return translate("Waiting; {position} in the queue").format(position=position)
+        parts = [translate("Waiting; {position} in the queue").format(position=position)]
+        ahead = job.get("waiting_for") or {}
+        if ahead.get("title"):
+            text = translate("behind the training of {title}") if ahead.get("kind") == "train" else translate("behind {title}")
+            parts.append(text.format(title=ahead["title"]))
+        return " · ".join(parts)
     phase = translate(
         {
             "painting": "Painting",
@@ -57,6 +62,11 @@ def progress(job, translate=lambda text: text):
     if job.get("eta"):
         parts.append(time_left(job["eta"], translate))
     return " · ".join(parts)
+
+
+def waits(job):
+    """Whether a job, as the daemon tells of it, waits for another to end."""
+    return job.get("state") == "queued" and bool(job.get("waiting_for"))
 
 
 def duration(seconds, translate=lambda text: text):

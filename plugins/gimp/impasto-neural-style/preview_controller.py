@@ -27,7 +27,8 @@ class PreviewController:
         self.connected = self.paused = False
         self._target, self._parts, self._connection, self._recipe = target, parts, connection, recipe
         self._renderer = previews.PreviewRenderer(connection, self._preview_changed)
-        self._timer, self._plan_number, self._centre, self._caption = 0, 0, (0.5, 0.5), ""
+        self._timer, self._plan_number, self._centre = 0, 0, (0.5, 0.5)
+        self._caption, self._painting = "", ("", "")
         self._area = self._sample = None
         self.take, self.drop = self._renderer.take, self._renderer.drop
         parts.preview_whole.connect("toggled", lambda _check: self.refresh())
@@ -115,7 +116,8 @@ class PreviewController:
         if plan.quick:
             text = _("{size}, as it will be.") if sample.whole else _("A part of {size}, as it will be. Drag to see another.")
             self._caption = text.format(size=size) + "\n" + in_words
-            parts.preview_pane.set_caption(_("{size}. Painting a preview…").format(size=size) + "\n" + in_words, plan.reason)
+            self._painting = _("{size}. Painting a preview…").format(size=size) + "\n" + in_words, plan.reason
+            parts.preview_pane.set_caption(*self._painting)
             self._renderer.render(self._target.image, layer, self._area, sample, recipe)
         else:
             text = _("{size}. You see it here as it is painted.").format(size=size)
@@ -133,6 +135,7 @@ class PreviewController:
     def _preview_changed(self, job_client):
         pane = self._parts.preview_pane
         if not job_client.ended:
+            pane.set_caption(*((messages.progress(job_client.job, _),) if messages.waits(job_client.job) else self._painting))
             pane.show_painted(pictures.preview_pixbuf(job_client, SIDE))
             return
         pane.set_caption(self._caption if job_client.state == DONE else "")

@@ -148,11 +148,18 @@ class Preview(QtCore.QObject):
         self._incremental = None
         self._converter.close()
         recipe = preview_sample.recipe_for(self._sample, self._recipe)
+        self._waiting = ""
         self._job_client = jobs.JobClient.stylize(self._part.chunks, recipe, uuid.uuid4().hex)
         self._connection.run(self._job_client, self._job_changed)
 
     def _job_changed(self, job_client):
-        if job_client is not self._job_client or not job_client.ended:
+        if job_client is not self._job_client:
+            return
+        if not job_client.ended:
+            waiting = messages.progress(job_client.job, _) if messages.waits(job_client.job) else ""
+            if waiting != self._waiting:
+                self._waiting = waiting
+                self._set_sentence(waiting, busy=True)
             return
         self._job_client = None
         if job_client.state == jobs.FAILED:

@@ -121,6 +121,19 @@ def test_a_preview_that_is_out_of_date_is_given_up(docker, daemon):
     assert daemon.jobs["job0"]["state"] == "cancelled" and daemon.jobs["job1"]["state"] == "running"
 
 
+def test_a_preview_that_waits_says_for_what(docker, daemon):
+    Krita.instance().new()
+    daemon.held = True
+    choose(docker, 0)
+    scene.until(lambda: "job0" in daemon.jobs)
+    job = daemon.jobs["job0"]
+    job.update(state="queued", position=1, waiting_for={"id": "a", "kind": "stylize", "title": "The Great Wave"})
+    scene.until(lambda: "behind The Great Wave" in docker.model.preview.sentence)
+    job.update(state="running", position=0, waiting_for=None)
+    scene.until(lambda: "behind" not in docker.model.preview.sentence)
+    assert docker.model.preview.busy
+
+
 def test_slow_methods_are_not_previewed(docker, daemon):
     Krita.instance().new()
     choose(docker, 2)

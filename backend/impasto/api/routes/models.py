@@ -35,7 +35,5 @@ def pull(id: str) -> tuple[Response, int, dict[str, str]]:
     no_body()
     app = services()
     model = app.store.catalogue.model(id)
-    job = app.manager.submit(
-        Submission(kind="pull", parameters={"model": model.id}, inputs={}, output={}, idempotency_key=idempotency_key(request))
-    )
+    job = app.manager.submit(Submission("pull", {"model": model.id}, title=model.title, idempotency_key=idempotency_key(request)))
     return jsonify(job_json(job)), 202, {"Location": f"/v1/jobs/{job.id}"}

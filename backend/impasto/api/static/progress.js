@@ -9,8 +9,14 @@ export function duration(seconds) {
 const PHASES = { starting: "Waking the painter", "fetching weights": "Fetching the network's weights (only once)", preparing: "Looking at the pictures", painting: "Painting", saving: "Saving" };
 const megabytes = (bytes) => (bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0);
 
+function waiting(job) {
+  const said = [job.position > 1 ? `Waiting: ${job.position - 1} before it` : "Waiting for its turn"];
+  if (job.waiting_for?.title) said.push(`behind ${job.waiting_for.kind === "train" ? "the training of " : ""}${job.waiting_for.title}`);
+  return said.join(" \u00b7 ");
+}
+
 export function words(job) {
-  if (job.state === "queued") return job.position > 1 ? `Waiting: ${job.position - 1} before it` : "Waiting for its turn";
+  if (job.state === "queued") return waiting(job);
   const said = [PHASES[job.phase] ?? "Painting"];
   if (job.phase === "fetching weights" && job.total_bytes) said.push(`${megabytes(job.done_bytes)} of ${megabytes(job.total_bytes)} MB`);
   if (job.phase === "painting" || !(job.phase in PHASES)) {

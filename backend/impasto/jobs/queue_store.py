@@ -1,0 +1,81 @@
+"""The queues in the database: how many wait in each, in which order, and for what."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ..errors import QueueFull
+from .database import Database
+from .eta import queue_etas
+from .job import DONE, QUEUED, RUNNING
+
+TYPICAL_OF = 8
+"""How many of the latest jobs of a kind say how long one takes."""
+
+MOMENTS = ("began", "ends")
+"""In a running job's progress: when it began and will end, on the clock that nobody can set. Of use to this process alone."""
+
+
+class Place(NamedTuple):
+    """Where a job stands in its queue: as in :class:`Job`."""
+
+    position: int | None
+    eta: float | None
+    waiting_for: dict[str, str] | None
+
+
+NO_PLACE = Place(None, None, None)
+
+
+def seconds_left(progress: Mapping[str, Any]) -> float | None:
+    """Until the job that runs with this ``progress`` is done; None where nothing can be said yet."""
+    ends = progress.get("ends")
+    return None if ends is None else round(max(0.0, ends - time.monotonic()), 1)
+
+
+class QueueStore(Database):
+    """What of the database is about jobs that wait."""
+
+    def waiting(self, lane: str) -> int:
+        """How many jobs wait in ``lane``."""
+        return self._rows("SELECT count(*) FROM jobs WHERE state = ? AND lane = ?", QUEUED, lane)[0][0]
+
+    def _places(self, lane: str) -> dict[str, Place]:
+        """Of every job that waits in ``lane``."""
+        running = self._rows("SELECT * FROM jobs WHERE state = ? AND lane = ?", RUNNING, lane)
+        waiting = self._rows("SELECT id, kind, title FROM jobs WHERE state = ? AND lane = ? ORDER BY sequence", QUEUED, lane)
+        queued = [(row["id"], row["kind"]) for row in waiting]
+        kinds = {kind for _, kind in queued}
+        typical = {kind: seconds for kind in kinds if (seconds := self._typical(kind, lane)) is not None}
+        left = seconds_left(json.loads(running[0]["progress"])) if running else None
+        etas, first = queue_etas(left, bool(running), queued, typical), running[0] if running else None
+        places = {}
+        for before, row in zip([None, *waiting], waiting, strict=False):
+            ahead = first or before
+            waits_for = {name: ahead[name] for name in ("id", "kind", "title")} if ahead else None
+            places[row["id"]] = Place(*etas[row["id"]], waits_for)
+        return places
+
+    def _typical(self, kind: str, lane: str) -> float | None:
+        return self._rows(
+            "SELECT avg(took) FROM "
+            "(SELECT took FROM jobs WHERE kind = ? AND lane = ? AND state = ? ORDER BY sequence DESC LIMIT ?)",
+            kind,
+            lane,
+            DONE,
+            TYPICAL_OF,
+        )[0][0]
+
+    def check_room(self, lane: str, limit: int) -> None:
+        """Raises :class:`QueueFull` where ``limit`` jobs wait already."""
+        if self.waiting(lane) >= limit:
+            raise QueueFull(
+                f"{limit} jobs wait already, as many as the setting queue_limit allows.",
+                hint="Try again when some are done, or cancel one.",
+            )
+
+    def _queue_moved(self, lane: str) -> None:
+        self._database.execute("UPDATE jobs SET version = version + 1 WHERE state = ? AND lane = ?", (QUEUED, lane))
