@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from impasto.jobs import housekeeping
@@ -17,23 +18,24 @@ def _watchful(monkeypatch):
     monkeypatch.setattr(housekeeping, "LEASE_SWEEP_S", 0.1)
 
 
+def leased(*arguments, lease_s=1.0, **more):
+    return replace(job(*arguments, **more), lease_s=lease_s)
+
+
 def state(manager, id):
     """Without asking as an owner does, which would renew the lease."""
     return manager._store.get(id).state
 
 
 def test_a_job_that_nobody_asks_about_is_given_up_running_or_waiting(manager):
-    jobs = [manager.submit(job("steps")) for _ in range(2)]
+    jobs = [manager.submit(leased("steps")) for _ in range(2)]
     kept = manager.submit(job("steps", total=3))
-    for one in jobs:
-        manager.lease(one.id, 1)
     until(lambda: {state(manager, one.id) for one in jobs} == {"cancelled"})
     assert ended(manager, kept.id).state == "done"
 
 
 def test_asking_and_waiting_renew_it(manager):
-    held = manager.submit(job("steps"))
-    manager.lease(held.id, 1)
+    held = manager.submit(leased("steps"))
     running(manager, held.id)
     for _ in range(4):
         manager.get(held.id)
@@ -44,17 +46,25 @@ def test_asking_and_waiting_renew_it(manager):
 
 
 def test_what_has_ended_stays_as_it_is(manager):
-    done = ended(manager, manager.submit(job()).id)
-    manager.lease(done.id, 0.2)
+    done = ended(manager, manager.submit(leased(lease_s=0.2)).id)
     time.sleep(0.6)
     assert state(manager, done.id) == "done" and manager.result(done.id)[0].is_file()
 
 
-def test_a_restart_forgets_it_and_the_job_runs_to_its_end(start):
+def test_it_survives_a_restart_and_counts_from_then(start):
     manager = start()
-    held = manager.submit(job("steps", total=60, pause=0.02))
-    manager.lease(held.id, 1)
+    held, waiting, kept = (manager.submit(one) for one in (leased("steps"), leased("steps"), job("steps", total=3)))
     running(manager, held.id)
     manager.stop()
     again = start()
-    until(lambda: state(again, held.id) == "done", 20)
+    assert {state(again, one.id) for one in (held, waiting)} <= {"queued", "running"}  # whoever still wants it has time to ask
+    until(lambda: {state(again, one.id) for one in (held, waiting)} == {"cancelled"})
+    assert ended(again, kept.id).state == "done"
+
+
+def test_the_same_request_again_is_somebody_who_asks(manager):
+    held = manager.submit(leased("steps", key="k"))
+    for _ in range(4):
+        time.sleep(0.5)
+        assert manager.submit(leased("steps", key="k")).id == held.id
+    assert state(manager, held.id) == "running"

@@ -44,6 +44,7 @@ class Submission:
     ``output``: for "stylize" ``format`` (default: the content's) and ``quality`` (default 95).
     ``title``: what it is for people, such as the names of its styles.
     ``idempotency_key``: the same key again returns the job that exists; empty for none.
+    ``lease_s``: it is cancelled when nobody has asked about it for so many seconds; 0: it is not.
     ``lasting``: accepted when it is on the disk. Otherwise a pulled plug may lose it: for a client that waits and has no name to
     ask for it by, with whom the job ends anyway.
     """
@@ -54,6 +55,7 @@ class Submission:
     output: dict[str, Any] = field(default_factory=dict)
     title: str = ""
     idempotency_key: str = ""
+    lease_s: float = 0.0
     lasting: bool = True
 
 

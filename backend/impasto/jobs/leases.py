@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 
 class Leases:
-    """Who has a lease is given up when nobody asks for as long as it says. Forgotten when the daemon ends: then the job just runs.
+    """Who has a lease is given up when nobody asks for as long as it says. The store keeps them for the daemon's next start.
 
     Safe to use from several threads. Times are of the monotonic clock.
     """

@@ -68,6 +68,8 @@ class JobManager:
             end_leftover_workers(self.paths.workers)  # they might still write to the folders that are looked through next
             self._store = self._opened()
             recover(self._store, self._folders, self._keep_s)
+            for id, seconds in self._store.leases():
+                self._leases.grant(id, seconds)  # from now on: nobody could ask while there was no daemon
             self._quota = Quota(self.settings.disk_quota_mb * 1_000_000, self._store, self._folders, self._changed)
             self._housekeeper = Housekeeper(
                 self.settings, self._store, self._folders, self._leases, self._quota, self.cancel, self._changed
@@ -144,7 +146,7 @@ class JobManager:
             raise InvalidParameter(f"There is no kind of job {submission.kind[:40]!r}.", field="kind")
         key, fingerprint = submission.idempotency_key, _fingerprint(submission) if submission.idempotency_key else ""
         if key and (found := self._store.by_key(key, fingerprint)):
-            return found
+            return self._leased(found, submission.lease_s)
         lane = lane_of(submission.kind, self._plan_what_fits(submission))
         self._store.check_room(lane, self.settings.queue_limit)  # before a large picture is written for nothing
         self._quota.make_room(_size(submission))
@@ -159,6 +161,7 @@ class JobManager:
                 key=key,
                 fingerprint=fingerprint,
                 size=_size(submission),
+                lease_s=submission.lease_s,
                 lasting=submission.lasting,
             )
         except BaseException:
@@ -168,7 +171,14 @@ class JobManager:
             self._folders.discard(job.id)
         self._changed()
         self._lanes[lane].wake()
-        return accepted
+        return self._leased(accepted, submission.lease_s)
+
+    def _leased(self, job: Job, seconds: float) -> Job:
+        """``job``, which its owner has asked about now."""
+        if seconds:
+            self._leases.grant(job.id, seconds)
+            self._store.lease(job.id, seconds)
+        return job
 
     def _plan_what_fits(self, submission: Submission) -> Plan | None:
         """Of a stylization. Raises :class:`OutOfMemory` for what can never fit."""
@@ -179,10 +189,6 @@ class JobManager:
             return None
         content, rates = submission.inputs.get(CONTENT, b""), pace.known(self._store)
         return plan_what_fits(submission.parameters, content, self._fast_styles, self.settings, device, rates)
-
-    def lease(self, id: str, seconds: float) -> None:
-        """Cancel job ``id`` when nobody has asked about it (:meth:`get`, :meth:`wait`) for so long."""
-        self._leases.grant(id, seconds)
 
     def get(self, id: str) -> Job:
         """Raises :class:`UnknownJob`."""
@@ -336,7 +342,7 @@ def _size(submission: Submission) -> int:
 def _fingerprint(submission: Submission) -> str:
     """Tells two requests under one idempotency key apart."""
     plain = asdict(replace(submission, inputs={}, idempotency_key=""))
-    del plain["title"]  # a style may be given another name in between
+    del plain["title"], plain["lease_s"]  # a style may be given another name in between
     digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
     for name in sorted(submission.inputs):
         digest.update(name.encode() + hashlib.sha256(submission.inputs[name]).digest())

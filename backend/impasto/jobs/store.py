@@ -121,6 +121,7 @@ class JobStore(QueueStore):
         key: str = "",
         fingerprint: str = "",
         size: int = 0,
+        lease_s: float = 0.0,
         lasting: bool = True,
     ) -> Job:
         """Queue ``job``, whose files have ``size`` bytes; where ``key`` is known by now, the job that has it.
@@ -133,8 +134,9 @@ class JobStore(QueueStore):
                 return found
             self.check_room(lane, limit)
             database.execute(
-                "INSERT INTO jobs (id, kind, title, lane, state, created, key, fingerprint, bytes, parameters, output, progress) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO jobs "
+                "(id, kind, title, lane, state, created, key, fingerprint, bytes, lease, parameters, output, progress) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job.id,
                     job.kind,
@@ -145,6 +147,7 @@ class JobStore(QueueStore):
                     key or None,
                     fingerprint,
                     size,
+                    lease_s or None,
                     json.dumps(job.parameters),
                     json.dumps(dict(output)),
                     json.dumps({"phase": "waiting"}),
@@ -300,6 +303,16 @@ class JobStore(QueueStore):
             (row["id"], row["state"], json.loads(row["result"] or "null"))
             for row in self._rows("SELECT id, state, result FROM jobs")
         ]
+
+    def lease(self, id: str, seconds: float) -> None:
+        """Job ``id`` is given up when nobody has asked about it for so long."""
+        with self._change(lasting=False) as database:
+            database.execute("UPDATE jobs SET lease = ? WHERE id = ? AND lease IS NOT ?", (seconds, id, seconds))
+
+    def leases(self) -> list[tuple[str, float]]:
+        """(id, seconds) of the jobs that have not ended and have a lease."""
+        rows = self._rows("SELECT id, lease FROM jobs WHERE lease > 0 AND state IN (?, ?)", QUEUED, RUNNING)
+        return [(row["id"], row["lease"]) for row in rows]
 
     # -- room on the disk --------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -72,9 +73,7 @@ def submit() -> tuple[Response, int, dict[str, str]]:
     with app.wait_slots.place():
         seconds = forms.lease(request)
         submission = read_stylization(answers_picture=False)
-        job = app.manager.submit(submission)
-    if seconds:
-        app.manager.lease(job.id, seconds)
+        job = app.manager.submit(replace(submission, lease_s=seconds))
     return jsonify(job_json(job)), 202, {"Location": f"/v1/jobs/{job.id}"}
 
 
