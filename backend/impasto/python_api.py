@@ -20,7 +20,8 @@ from . import images
 from .errors import BadPicture, InvalidParameter
 from .images import arrays
 from .methods.choice import Plan
-from .models import Style, StyleLibrary
+from .models import Style, StyleLibrary, refined_styles
+from .models.styles import check_name
 from .observer import Observer
 from .paths import Paths
 from .settings import Settings
@@ -126,16 +127,14 @@ def stylize(
     Raises :class:`UnknownParameter`, :class:`InvalidParameter`, :class:`UnknownStyle`, :class:`StyleNotLearnt`,
     :class:`UnsupportedPicture`, :class:`PictureTooSmall`, :class:`OutOfMemory` or :class:`WeightsUnavailable`.
     """
-    from .methods.choice import choose
-    from .methods.fast import Fast
     from .methods.stylizer import Stylizer
-    from .models import refined_styles
 
     engine = engine or default_engine()
     limits = images.Limits.of(engine.settings)
     stylization, pictures = _stylization(_listed(style), parameters, engine)
-    if keep_style and (choose(stylization, engine.fast_styles)[0].name != Fast.name or engine.fast_styles.find(stylization.style)):
-        raise InvalidParameter("There is no new style in this painting to keep.", field="keep_style", hint="Set method to fast.")
+    if keep_style:
+        keep_style = check_name(keep_style, "keep_style")
+        _check_there_is_a_style_to_keep(stylization, engine)
     _picture_of(content, limits)  # what cannot be painted is refused before anything is loaded
 
     def read_style(position: int) -> images.Picture | None:
@@ -154,6 +153,22 @@ def stylize(
     if isinstance(content, np.ndarray):
         return arrays.to_array(done.picture, content.shape)
     return arrays.to_image(done.picture)
+
+
+def _check_there_is_a_style_to_keep(stylization: Stylization, engine: Engine) -> None:
+    """Raises :class:`InvalidParameter` where nothing will be refined, and what :func:`impasto.methods.choice.choose` raises."""
+    from .methods.choice import choose
+    from .methods.fast import Fast
+
+    if choose(stylization, engine.fast_styles)[0].name != Fast.name:
+        hint = "Only the fast method makes one: set method to fast, and no parameter that only the iterative one knows."
+    elif engine.fast_styles.find(stylization.style):
+        hint = "All that it is painted in are fast styles already."
+    elif not stylization.strength:
+        hint = "At a strength of 0 nothing is painted."
+    else:
+        return
+    raise InvalidParameter(refined_styles.NOTHING_TO_KEEP, field="keep_style", hint=hint)
 
 
 def plan(
@@ -176,6 +191,7 @@ def plan(
     else:
         width, height = content if isinstance(content, tuple) else content.size
         size = height, width
+    images.Limits.of(engine.settings).check_size(size[1], size[0])
     return plan_of(stylization, size, engine.fast_styles, engine.settings, engine.machine())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -9,6 +10,45 @@ from pathlib import Path
 
 import impasto.api
 import pytest
+
+STYLES_IN_A_PAGE = """
+class Element {
+  constructor() { this.children = []; this.classList = { add() {}, remove() {} }; }
+  get parentElement() { return this.parent; }
+  addEventListener() {}
+  append(...those) { this.put([...this.children, ...those]); }
+  prepend(...those) { this.put([...those, ...this.children]); }
+  replaceChildren(...those) { this.put(those); }
+  put(those) { this.children = those; for (const one of those) if (one instanceof Element) one.parent = this; }
+  remove() { this.parent.children = this.parent.children.filter((one) => one !== this); }
+  scrollIntoView() {}
+  inputs() { return this.children.flatMap((tile) => tile.children).filter((one) => one.type === "radio"); }
+  querySelectorAll() { return this.inputs(); }
+  querySelector() { return this.inputs().find((one) => one.on); }
+  set checked(on) { for (const one of this.parent.parent.inputs()) one.on = one === this && on; }
+}
+globalThis.document = { createElement: () => new Element(), getElementById: () => ({ accept: "" }) };
+URL.createObjectURL = () => "blob:";
+URL.revokeObjectURL = () => {};
+const { Styles } = await import("./styles.js");
+let known = ["starry-night"], told = [];
+globalThis.fetch = async () => ({ ok: true, json: async () => ({ styles: known.map((id) => ({ id, title: id, links: {} })) }) });
+const box = new Element(), failed = (failure) => { throw failure; };
+const styles = new Styles(box, new Element(), { failed, changed: () => told.push(styles.query()) });
+const say = (more = {}) => { console.log(JSON.stringify({ told, ...more })); told = []; };
+await styles.load();
+say();
+const file = { name: "mine.png" };
+styles.take({ name: "other.png" });
+told = [];
+styles.take(file);  // nothing is waited for
+say({ sent: styles.fill({ append() {} }).name, tiles: box.inputs().map((one) => one.value) });
+known.push("mine");
+await styles.kept("mine", { name: "other.png" });
+say({ file: styles.file?.name });
+await styles.kept("mine", file);
+say({ file: styles.file });
+"""
 
 HERE = Path(impasto.api.__file__).resolve().parent
 SCRIPTS = sorted((HERE / "static").glob("*.js"))
@@ -43,6 +83,20 @@ def test_scripts_are_valid(script, tmp_path):
     module = tmp_path / script.with_suffix(".mjs").name
     module.write_bytes(script.read_bytes())
     subprocess.run(["node", "--check", str(module)], check=True, timeout=60)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_an_own_picture_is_the_style_at_once_and_whoever_plans_is_told(tmp_path):
+    for script in SCRIPTS:
+        shutil.copy(script, tmp_path)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "test.js").write_text(STYLES_IN_A_PAGE, encoding="utf-8")
+    done = subprocess.run(["node", str(tmp_path / "test.js")], check=True, timeout=60, capture_output=True, text=True)
+    first, taken, mixed_up, kept = map(json.loads, done.stdout.splitlines())
+    assert first == {"told": [{"style": "starry-night"}]}
+    assert taken == {"told": [{"pictures": 1}], "sent": "mine.png", "tiles": ["own picture", "starry-night"]}
+    assert mixed_up == {"told": [{"style": "mine"}], "file": "mine.png"}, "another picture was kept than the one that lies here"
+    assert kept == {"told": [{"style": "mine"}], "file": None}
 
 
 def test_nothing_in_the_pages_comes_from_elsewhere():

@@ -30,6 +30,7 @@ def test_a_picture_is_planned_by_the_fast_method_which_refines_it_first(ask):
     plan, learnt = ask(pictures=1).json(), ask(style="starry-night").json()
     assert plan["method"] == learnt["method"] == "fast" and plan["width"] == 4000
     assert plan["refines"] and not learnt["refines"] and plan["seconds"] > learnt["seconds"] + 3
+    assert not ask(pictures=1, strength=0).json()["refines"], "at strength 0 nothing is painted"
 
 
 def test_several_styles_and_every_other_parameter_are_understood(ask):
@@ -43,6 +44,9 @@ def test_several_styles_and_every_other_parameter_are_understood(ask):
         ({"style": "starry-night", "width": ""}, 400, "invalid_parameter"),
         ({"style": "starry-night", "width": "0"}, 400, "invalid_parameter"),
         ({"style": "starry-night", "height": "1.5"}, 400, "invalid_parameter"),
+        ({"style": "starry-night", "height": "15"}, 400, "picture_too_small"),
+        ({"style": "starry-night", "height": "70000"}, 413, "picture_too_large"),
+        ({"style": "starry-night", "height": "40000"}, 413, "picture_too_large"),
         ({"style": "upload:0"}, 400, "invalid_parameter"),
         ({"style": "starry-night", "strength": "2"}, 400, "invalid_parameter"),
         ({"style": "starry-night", "strenght": "1"}, 400, "unknown_parameter"),

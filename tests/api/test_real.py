@@ -69,7 +69,9 @@ def test_a_picture_that_was_refined_is_kept_as_a_style(client):
     (style,) = answer.json()["styles"]
     assert (style["title"], style["own"], style["fast"], style["width"]) == ("My waves", True, True, 60)
     assert client.get(style["links"]["thumbnail"]).status_code == 200
-    assert refused(client.post(job["links"]["keep"], files={"name": (None, "My waves")}), 409, "conflict")
+    assert "my-waves" in refused(client.post(job["links"]["keep"], files={"name": (None, "Twice")}), 409, "conflict")["message"]
+    now = client.get(job["links"]["self"]).json()
+    assert now["result"]["kept"] == ["my-waves"] and "refined" not in now["result"] and now["version"] > job["version"]
     again = client.post("/v1/jobs", files=stylize_files(), data={"style": style["id"]}).json()
     again = client.until(again, "done", within=60)
     assert again["result"]["method"] == "fast" and again["step"] == 1 and "refined" not in again["result"]

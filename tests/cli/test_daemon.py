@@ -219,6 +219,7 @@ def test_jobs_are_listed_shown_finished_and_saved(impasto, client, photo, style,
     assert early.code == 2 and not (folders / "early.png").exists()
     assert impasto("jobs", "finish", job["id"]).code == 0
     shown = impasto("jobs", "show", job["id"], "--watch")
+    assert "upload" not in impasto("jobs", "list").out, "a name that nobody gave"
     assert shown.code == 0 and "done" in shown.out and "iterations: 3000" in shown.out
     assert impasto("jobs", "save", job["id"], "-o", "kept.jpg").code == 0
     assert images.decode((folders / "kept.jpg").read_bytes()).format == "jpeg"

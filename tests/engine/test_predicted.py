@@ -178,6 +178,19 @@ def test_what_was_refined_is_kept_as_styles_that_are_painted_at_once(engine, pho
     assert not list(engine.paths.styles.glob("*.safetensors"))
 
 
-def test_where_nothing_is_refined_nothing_can_be_kept(engine, photo):
-    with pytest.raises(errors.InvalidParameter):
-        impasto.stylize(photo, "starry-night", keep_style="Mine", engine=engine)
+def test_where_nothing_is_refined_nothing_can_be_kept_and_it_says_why(engine, photo, painting):
+    for style, given, why in [
+        ("starry-night", {}, "fast styles already"),
+        (painting, {"loss": "gram"}, "set method to fast"),
+        (painting, {"strength": 0}, "strength of 0"),
+    ]:
+        with pytest.raises(errors.InvalidParameter) as refused:
+            impasto.stylize(photo, style, keep_style="Mine", engine=engine, **given)
+        assert why in refused.value.hint and refused.value.field == "keep_style"
+
+
+@pytest.mark.parametrize("name", ["   ", "n" * 101, "two\nlines", 5])
+def test_a_name_that_no_style_can_have_is_refused_before_it_is_painted(engine, photo, painting, name):
+    with pytest.raises(errors.InvalidParameter) as refused:
+        impasto.stylize(photo, painting, refine=0, keep_style=name, engine=engine, progress=lambda step: pytest.fail("painted"))
+    assert refused.value.field == "keep_style"

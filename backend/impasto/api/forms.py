@@ -9,6 +9,7 @@ from flask import Request, request
 
 from ..errors import InvalidParameter, MalformedRequest, UnknownParameter, UnknownStyle, UnsupportedMediaType, harmless, quoted
 from ..methods.choice import choose
+from ..models.styles import check_name
 from ..parameters import STYLE_ID, UPLOAD
 from ..stylization import MAX_STYLES, Stylization
 from ..task import CONTENT, painting_file, style_file
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 MIN_LEASE_S, MAX_LEASE_S = 1.0, 3600.0
 
 MAX_KEY_LENGTH = 200
-MAX_NAME_LENGTH = 100
 
 OWN_PICTURE = "a picture of your own"
 """What a style is called that came along as a picture."""
@@ -165,9 +165,7 @@ def read_kept_name() -> str:
     unknown = [field for field in [*request.form, *request.files] if field != "name" or field in request.files]
     if unknown:
         raise UnknownParameter(f"There is no parameter {quoted(unknown[0])}.", field=harmless(unknown[0]), hint="There is name.")
-    name = request.form.get("name", "").strip()
-    check_name(name)
-    return name
+    return check_name(request.form.get("name", ""))
 
 
 @dataclass(frozen=True)
@@ -185,7 +183,7 @@ def read_training() -> Submission:
     read_multipart()
     settings = services().settings
     paintings = [file.read() for file in request.files.getlist("picture")]
-    names = [name.strip() for name in request.form.getlist("name")]
+    names = [check_name(name) for name in request.form.getlist("name")]
     if not paintings or set(request.files) - {"picture"}:
         raise MalformedRequest(
             "The form needs files named picture, the paintings to learn.",
@@ -196,8 +194,6 @@ def read_training() -> Submission:
         raise InvalidParameter(f"At most {MAX_PAINTINGS} pictures are learnt at once, not {len(paintings)}.", field="picture")
     if len(names) != len(paintings):
         raise InvalidParameter(f"There are {len(paintings)} pictures but {len(names)} names.", field="name")
-    for name in names:
-        check_name(name)
     training = Training.parse({name: value for name, value in request.form.items() if name != "name"})
     for data in paintings:
         pictures.check(data, settings, "picture")
@@ -210,16 +206,10 @@ def read_training() -> Submission:
     )
 
 
-def check_name(name: str) -> None:
-    """Raises :class:`InvalidParameter` where ``name`` can be no style's."""
-    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-        raise InvalidParameter(f"A style's name has 1 to {MAX_NAME_LENGTH} characters.", field="name")
-
-
 def read_style() -> NewStyle:
     """The form that adds a style to the library: ``name`` and ``picture``. The library checks the picture."""
     read_multipart()
-    files, name = request.files.getlist("picture"), request.form.get("name", "").strip()
+    files = request.files.getlist("picture")
     unknown = [field for field in [*request.form, *request.files] if field not in ("name", "picture")]
     if unknown:
         raise UnknownParameter(
@@ -231,5 +221,4 @@ def read_style() -> NewStyle:
             field="picture",
             hint="With curl: -F picture=@painting.jpg -F name='My painting'",
         )
-    check_name(name)
-    return NewStyle(name, files[0].read())
+    return NewStyle(check_name(request.form.get("name", "")), files[0].read())

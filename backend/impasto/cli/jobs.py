@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from ..parameters import UPLOAD
 from ..paths import Paths
 from .client import ENDED, STATES, Client
 from .configuration import settings_of
@@ -134,7 +135,7 @@ def summary(job: dict[str, Any]) -> str:
     if job["error"]:
         return job["error"]["message"]
     if job["state"] == "done" and job["kind"] == "stylize":
-        styles = ", ".join(job["parameters"].get("style") or [])
+        styles = ", ".join("a picture of your own" if UPLOAD.fullmatch(id) else id for id in job["parameters"].get("style") or [])
         return f"{styles}, {job['step']} of {job['total']} steps in {clock(job['elapsed'])}"
     if job["state"] in ("queued", "running"):
         return describe(job)

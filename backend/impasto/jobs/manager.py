@@ -9,6 +9,7 @@ import logging
 import sqlite3
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ..disk import disk_errors, is_own_file_of_job, private_folder
 from ..errors import Conflict, DaemonRunning, DiskFull, Gone, ImpastoError, InvalidParameter, NotReady
 from ..methods.choice import Plan, plan
 from ..models import FastLibrary
+from ..models.refined_styles import NOTHING_TO_KEEP
 from ..paths import Paths
 from ..settings import Settings
 from ..sizes import Size
@@ -294,13 +296,21 @@ class JobManager:
         Raises as :meth:`result` does, and :class:`Conflict` where there are none.
         """
         self.result(id)
-        folder = self._folders.path(id)
-        if not is_own_file_of_job(folder / REFINED):
+        job, folder = self._store.get(id), self._folders.path(id)
+        kept = (job.result or {}).get("kept")
+        if kept:
             raise Conflict(
-                "There is no new style in this painting to keep.",
-                hint="Paint by method=fast in a style that no network has learnt; it is kept once.",
+                f"This painting's style has been kept already, as {', '.join(kept)}.", hint="Where it was removed: paint again."
             )
-        return self._store.get(id), folder
+        if not is_own_file_of_job(folder / REFINED):
+            raise Conflict(NOTHING_TO_KEEP, hint="The fast method makes one of a picture that is no fast style yet.")
+        return job, folder
+
+    def kept(self, id: str, styles: Sequence[str]) -> None:
+        """What job ``id`` has refined is in the library now, under the ids ``styles``."""
+        with contextlib.suppress(DiskFull):  # it is kept all the same
+            self._store.kept(id, styles)
+        self._changed()
 
     # -- what will be ------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import Conflict, UnknownJob
@@ -338,6 +338,14 @@ class JobStore(QueueStore):
                 "SELECT id, bytes FROM jobs WHERE state = ? AND fetched AND bytes > 0 ORDER BY expires, sequence", DONE
             )
         ]
+
+    def kept(self, id: str, styles: Sequence[str]) -> None:
+        """What job ``id`` has refined is in the library now, as ``styles`` (ids): there is nothing more of it to keep."""
+        with self._change() as database:
+            for row in self._rows("SELECT result FROM jobs WHERE id = ? AND result IS NOT NULL", id):
+                result = {name: value for name, value in json.loads(row["result"]).items() if name != "refined"}
+                changed = _json({**result, "kept": list(styles)})
+                database.execute("UPDATE jobs SET result = ?, version = version + 1 WHERE id = ?", (changed, id))
 
     def made_room(self, id: str, note: str) -> None:
         """The files of an ended job have been removed before their time; ``note`` says why."""

@@ -92,5 +92,6 @@ def plan(
     rate = (pace or {}).get(method.name) or method.seconds_per_work(machine)
     seconds = round(rate * method.work(size, stylization, library), 2) if rate is not None and stylization.strength else None
     seconds = 0.0 if stylization.strength == 0 else seconds
-    refines = method.name == "fast" and bool(stylization.refine) and not library.ids().issuperset(stylization.style)
+    unlearnt = not library.ids().issuperset(stylization.style)
+    refines = method.name == "fast" and unlearnt and stylization.refine > 0 and stylization.strength > 0
     return Plan(method.name, reason, size[1], size[0], seconds, refines)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SOURCE = "refined on one picture"
 """What the header of such a style says of its training."""
 
+NOTHING_TO_KEEP = "There is no new style in this painting to keep."
+
 _ID = "refined-"
 
 

@@ -22,7 +22,7 @@ import filelock
 import yaml
 
 from ..disk import disk_errors, is_own_file, private_folder, remove_torn, written_whole
-from ..errors import Conflict, UnknownStyle, did_you_mean, quoted
+from ..errors import Conflict, InvalidParameter, UnknownStyle, did_you_mean, quoted
 from ..parameters import STYLE_ID
 from ..paths import Paths, shipped
 from ..settings import Settings
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from .fast import FastHeader
 
 THUMBNAIL_SIDE = 256
+MAX_NAME = 100
+"""Characters of a name that somebody gives; :data:`MAX_TITLE` has room for a number behind it."""
+
 MAX_TITLE = 120
 OWN_LICENCE = "your own"
 _EXTENSIONS = {"png": "png", "jpeg": "jpg"}
@@ -223,6 +226,15 @@ class StyleLibrary:
                     yield
             except filelock.Timeout:
                 raise Conflict("Another program is changing the styles.", hint="Try again in a moment.") from None
+
+
+def check_name(name: str, field: str = "name") -> str:
+    """``name`` without the space around it. Raises :class:`InvalidParameter`, naming ``field``, where it can be no style's."""
+    if not isinstance(name, str) or not 1 <= len(name.strip()) <= MAX_NAME:
+        raise InvalidParameter(f"A style's name has 1 to {MAX_NAME} characters.", field=field)
+    if not name.strip().isprintable():
+        raise InvalidParameter("A style's name is one line of letters, digits and signs.", field=field)
+    return name.strip()
 
 
 @functools.cache

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from ...errors import InvalidParameter, OutOfMemory, StyleMissing, StyleNotLearnt, UnknownStyle
+from ...errors import InvalidParameter, OutOfMemory, PictureTooLarge, PictureTooSmall, StyleMissing, StyleNotLearnt, UnknownStyle
 from ...parameters import UPLOAD, Parameter
 from ...stylization import MAX_STYLES, Stylization
 from ..forms import style_id
@@ -38,13 +38,16 @@ def _query(parameter: Parameter) -> Query:
     "What a stylization will mean: by which method it is painted and why, at what size, and how long that will take.",
     "jobs",
     {200: Answer("The plan.", "Plan")},
-    errors=(InvalidParameter, OutOfMemory, StyleMissing, StyleNotLearnt, UnknownStyle),
+    errors=(InvalidParameter, OutOfMemory, PictureTooLarge, PictureTooSmall, StyleMissing, StyleNotLearnt, UnknownStyle),
     query=(*SIZES, *(_query(parameter) for parameter in Stylization.parameters())),
 )
 def plan() -> dict[str, Any]:
+    from ...images import Limits
+
     sizes = {query.name for query in SIZES}
     values = {name: value for name, value in request.args.items() if name not in sizes}
     width, height = (int(_required(name)) for name in ("width", "height"))
+    Limits.of(services().settings).check_size(width, height)
     uploads = int(number("pictures", 0, 0, MAX_STYLES, whole=True))
     ids = next(p for p in Stylization.parameters() if p.name == "style").parse(values.pop("style", ()))
     for id in ids:

@@ -12,13 +12,13 @@ const find = (id) => document.getElementById(id);
 if (location.hash) history.replaceState(null, "", location.pathname);  // a ticket that is not needed
 
 const stage = new Stage(find);
-const styles = new Styles(find("styles"), find("style-name"), fail);
+const styles = new Styles(find("styles"), find("style-name"), { failed: fail, changed: () => plan.refresh() });
 const plan = new Plan(find("plan"), planned);
 const strip = new History(find("history"), (id) => open(id).catch(fail));
 const REFRESH_MS = 3000;
 const REFINED = ["style", "style_weights", "strength", "detail", "keep_colours"];  // what a refined picture shares with the fast one
-const kept = new Set();  // ids of jobs whose refined style is among the styles by now
 const contents = new Map();  // job id -> the file it was painted from, while this page is open
+const paintings = new Map();  // job id -> the file it took its style from
 
 let controls, formats, content = null, shownJob = null, watched = null, stopFollowing = () => {}, newestPreview = 0;
 
@@ -60,8 +60,9 @@ function arrange() {
   find("progress").hidden = !running;
   find("finish").disabled = shownJob?.state !== "running";
   find("outcome").hidden = shownJob?.state !== "done";
-  find("refine").hidden = shownJob?.result?.method !== "fast" || Boolean(shownJob.result.refined) || !contents.has(shownJob.id);
-  find("keep").hidden = !shownJob?.result?.refined || kept.has(shownJob.id);
+  const sent = shownJob?.parameters.style.some((style) => style.startsWith("upload:"));
+  find("refine").hidden = shownJob?.result?.method !== "fast" || sent || Boolean(shownJob.result.refined) || !contents.has(shownJob.id);
+  find("keep").hidden = !shownJob?.result?.refined;
   find("paint").textContent = shownJob?.state === "done" && contents.get(shownJob.id) === content && content ? "Paint again" : "Paint";
   find("paint").disabled = Boolean(running && contents.get(shownJob.id) === content);
   find("other").hidden = !content && !shownJob;
@@ -78,20 +79,21 @@ async function paint() {
   }
   const form = new FormData();
   form.append("content", content);
-  styles.fill(form);
+  const painting = styles.fill(form);
   for (const [name, value] of Object.entries(controls.values())) form.append(name, value);
   find("paint").disabled = true;
   try {
-    await submit(form, content);
+    await submit(form, content, painting);
   } catch (failure) {
     fail(failure);
     find("paint").disabled = false;
   }
 }
 
-async function submit(form, file) {
+async function submit(form, file, painting = null) {
   const job = await json("/v1/jobs", { method: "POST", body: form });
   contents.set(job.id, file);
+  if (painting) paintings.set(job.id, painting);
   watch(job);
 }
 
@@ -107,14 +109,18 @@ async function refine() {
 
 // What an unlearnt style was refined to becomes one of the styles.
 async function keep() {
-  const job = shownJob, name = prompt("Name of the style", styles.file?.name.replace(/\.[^.]*$/, "") ?? "My style");
+  forget();
+  const job = shownJob, [asked] = job.parameters.style, painting = paintings.get(job.id);
+  // One of the library keeps its name.
+  const name = asked.startsWith("upload:") ? prompt("Name of the style", painting?.name.replace(/\.[^.]*$/, "") ?? "My style") : asked;
   if (!name) return;
   const form = new FormData();
   form.append("name", name);
   const [style] = (await json(job.links.keep, { method: "POST", body: form })).styles;
-  kept.add(job.id);
+  const now = await json(job.links.self);
+  if (shownJob?.id === job.id) shownJob = now;
   arrange();
-  await styles.kept(style.id);
+  await styles.kept(style.id, painting);
 }
 
 function watch(job) {
@@ -156,6 +162,7 @@ async function result(job) {
   if (shownJob?.id !== job.id) return;
   await stage.showPainting(blob, { before: contents.has(job.id) });
   stage.compare(true);
+  plan.refresh();  // by now it is known how long such a painting takes
   const notes = (job.notes ?? []).join(" ");
   find("made").textContent = `Painted in ${duration(job.elapsed)}.${notes ? ` ${notes}` : ""}`;
   arrange();
@@ -187,6 +194,7 @@ async function open(id) {
   }
   shownJob = null;
   watch(job);
+  plan.refresh();
 }
 
 async function download() {
@@ -200,9 +208,14 @@ async function download() {
 }
 
 async function reuse() {
+  forget();
   controls.apply(shownJob.parameters);
-  const [style] = shownJob.parameters.style;
-  if (!style.startsWith("upload:") && !styles.choose(style)) fail({ message: `The style ${style} is no longer there.` });
+  plan.refresh();
+  const [style] = shownJob.parameters.style, [kept] = shownJob.result?.kept ?? [], painting = paintings.get(shownJob.id);
+  if (kept && styles.choose(kept)) return;
+  if (painting) styles.take(painting);
+  else if (style.startsWith("upload:")) fail({ message: "This page no longer has the picture that the style was taken from.", hint: "Choose it again: Your own." });
+  else if (!styles.choose(style)) fail({ message: `The style ${style} is no longer there.` });
 }
 
 async function discard() {

@@ -5,15 +5,17 @@ import { json, request } from "./api.js";
 const OWN = "own picture";
 
 export class Styles {
-  constructor(box, caption, failed) {
-    Object.assign(this, { box, caption, failed, known: [], file: null });
+  // `failed(failure)`: something could not be done; `changed()`: another style is chosen, by hand or otherwise.
+  constructor(box, caption, { failed, changed }) {
+    Object.assign(this, { box, caption, failed, changed, known: [], file: null });
   }
 
   async load(chosen) {
     this.known = (await json("/v1/styles")).styles;
     this.box.replaceChildren(...this.known.map((style) => this.tile(style.id, style.links.thumbnail, style.title)), this.adder());
     if (this.file) this.box.prepend(this.tile(OWN, this.address, this.file.name));
-    this.choose(chosen ?? (this.file ? OWN : this.known[0]?.id));
+    if (chosen) this.choose(chosen);
+    else this.check(this.file ? OWN : this.known[0]?.id);
   }
 
   tile(id, source, name) {
@@ -31,7 +33,10 @@ export class Styles {
     const tile = document.createElement("label"), input = document.createElement("input");
     tile.className = "style own";
     Object.assign(input, { type: "file", accept: document.getElementById("content-file").accept, ariaLabel: "Choose a picture of your own as style" });
-    input.addEventListener("change", () => { if (input.files[0]) this.take(input.files[0]); });
+    input.addEventListener("change", () => {
+      if (input.files[0]) this.take(input.files[0]);
+      input.value = "";
+    });
     tile.addEventListener("dragover", (event) => { event.preventDefault(); event.stopPropagation(); tile.classList.add("over"); });
     tile.addEventListener("dragleave", () => tile.classList.remove("over"));
     tile.addEventListener("drop", (event) => {
@@ -44,23 +49,37 @@ export class Styles {
     return tile;
   }
 
+  // Chooses a picture of one's own, at once: nothing is asked of the daemon.
   take(file) {
     if (this.address) URL.revokeObjectURL(this.address);
     this.file = file;
     this.address = URL.createObjectURL(file);
-    this.load(OWN).catch(this.failed);
+    this.find(OWN)?.parentElement.remove();
+    this.box.prepend(this.tile(OWN, this.address, file.name));
+    this.choose(OWN);
   }
 
-  // The picture of one's own has become the style `id`.
-  kept(id) {
-    this.file = null;
+  // The picture `file` has become the style `id`.
+  kept(id, file) {
+    if (this.file === file) this.file = null;
     return this.load(id);
   }
 
-  choose(id) {
-    const input = [...this.box.querySelectorAll("input[type=radio]")].find((one) => one.value === id);
+  find(id) {
+    return [...this.box.querySelectorAll("input[type=radio]")].find((one) => one.value === id);
+  }
+
+  check(id) {
+    const input = this.find(id);
     if (input) input.checked = true;
     this.describe();
+    return input;
+  }
+
+  // Chooses a style and brings its tile into sight; whether there is one.
+  choose(id) {
+    const input = this.check(id);
+    input?.parentElement.scrollIntoView({ block: "nearest" });
     return Boolean(input);
   }
 
@@ -68,11 +87,11 @@ export class Styles {
     return this.box.querySelector("input:checked")?.value;
   }
 
-  // Adds the chosen style to a form: the picture itself, or the id.
+  // Adds the chosen style to a form: the picture itself, which is returned, or the id.
   fill(form) {
     const id = this.chosen();
-    if (id === OWN) form.append("style", this.file);
-    else if (id) form.append("style", id);
+    if (id) form.append("style", id === OWN ? this.file : id);
+    return id === OWN ? this.file : null;
   }
 
   // The chosen style as the plan is asked about it: an id, or that a picture comes along.
@@ -86,6 +105,7 @@ export class Styles {
     if (id === OWN) this.caption.replaceChildren(this.file.name, " \u2013 ", this.act("keep it as a style", () => this.keep()));
     else if (style?.own) this.caption.replaceChildren(this.words(style), " \u2013 ", this.act("remove", () => this.remove(style)));
     else this.caption.replaceChildren(style ? this.words(style) : "");
+    this.changed();
   }
 
   words(style) {
@@ -100,15 +120,15 @@ export class Styles {
   }
 
   async keep() {
-    const form = new FormData();
-    form.append("name", this.file.name.replace(/\.[^.]*$/, ""));
-    form.append("picture", this.file);
+    const form = new FormData(), file = this.file;
+    form.append("name", file.name.replace(/\.[^.]*$/, ""));
+    form.append("picture", file);
     const style = await json("/v1/styles", { method: "POST", body: form });
-    this.file = null;
-    await this.load(style.id);
+    await this.kept(style.id, file);
   }
 
   async remove(style) {
+    if (!confirm(`Remove the style \u201c${style.title}\u201d${style.fast ? " and what was learnt of it" : ""}?`)) return;
     await request(style.links.self, { method: "DELETE" });
     await this.load();
   }
