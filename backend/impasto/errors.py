@@ -248,6 +248,12 @@ class DiskFull(ImpastoError):
     code, status = "disk_full", 507
 
 
+class DatabaseLocked(DiskFull):
+    """Another program holds the job database, so nothing can be written to it for now."""
+
+    code, status = "database_locked", 503
+
+
 class QuotaExceeded(ImpastoError):
     """Jobs' pictures take all the room that the setting disk_quota_mb gives them."""
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from ..disk import disk_errors
 from ..errors import (
     Busy,
+    DatabaseLocked,
     ImpastoError,
     MalformedRequest,
     MethodNotAllowed,
@@ -21,7 +22,7 @@ from ..errors import (
     quoted,
 )
 
-RETRY_AFTER_S = {QueueFull: 10, Busy: 2, ImpastoError: 60}
+RETRY_AFTER_S = {QueueFull: 10, Busy: 2, DatabaseLocked: 2, ImpastoError: 60}
 """Seconds after which trying again makes sense, where the status is 503: the first that fits."""
 
 INTERNAL = "Something went wrong inside the daemon. Its log says more."

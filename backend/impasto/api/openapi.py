@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from flask import Flask
 
-from ..errors import Forbidden, ImpastoError, Unauthorised
+from ..errors import DatabaseLocked, DiskFull, Forbidden, ImpastoError, Unauthorised
 from .schemas import components
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -172,6 +172,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 def _failures(operation: Operation) -> dict[str, Any]:
     kinds: list[type[ImpastoError]] = [Forbidden, *operation.errors, *([] if operation.public else [Unauthorised])]
+    if DiskFull in kinds:  # what writes may meet either
+        kinds.append(DatabaseLocked)
     statuses = sorted({kind.status for kind in kinds})
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import sqlite3
 import threading
 import time
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..disk import close_to_others
-from ..errors import Busy, DiskFull, SettingsError
+from ..errors import Busy, DatabaseLocked, DiskFull, SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -51,15 +52,36 @@ MIGRATIONS = (
 )
 """Scripts that bring the file from version n to n + 1. Never edit one that has been released; append."""
 
-BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")
+"""SQLITE_ERROR: a statement that does not fit the tables, and the statements are right."""
+
+_NAMELESS = {"SQLITE_BUSY": "locked", "SQLITE_ERROR": "no such |has no column|malformed JSON|duplicate column|already exists"}
+"""How to tell errors whose name Python 3.10 does not know, by their texts."""
+
+OPENING_WAIT_S, WAIT_S, PAUSE_S = 5.0, 3.0, 0.05
+"""How long another program may hold the file when it is opened and when it is written to, and how often it is tried."""
+
+
+def name_of(error: sqlite3.Error) -> str:
+    """SQLite's own name of an error, without what stands behind it for some; empty where it has none."""
+    name = "_".join(str(getattr(error, "sqlite_errorname", "")).split("_")[:2])
+    return name or next((name for name, text in _NAMELESS.items() if re.search(text, str(error))), "")
 
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """SQLite's trouble with the disk as :class:`DiskFull`; a programming error stays what it is."""
+    """SQLite's trouble with the disk as :class:`DiskFull`, a file that another program holds as :class:`DatabaseLocked`; damage and
+    programming errors stay what they are."""
     try:
         yield
     except sqlite3.OperationalError as error:
+        name = name_of(error)
+        if name in BROKEN:
+            raise
+        if name in ("SQLITE_BUSY", "SQLITE_LOCKED"):
+            raise DatabaseLocked(
+                "Another program holds the job database.", hint="Try again in a moment, or close what has opened jobs.sqlite3."
+            ) from error
         log.warning("job database: %s", error)
         raise DiskFull(
             "The job database is full or cannot be written.", hint="Make room, or choose another folder with the setting data_dir."
@@ -86,6 +108,7 @@ class Database:
             self._database = self._connected()
             try:
                 self._prepare()
+                self._wait_no_longer()
             except BaseException:
                 self._database.close()
                 raise
@@ -93,8 +116,9 @@ class Database:
     def _connected(self) -> sqlite3.Connection:
         for end in ("", "-wal", "-shm"):  # SQLite makes the others with the mode of the first
             close_to_others(self._file.with_name(self._file.name + end))
-        database = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
+        database = sqlite3.connect(self._file, timeout=OPENING_WAIT_S, isolation_level=None, check_same_thread=False)
         database.row_factory = sqlite3.Row
+        database.text_factory = lambda text: text.decode("utf-8", "replace")  # a damaged text must not take the whole list with it
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA fullfsync = ON")  # macOS: down to the disk itself, not only to its cache
         return database
@@ -112,8 +136,15 @@ class Database:
             )
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
             database.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
+        missing = {name for name, columns in _columns().items() if not columns <= columns_of(database, name)}
+        if missing:
+            raise sqlite3.DatabaseError(f"columns are missing in {', '.join(sorted(missing))}")
         # A file that opens but cannot be written shall be found out now, not with the first job.
         self.remember("opened", time.time())
+
+    def _wait_no_longer(self) -> None:
+        """From now on :meth:`_begin` waits, without keeping those out who only read."""
+        self._database.execute("PRAGMA busy_timeout = 0")
 
     def close(self) -> None:
         """Close the file."""
@@ -124,7 +155,10 @@ class Database:
     def fact(self, name: str) -> Any:
         """Something remembered across restarts, or None."""
         rows = self._rows("SELECT value FROM facts WHERE name = ?", name)
-        return json.loads(rows[0]["value"]) if rows else None
+        try:
+            return json.loads(rows[0]["value"]) if rows else None
+        except ValueError:
+            return None  # of use, but not worth a failure
 
     def remember(self, name: str, value: Any) -> None:
         """Keep ``value`` (plain JSON) as the fact ``name``."""
@@ -133,19 +167,41 @@ class Database:
 
     @contextmanager
     def _change(self, *, lasting: bool = True) -> Iterator[sqlite3.Connection]:
-        """One transaction; ``lasting``: on the disk when the block ends."""
-        with self._lock, self._errors():
-            self._check_open(writing=True)
-            if not self._database.in_transaction:
-                self._database.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
-            self._database.execute("BEGIN IMMEDIATE")
+        """One transaction; ``lasting``: on the disk when the block ends. Raises :class:`DatabaseLocked` after :data:`WAIT_S`."""
+        self._begin(lasting)
+        try:
+            with self._errors():
+                try:
+                    yield self._database
+                    self._database.execute("COMMIT")
+                except BaseException:
+                    if self._database.in_transaction:
+                        self._database.execute("ROLLBACK")
+                    raise
+        finally:
+            self._lock.release()
+
+    def _begin(self, lasting: bool) -> None:
+        """Begin a transaction, and keep the lock. While another program holds the file, the lock is free for those who read."""
+        deadline = time.monotonic() + WAIT_S
+        while True:
+            self._lock.acquire()
             try:
-                yield self._database
-                self._database.execute("COMMIT")
+                with self._errors():
+                    self._check_open(writing=True)
+                    if not self._database.in_transaction:
+                        self._database.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+                    self._database.execute("BEGIN IMMEDIATE")
+                return
+            except DatabaseLocked:
+                self._lock.release()
+                if time.monotonic() > deadline:
+                    log.warning("job database: another program holds it")
+                    raise
             except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
+                self._lock.release()
                 raise
+            time.sleep(PAUSE_S)
 
     def _rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._lock, self._errors():
@@ -158,7 +214,7 @@ class Database:
             with database_errors():
                 yield
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorname", "").split("_V")[0] not in BROKEN:
+            if name_of(error) not in BROKEN:
                 raise
             log.error("the job database has been damaged while it was open: %s", error)
             raise DiskFull(
@@ -190,3 +246,16 @@ class Database:
         self._database.backup(fresh)
         self._database.close()
         self._database = fresh
+        self._wait_no_longer()
+
+
+def columns_of(database: sqlite3.Connection, table: str) -> set[str]:
+    """The names of a table's columns; none where there is no such table."""
+    return {row[1] for row in database.execute(f"PRAGMA table_info({table})")}
+
+
+def _columns() -> dict[str, set[str]]:
+    """What the migrations make: the columns of every table."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as model:
+        model.executescript(";".join(MIGRATIONS))
+        return {table: columns_of(model, table) for table in ("jobs", "facts")}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..disk import disk_errors, flush, flush_folder
+from ..disk import disk_errors, flush, flush_folder, private_folder
 from ..task import CHECKPOINT, PREVIEW, REFINED, style_file
 from .job import JOB_ID
 
@@ -57,6 +57,13 @@ class JobFolders:
     def discard(self, id: str) -> None:
         """Remove the folder and all that is in it. What another process holds open stays until the next start's sweep."""
         shutil.rmtree(self.path(id), ignore_errors=True)
+
+    def put_aside(self, id: str) -> None:
+        """Keep the folder of a job that nobody knows any more out of the way of :meth:`sweep`, beside the others."""
+        aside = self.root.with_name(f"{self.root.name}.damaged")
+        with contextlib.suppress(OSError):
+            private_folder(aside)
+            self.path(id).rename(aside / id)
 
     def keep_only(self, id: str, names: Iterable[str]) -> None:
         """Remove every file but ``names``: the inputs of a job that has ended, and what a killed worker left half-written."""

@@ -17,7 +17,7 @@ from typing import Any
 import filelock
 
 from ..disk import disk_errors, is_own_file_of_job, private_folder
-from ..errors import Conflict, DaemonRunning, DiskFull, Gone, ImpastoError, InvalidParameter, NotReady
+from ..errors import Conflict, DaemonRunning, DatabaseLocked, DiskFull, Gone, ImpastoError, InvalidParameter, NotReady
 from ..methods.choice import Plan, plan
 from ..models import FastLibrary
 from ..models.refined_styles import NOTHING_TO_KEEP
@@ -28,6 +28,7 @@ from ..stylization import Stylization
 from ..task import CONTENT, PREVIEW, REFINED
 from . import pace
 from .admission import known_machine, plan_what_fits, refuse_training_that_cannot_fit
+from .damaged_rows import SoundStore
 from .executor import WORK
 from .folders import JobFolders
 from .housekeeping import Housekeeper, recover
@@ -109,10 +110,11 @@ class JobManager:
         if self._folders.any() and not _has_content(self.paths.database):
             self._put_aside()  # or the sweep would take pictures that nobody knows any more for left-overs
         try:
-            return JobStore(self.paths.database)
-        except sqlite3.DatabaseError:
+            return SoundStore(self.paths.database, self._folders.put_aside)
+        except sqlite3.DatabaseError as error:
+            log.error("job database: %s", error)
             self._put_aside()
-            return JobStore(self.paths.database)
+            return SoundStore(self.paths.database, self._folders.put_aside)
 
     def _put_aside(self) -> None:
         """Nothing is thrown away: a damaged or lost database and its pictures go together, under a name that is free."""
@@ -246,6 +248,8 @@ class JobManager:
         """Forget a job that has ended, and its pictures. Raises :class:`UnknownJob`, or :class:`Conflict` where it has not."""
         try:
             self._store.remove(id)
+        except DatabaseLocked:
+            raise
         except DiskFull:
             if self._store.get(id).state not in ENDED:
                 raise

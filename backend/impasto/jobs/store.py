@@ -252,7 +252,8 @@ class JobStore(QueueStore):
     def _put_back(self, id: str, lane: str | None = None) -> str:
         self._database.execute(
             "UPDATE jobs SET state = ?, lane = coalesce(?, lane), started = NULL, progress = json_object("
-            "'phase', 'waiting', 'preview', coalesce(json_extract(progress, '$.preview'), 0)) WHERE id = ? AND state = ?",
+            "'phase', 'waiting', 'preview', coalesce(json_extract(iif(json_valid(progress), progress, '{}'), '$.preview'), 0)) "
+            "WHERE id = ? AND state = ?",
             (QUEUED, lane, id, RUNNING),
         )
         row = self._rows("SELECT state, lane FROM jobs WHERE id = ?", id)
