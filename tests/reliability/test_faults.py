@@ -209,10 +209,12 @@ def test_a_runtime_folder_that_cannot_be(tmp_path):
 # -- a second one ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_second_daemon_on_the_folder_says_so_and_does_the_first_no_harm(started):
+def test_a_second_daemon_on_the_folder_says_so_and_does_the_first_no_harm(started, tmp_path):
     daemon = started()
     id = accepted(daemon)
-    assert "Another daemon uses this data folder" in refused_start(daemon)
+    assert "A daemon is running already" in refused_start(daemon)
+    assert "A daemon is running already" in refused_start(daemon, IMPASTO_DATA_DIR=str(tmp_path / "other data"))
+    assert "Another daemon uses this data folder" in refused_start(daemon, IMPASTO_RUNTIME_DIR=str(tmp_path / "other run"))
     assert ended(daemon, id)["state"] == "done"
     assert daemon.found()  # the runtime file still names the first
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import logging
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from .job import JOB_ID, LANES, STATES, Job
-from .store import MOMENTS, PROGRESS, JobStore
+from .queue_store import MOMENTS, Place
+from .store import JobStore
 
 Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
@@ -23,15 +25,16 @@ SUFFIX = ".damaged-rows"
 """What the file is called, after the database, in which they are kept: a row a line, as JSON."""
 
 _NUMBERS = ("version", "attempts", "deaths", "interruptions", "created", "bytes", "fetched")
-_TIMES = ("started", "ended", "expires", "took")
+_TIMES = ("started", "ended", "expires", "took", "lease", "place")
 """Columns with numbers; those with times may be empty."""
 
-_PROGRESS = {*PROGRESS, *MOMENTS}
+_NUMERIC = {*MOMENTS, *(field.name for field in dataclasses.fields(Job) if field.type in ("int", "float", "float | None"))}
+_PROGRESS = {*MOMENTS, *(field.name for field in dataclasses.fields(Job))}
 
 
 def is_sound(row: sqlite3.Row) -> bool:
     """Whether a row of ``jobs`` is one that :class:`JobStore` writes."""
-    known = row["kind"] in LANES and row["state"] in STATES and isinstance(row["lane"], str)
+    known = row["kind"] in LANES and row["state"] in STATES and isinstance(row["lane"], str) and isinstance(row["title"], str)
     if not known or not isinstance(row["id"], str) or not JOB_ID.fullmatch(row["id"]):
         return False
     if not all(_is_number(row[name]) for name in (*_NUMBERS, *(time for time in _TIMES if row[time] is not None))):
@@ -53,10 +56,9 @@ def is_sound(row: sqlite3.Row) -> bool:
 
 
 def _is_progress(progress: dict[str, Any]) -> bool:
-    texts = {"phase": str, "losses": dict}
-    return set(progress) <= _PROGRESS and all(
-        isinstance(value, texts[name]) if name in texts else value is None or _is_number(value) for name, value in progress.items()
-    )
+    """Whether a :class:`Job` can be made of it."""
+    numbers = [value for name, value in progress.items() if name in _NUMERIC and value is not None]
+    return set(progress) <= _PROGRESS and all(map(_is_number, numbers)) and isinstance(progress.get("losses", {}), dict)
 
 
 def _is_number(value: object) -> bool:
@@ -106,10 +108,10 @@ class SoundStore(JobStore):
             return len(damaged)
 
     @staticmethod
-    def _job(row: sqlite3.Row, etas: Mapping[str, tuple[int, float | None]]) -> Job:
+    def _job(row: sqlite3.Row, places: Mapping[str, Place]) -> Job:
         if not is_sound(row):
             raise ValueError("a damaged row")
-        return JobStore._job(row, etas)
+        return JobStore._job(row, places)
 
     get = healed(JobStore.get)
     jobs = healed(JobStore.jobs)
