@@ -63,6 +63,7 @@ def test_real_answers_fit_their_schemas(document, client):
     assert {f.name for f in fields(Job)} < set(job)
     fits("Job", job)
     fits("Jobs", client.get("/v1/jobs").json())
+    fits("Queue", client.get("/v1/queue").json())
     fits("Styles", client.get("/v1/styles").json())
     fits("Models", client.get("/v1/models").json())
     fits("Health", client.get("/health").json())

@@ -234,6 +234,14 @@ def test_jobs_cancel(impasto, client, photo, style):
     until(lambda: client.job(job["id"])["state"] == "cancelled", "the cancel")
 
 
+def test_all_jobs_are_cancelled(impasto, client, photo, style):
+    jobs = [client.submit(photo.read_bytes(), [style.read_bytes()], {"iterations": 3000, "step_size": 0.02}) for _ in range(2)]
+    assert "2 jobs cancelled" in impasto("jobs", "cancel", "--all").out
+    assert {client.job(job["id"])["state"] for job in jobs} == {"cancelled"}
+    assert "Nothing waits" in impasto("jobs", "cancel", "--all").out
+    assert impasto("jobs", "cancel").code == impasto("jobs", "cancel", jobs[0]["id"], "--all").code == 2
+
+
 @pytest.mark.parametrize("words", [["show"], ["cancel"], ["finish"], ["save", "-o", "x.png"]])
 def test_jobs_that_do_not_exist(impasto, daemon, words):
     reply = impasto("jobs", words[0], "0123456789abcdef", *words[1:])

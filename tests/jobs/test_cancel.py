@@ -131,6 +131,22 @@ def test_a_result_that_comes_after_the_cancel_is_discarded(manager):
     assert manager.get(cancelled.id).state == "cancelled" and manager.get(cancelled.id).result is None
 
 
+def test_all_are_cancelled_and_none_begins_meanwhile(manager, tmp_path):
+    held = [manager.submit(job("gate", kind=kind, file=str(tmp_path / "door"))) for kind in ("stylize", "pull")]
+    for one in held:
+        running(manager, one.id)
+    waiting = [manager.submit(job()) for _ in range(4)]
+    assert [one.id for one in manager.queue() if one.state == "queued"] == [one.id for one in waiting]
+    assert {one.state for one in manager.queue()[:2]} == {"running"}
+    cancelled = manager.cancel_all()
+    assert {one.id for one in cancelled} == {one.id for one in (*held, *waiting)} and {one.state for one in cancelled} == {
+        "cancelled"
+    }
+    assert manager.queue() == [] and manager.cancel_all() == []
+    assert [manager.get(one.id).attempts for one in waiting] == [0] * 4
+    assert ended(manager, manager.submit(job()).id).state == "done"
+
+
 def test_requests_for_others_are_dropped_by_the_executor(manager, tmp_path):
     painting = manager.submit(job("gate", file=str(tmp_path / "door")))
     running(manager, painting.id)

@@ -66,6 +66,10 @@ class Client:
         """Stop and discard."""
         return self._request("POST", f"/v1/jobs/{id}/cancel").json()
 
+    def cancel_all(self) -> list[dict[str, Any]]:
+        """Cancel all that waits or runs; the jobs that were cancelled."""
+        return self._request("POST", "/v1/queue/cancel").json()["jobs"]
+
     def finish(self, id: str) -> dict[str, Any]:
         """Stop and keep."""
         return self._request("POST", f"/v1/jobs/{id}/finish").json()

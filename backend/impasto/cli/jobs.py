@@ -68,12 +68,19 @@ def show(context: click.Context, id: str, follows: bool, as_json: bool) -> None:
 
 
 @jobs.command()
-@_id
+@click.argument("id", required=False)
+@click.option("--all", "everything", is_flag=True, help="All that waits or runs.")
 @click.pass_context
-def cancel(context: click.Context, id: str) -> None:
-    """Stop a job and discard it."""
+def cancel(context: click.Context, id: str | None, everything: bool) -> None:
+    """Stop a job and discard it, or all of them."""
+    if bool(id) == everything:
+        raise click.UsageError("Name a job, or say --all.")
     with _client(context) as client:
-        _say_state(client.cancel(id))
+        if id:
+            _say_state(client.cancel(id))
+        else:
+            count = len(client.cancel_all())
+            click.echo(f"{count} job{'' if count == 1 else 's'} cancelled." if count else "Nothing waits or runs.")
 
 
 @jobs.command()

@@ -17,7 +17,17 @@ from typing import Any
 import filelock
 
 from ..disk import disk_errors, is_own_file_of_job, private_folder
-from ..errors import Conflict, DaemonRunning, DatabaseLocked, DiskFull, Gone, ImpastoError, InvalidParameter, NotReady
+from ..errors import (
+    Conflict,
+    DaemonRunning,
+    DatabaseLocked,
+    DiskFull,
+    Gone,
+    ImpastoError,
+    InvalidParameter,
+    NotReady,
+    UnknownJob,
+)
 from ..methods.choice import Plan, plan
 from ..models import FastLibrary
 from ..models.refined_styles import NOTHING_TO_KEEP
@@ -229,6 +239,19 @@ class JobManager:
             self._folders.discard(id)
         self._changed()
         return job
+
+    def queue(self) -> list[Job]:
+        """What has not ended: what runs, then what waits in the order in which it will run."""
+        return self._store.queue()
+
+    def cancel_all(self) -> list[Job]:
+        """Cancel what has not ended, as :meth:`cancel`; the jobs that this has cancelled."""
+        cancelled = []
+        for job in reversed(self.queue()):  # what waits first, or it would begin in between
+            with contextlib.suppress(UnknownJob):  # somebody was quicker
+                if (found := self.cancel(job.id)).state == CANCELLED:
+                    cancelled.append(found)
+        return cancelled[::-1]
 
     def finish(self, id: str) -> Job:
         """Let a running job end at its next step and keep what there is. No effect on one that has ended.

@@ -47,10 +47,19 @@ class JobStore(QueueStore):
         """The newest first."""
         with self._lock:
             rows = self._rows("SELECT * FROM jobs WHERE ? IS NULL OR state = ? ORDER BY sequence DESC LIMIT ?", state, state, limit)
-            etas: dict[str, Place] = {}
-            for lane in {row["lane"] for row in rows if row["state"] == QUEUED}:
-                etas.update(self._places(lane))
-            return [self._job(row, etas) for row in rows]
+            return self._with_places(rows)
+
+    def queue(self) -> list[Job]:
+        """What has not ended: what runs, then what waits in the order in which it will run, one lane after the other."""
+        with self._lock:
+            rows = self._rows("SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY state DESC, lane, sequence", QUEUED, RUNNING)
+            return self._with_places(rows)
+
+    def _with_places(self, rows: list[sqlite3.Row]) -> list[Job]:
+        places: dict[str, Place] = {}
+        for lane in {row["lane"] for row in rows if row["state"] == QUEUED}:
+            places.update(self._places(lane))
+        return [self._job(row, places) for row in rows]
 
     def version(self, id: str) -> tuple[int, bool]:
         """The job's version and whether it has ended; cheaper than the job. Raises :class:`UnknownJob`."""

@@ -10,7 +10,7 @@ const PHASES = { starting: "Waking the painter", "fetching weights": "Fetching t
 const megabytes = (bytes) => (bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0);
 
 function waiting(job) {
-  const said = [job.position > 1 ? `Waiting: ${job.position - 1} before it` : "Waiting for its turn"];
+  const said = [job.position ? `Waiting, number ${job.position} in the queue` : "Waiting"];
   if (job.waiting_for?.title) said.push(`behind ${job.waiting_for.kind === "train" ? "the training of " : ""}${job.waiting_for.title}`);
   return said.join(" \u00b7 ");
 }

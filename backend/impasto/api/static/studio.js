@@ -5,6 +5,7 @@ import { Controls } from "./controls.js";
 import { History } from "./history.js";
 import { Plan } from "./plan.js";
 import { draw, duration } from "./progress.js";
+import { Queue } from "./queue.js";
 import { Stage } from "./stage.js";
 import { Styles } from "./styles.js";
 
@@ -15,6 +16,7 @@ const stage = new Stage(find);
 const styles = new Styles(find("styles"), find("style-name"), { failed: fail, changed: () => plan.refresh() });
 const plan = new Plan(find("plan"), planned);
 const strip = new History(find("history"), (id) => open(id).catch(fail));
+const queue = new Queue(find);
 const REFRESH_MS = 3000;
 const REFINED = ["style", "style_weights", "strength", "detail", "keep_colours"];  // what a refined picture shares with the fast one
 const contents = new Map();  // job id -> the file it was painted from, while this page is open
@@ -223,6 +225,13 @@ async function discard() {
   if (job) await changed(await json(job.links.cancel, { method: "POST" }));
 }
 
+async function cancelAll() {
+  for (const job of await queue.cancel()) {
+    strip.update(job);
+    if (job.id === shownJob?.id) await changed(job);
+  }
+}
+
 async function remove() {
   await request(shownJob.links.self, { method: "DELETE" });
   strip.remove(shownJob.id);
@@ -246,6 +255,7 @@ function listen() {
   on("keep", keep);
   on("reuse", reuse);
   on("remove", remove);
+  on("cancel-all", cancelAll);
   on("other", () => find("content-file").click());
   find("content-file").addEventListener("change", (event) => {
     if (event.target.files[0]) take(event.target.files[0]).catch(fail);
@@ -274,7 +284,9 @@ async function start() {
   const running = (await strip.load()).find((job) => job.state === "running");
   if (running) watch(running);
   else arrange();
-  setInterval(() => strip.refresh().catch(() => {}), REFRESH_MS);
+  const refresh = () => Promise.all([strip.refresh(), queue.refresh()]).catch(() => {});
+  refresh();
+  setInterval(refresh, REFRESH_MS);
 }
 
 start().catch(fail);

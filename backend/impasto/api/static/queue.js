@@ -1,0 +1,28 @@
+// All that waits or runs: how much that is, and what may be done with it as a whole.
+
+import { json } from "./api.js";
+
+const plural = (count, one, more) => `${count} ${count === 1 ? one : more}`;
+
+export class Queue {
+  constructor(find) {
+    Object.assign(this, { box: find("queue"), line: find("queue-says") });
+  }
+
+  async refresh() {
+    this.show(await json("/v1/queue"));
+  }
+
+  show({ jobs }) {
+    const waiting = jobs.filter((job) => job.state === "queued").length, running = jobs.length - waiting;
+    const said = [running && plural(running, "job runs", "jobs run"), waiting && plural(waiting, "waits", "wait")].filter(Boolean).join(", ");
+    if (this.line.textContent !== said) this.line.textContent = said;
+    this.box.hidden = !waiting;
+  }
+
+  async cancel() {
+    const { jobs } = await json("/v1/queue/cancel", { method: "POST" });
+    await this.refresh();
+    return jobs;
+  }
+}
