@@ -24,7 +24,7 @@ import yaml
 from impasto import images
 from impasto.engine import device as devices
 from impasto.learning.photos import Photos
-from impasto.models import Catalogue, FastHeader, FastStyle, ModelStore, fast
+from impasto.models import Catalogue, FastHeader, FastStyle, ModelStore, fast, shipped_networks
 from impasto.paths import Paths, shipped
 from impasto.settings import Settings
 from impasto.sizes import fit
@@ -164,6 +164,7 @@ def main() -> None:
         network = last.result()
     found = dict(zip(FIRST + FURTHER, quality(last, photos), strict=True))
     write(given.out, network, found, photos, given.photos_licence)
+    shipped_networks.write_digests()
 
 
 def group(first: Network, further: Network) -> Network:

@@ -66,9 +66,8 @@ def run(
     from ..models import Catalogue, ModelStore, StyleLibrary
 
     token, instance = settings.token or secrets.token_urlsafe(TOKEN_BYTES), uuid.uuid4().hex
-    secret = secrets.token_urlsafe(
-        TOKEN_BYTES
-    )  # not the token: a proof can be tried against guesses, and a user may choose a weak one
+    # Not the token: a proof can be tried against guesses, and a user may choose a weak one.
+    secret = secrets.token_urlsafe(TOKEN_BYTES)
     store, styles = ModelStore(Catalogue.load(), paths, settings), StyleLibrary(paths, settings)
     app = create_app(settings, paths, manager, store, styles, token, instance, secret=secret, stopping=stopping)
     everything.addHandler(app.extensions[EXTENSION].recent_log)
@@ -85,8 +84,12 @@ def run(
 
 
 def _warm() -> None:
-    """Import the codecs while nobody waits for them, so that the first picture need not."""
+    """Import the codecs while nobody waits for them, so that the first picture need not; and look at what ships."""
     from .. import images  # noqa: F401
+    from ..models import shipped_networks
+
+    for trouble in shipped_networks.troubles():
+        log.warning("%s Paintings that need it take much longer. %s", trouble, shipped_networks.ADVICE)
 
 
 def check_address(settings: Settings) -> None:

@@ -220,6 +220,16 @@ def _weights(machine: Machine) -> Iterator[Finding]:
         )
 
 
+def _networks(machine: Machine) -> Iterator[Finding]:
+    from ..models import shipped_networks
+
+    troubles = shipped_networks.troubles()
+    for trouble in troubles:
+        yield Finding("networks", PROBLEM, f"{trouble} Paintings that need it take much longer.", shipped_networks.ADVICE)
+    if not troubles:
+        yield Finding("networks", OK, "Those that ship are whole.")
+
+
 def _drop_in(machine: Machine) -> Iterator[Finding]:
     folder = machine.paths.drop_in
     files = sorted(f.name for f in folder.iterdir() if f.is_file()) if folder.is_dir() else []
@@ -318,6 +328,7 @@ CHECKS: tuple[Check, ...] = (
     _memory,
     _folders,
     _weights,
+    _networks,
     _drop_in,
     _daemon,
     _troubles,

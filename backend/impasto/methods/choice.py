@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ImpastoError
 from ..machine import Machine
-from ..models import FastLibrary
+from ..models import FastLibrary, shipped_networks
 from ..settings import Settings
 from ..sizes import Size
 from ..stylization import Stylization
@@ -69,6 +69,14 @@ def choose(stylization: Stylization, library: FastLibrary) -> tuple[Method, str]
     if refusal is None:
         raise LookupError(f"no method knows all of {', '.join(changed(stylization))}")
     raise refusal
+
+
+def slowed_down(stylization: Stylization, method: str, library: FastLibrary) -> str:
+    """What to say where a slower ``method`` paints because a network that ships is damaged or gone; empty where it is not so."""
+    if method == "fast" or stylization.method != AUTO or library.ids().issuperset(stylization.style):
+        return ""
+    trouble = next(iter(shipped_networks.troubles()), "")
+    return trouble and f"{trouble} So this was painted by the {method} method, which takes much longer. {shipped_networks.ADVICE}"
 
 
 def changed(stylization: Stylization) -> list[str]:

@@ -12,10 +12,12 @@ from ..errors import BadStyleFile, StyleNotLearnt
 from ..parameters import UPLOAD
 from ..paths import Paths, shipped
 from ..settings import Settings
+from . import shipped_networks
 from .catalogue import Catalogue
 from .fast import EMBEDDINGS_OF_A_STYLE, FastHeader, FastStyle, inspect, is_embedding, read, write
-from .predictor import ENCODER
+from .predictor import ENCODER, PredictorHeader
 from .predictor import inspect as inspect_predictor
+from .predictor import read as read_predictor
 from .predictor import shipped_file as predictor_file
 from .store import ModelStore
 
@@ -60,7 +62,7 @@ class FastLibrary:
     def __init__(self, paths: Paths, settings: Settings) -> None:
         self._paths, self._settings = paths, settings
         self._folders = (shipped("fast"), paths.styles)
-        self._seen: dict[Path, tuple[tuple[int, int], FastHeader]] = {}
+        self._seen: dict[Path, tuple[tuple[int, int], FastHeader | BadStyleFile]] = {}
 
     def files(self) -> list[tuple[Path, FastHeader]]:
         """Every file that can be read, the shipped ones first."""
@@ -101,7 +103,7 @@ class FastLibrary:
         if source:
             return source
         try:
-            base = inspect_predictor(predictor_file()).base
+            base = _predictor_header(predictor_file()).base
         except (BadStyleFile, OSError):
             raise self._not_learnt(styles) from None
         of_base = [one for one in self.files() if one[1].base == base]
@@ -174,8 +176,19 @@ class FastLibrary:
         found = file.stat()
         version = found.st_mtime_ns, found.st_size
         if file not in self._seen or self._seen[file][0] != version:
-            self._seen[file] = version, inspect(file)
-        return self._seen[file][1]
+            self._seen[file] = version, self._inspected(file)
+        header = self._seen[file][1]
+        if isinstance(header, BadStyleFile):
+            raise header
+        return header
+
+    def _inspected(self, file: Path) -> FastHeader | BadStyleFile:
+        """The header; of a shipped file only if its numbers are right, too: a damaged one is no reason for a painting to fail."""
+        try:
+            changed = file.parent == self._folders[0] and not shipped_networks.whole(file)
+            return read(file)[0] if changed else inspect(file)
+        except BadStyleFile as error:
+            return error
 
     def _not_learnt(self, wanted: Sequence[str]) -> StyleNotLearnt:
         missing = [name for name in wanted if name not in self.ids()]
@@ -183,7 +196,9 @@ class FastLibrary:
             return StyleNotLearnt(
                 "These styles were learnt by different networks, so they cannot be mixed.", field="style", hint=ITERATIVE
             )
-        name = _named(missing[0])
+        name, trouble = _named(missing[0]), next(iter(shipped_networks.troubles()), "")
+        if trouble:
+            return StyleNotLearnt(f"{trouble} The fast method cannot paint {name}.", field="style", hint=shipped_networks.ADVICE)
         if self.header(missing[0]):
             return StyleNotLearnt(
                 f"The file of {name} holds only the style; the network that it belongs to is not here.",
@@ -193,6 +208,11 @@ class FastLibrary:
         return StyleNotLearnt(
             f"No network has learnt {name} yet, so the fast method cannot paint it.", field="style", hint=ITERATIVE
         )
+
+
+def _predictor_header(file: Path) -> PredictorHeader:
+    """Raises :class:`BadStyleFile` for damage, its numbers' included, or ``OSError`` where there is none."""
+    return inspect_predictor(file) if shipped_networks.whole(file) else read_predictor(file)[0]
 
 
 def _named(style: str) -> str:
