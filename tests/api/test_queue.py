@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from .conftest import SLOW, code
+from .conftest import SLOW, code, stylize_files
 
 
 def ids(jobs):
     return [job["id"] for job in jobs]
+
+
+def reaches(client, job, phase):
+    """Wait until ``job`` is in ``phase``."""
+    for _ in range(60):
+        if job["phase"] == phase:
+            return
+        job = client.get(job["links"]["self"], params={"since": job["version"], "timeout": 1}).json()
+    raise AssertionError(f"still {job['phase']}")
 
 
 def test_what_runs_and_waits_is_listed_in_order_and_cancelled_at_once(make_daemon):
@@ -20,5 +29,21 @@ def test_what_runs_and_waits_is_listed_in_order_and_cancelled_at_once(make_daemo
     assert client.get("/v1/queue").json()["jobs"] == [] and client.post("/v1/queue/cancel", json={}).json() == {"jobs": []}
 
 
-def test_a_form_on_a_web_page_cannot_cancel_them(client):
-    assert code(client.post("/v1/queue/cancel", data={"a": "b"})) == (415, "unsupported_media_type")
+def test_a_form_on_a_web_page_cannot_touch_them(client):
+    for action in ("cancel", "pause", "resume"):
+        assert code(client.post(f"/v1/queue/{action}", data={"a": "b"})) == (415, "unsupported_media_type")
+
+
+def test_long_work_is_paused_and_goes_on(make_daemon):
+    client = make_daemon().client()
+    first, second = client.until(client.submit(**SLOW), "running"), client.submit(**SLOW)
+    queue = client.post("/v1/queue/pause").json()
+    assert queue["paused"] and ids(queue["jobs"]) == ids([first, second])
+    first = client.get(first["links"]["self"]).json()
+    reaches(client, first, "paused")
+    assert client.get(second["links"]["self"]).json()["phase"] == "paused"
+    quick = client.post("/v1/stylize", files=stylize_files(), data={"style": "great-wave"})
+    assert quick.status_code == 200
+    assert not client.post("/v1/queue/resume", json={}).json()["paused"]
+    reaches(client, client.get(first["links"]["self"]).json(), "painting")
+    client.post("/v1/queue/cancel")

@@ -242,6 +242,17 @@ def test_all_jobs_are_cancelled(impasto, client, photo, style):
     assert impasto("jobs", "cancel").code == impasto("jobs", "cancel", jobs[0]["id"], "--all").code == 2
 
 
+def test_long_work_is_paused_and_goes_on(impasto, client, photo, style):
+    job = client.submit(photo.read_bytes(), [style.read_bytes()], {"iterations": 3000, "step_size": 0.02})
+    assert "rests" in impasto("jobs", "pause").out
+    until(lambda: client.job(job["id"])["phase"] == "paused", "the pause")
+    listed = impasto("jobs", "list").out
+    assert "impasto jobs resume" in listed and "paused" in listed
+    assert impasto("jobs", "resume").code == 0
+    until(lambda: client.job(job["id"])["phase"] == "painting", "going on")
+    client.cancel(job["id"])
+
+
 @pytest.mark.parametrize("words", [["show"], ["cancel"], ["finish"], ["save", "-o", "x.png"]])
 def test_jobs_that_do_not_exist(impasto, daemon, words):
     reply = impasto("jobs", words[0], "0123456789abcdef", *words[1:])

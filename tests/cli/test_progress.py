@@ -40,6 +40,8 @@ class Terminal(io.StringIO):
         ({**WAITING, "waiting_for": {"kind": "train", "title": "Starry"}}, ["number 2 in the queue, behind learning Starry"]),
         ({"phase": "fetching weights", "done_bytes": 11e6, "total_bytes": 55e6}, ["fetching weights", "20%", "11 of 55 MB"]),
         ({"state": "running"}, ["running"]),
+        ({**PAINTING, "phase": "paused", "eta": None}, ["paused", "45%"]),
+        ({**WAITING, "phase": "paused"}, ["paused, number 2 in the queue"]),
         ({**PAINTING, "phase": "saving"}, ["saving"]),
     ],
 )

@@ -387,6 +387,8 @@ def test_progress_is_told_in_words():
     assert messages.progress({"state": "queued", "position": 2}) == "Waiting; 2 in the queue"
     waiting = {"state": "queued", "position": 1, "waiting_for": {"id": "a", "kind": "stylize", "title": "The Great Wave"}}
     assert messages.progress(waiting) == "Waiting; 1 in the queue · behind The Great Wave" and messages.waits(waiting)
+    assert messages.progress({**waiting, "phase": "paused"}) == "Paused; 1 in the queue · behind The Great Wave"
+    assert messages.progress({"state": "running", "phase": "paused", "fraction": 0.2}) == "Paused"
     waiting["waiting_for"]["kind"] = "train"
     assert messages.progress(waiting) == "Waiting; 1 in the queue · behind the training of The Great Wave"
     assert not messages.waits({"state": "queued", "position": 1, "waiting_for": None})

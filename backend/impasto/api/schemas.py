@@ -33,7 +33,7 @@ def components() -> dict[str, Any]:
             "Ticket": _object(ticket=TEXT, seconds={"type": "integer"}),
             "Job": job_schema(),
             "Jobs": _list("jobs", "Job"),
-            "Queue": _list("jobs", "Job"),
+            "Queue": _object(paused={"type": "boolean"}, **_list("jobs", "Job")["properties"]),
             "Plan": plan_schema(),
             "StylizeForm": stylize_form(),
             "StyleForm": _object(name=TEXT, picture=FILE),

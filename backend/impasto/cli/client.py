@@ -66,6 +66,14 @@ class Client:
         """Stop and discard."""
         return self._request("POST", f"/v1/jobs/{id}/cancel").json()
 
+    def queue(self) -> dict[str, Any]:
+        """All that runs or waits, in order, and whether it is paused."""
+        return self._request("GET", "/v1/queue").json()
+
+    def pause(self, paused: bool) -> dict[str, Any]:
+        """Let long work rest, or go on; the queue."""
+        return self._request("POST", f"/v1/queue/{'pause' if paused else 'resume'}").json()
+
     def cancel_all(self) -> list[dict[str, Any]]:
         """Cancel all that waits or runs; the jobs that were cancelled."""
         return self._request("POST", "/v1/queue/cancel").json()["jobs"]

@@ -23,7 +23,7 @@ _id = click.argument("id")
 
 @click.group()
 def jobs() -> None:
-    """What the daemon paints: list, show, cancel, finish, keep, save."""
+    """What the daemon paints: list, show, cancel, pause, finish, keep, save."""
 
 
 @jobs.command("list")
@@ -34,9 +34,11 @@ def jobs() -> None:
 def list_jobs(context: click.Context, limit: int, state: str | None, as_json: bool) -> None:
     """The newest jobs, newest first."""
     with _client(context) as client:
-        found = client.jobs(limit, state)
+        found, paused = client.jobs(limit, state), client.queue()["paused"]
     if as_json:
         click.echo(json.dumps(found, indent=2))
+    elif paused:
+        click.echo("Long work rests; `impasto jobs resume` lets it go on.")
     for job in () if as_json else found:
         click.echo(f"{job['id']}  {age(job):>8}  {job['state']:<9}  {summary(job)}")
     if not found and not as_json:
@@ -81,6 +83,24 @@ def cancel(context: click.Context, id: str | None, everything: bool) -> None:
         else:
             count = len(client.cancel_all())
             click.echo(f"{count} job{'' if count == 1 else 's'} cancelled." if count else "Nothing waits or runs.")
+
+
+@jobs.command()
+@click.pass_context
+def pause(context: click.Context) -> None:
+    """Let iterative paintings and trainings rest until `impasto jobs resume`."""
+    with _client(context) as client:
+        rest = [job for job in client.pause(True)["jobs"] if job["kind"] != "pull"]
+    click.echo("Long work rests. What takes seconds is painted all the same." + (f" Jobs there: {len(rest)}." if rest else ""))
+
+
+@jobs.command()
+@click.pass_context
+def resume(context: click.Context) -> None:
+    """Let iterative paintings and trainings go on."""
+    with _client(context) as client:
+        client.pause(False)
+    click.echo("Long work goes on.")
 
 
 @jobs.command()

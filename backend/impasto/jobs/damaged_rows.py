@@ -115,6 +115,7 @@ class SoundStore(JobStore):
 
     get = healed(JobStore.get)
     jobs = healed(JobStore.jobs)
+    queue = healed(JobStore.queue)
     task = healed(JobStore.task)
     add = healed(JobStore.add)
     take = healed(JobStore.take)

@@ -32,6 +32,9 @@ CANCEL_GRACE_S = 1.5
 STARTS = 3
 """How often a worker that dies before it has begun the job is started for it."""
 
+PAUSE = "pause"
+"""What the inbox, and then the worker, is told."""
+
 SILENT = "it gave no sign of life any more"
 
 WORK = "impasto.worker.handlers:table"
@@ -75,6 +78,9 @@ class Executor(Protocol):
     def finish(self, id: str) -> None:
         """Let job ``id``, if it is the running one, end at its next step with what it has."""
 
+    def pause(self, paused: bool) -> None:
+        """Let whatever runs, now or later, rest between two steps, or go on. One that rests can be cancelled and finished."""
+
     def unload(self) -> None:
         """Give memory back. Called by the thread that calls ``run``, between runs."""
 
@@ -96,7 +102,7 @@ class LocalExecutor:
         self._setup = {"settings": {**settings.to_dict(), "token": ""}, "paths": folders, **asdict(share or Share())}
         self._inbox: Inbox = queue.Queue()
         self._worker: WorkerProcess | None = None
-        self._stopping = threading.Event()
+        self._stopping, self._paused = threading.Event(), threading.Event()
 
     def cancel(self, id: str) -> None:
         """See :class:`Executor`."""
@@ -105,6 +111,11 @@ class LocalExecutor:
     def finish(self, id: str) -> None:
         """See :class:`Executor`."""
         self._inbox.put((None, {"event": "finish", "job": id}))
+
+    def pause(self, paused: bool) -> None:
+        """See :class:`Executor`."""
+        (self._paused.set if paused else self._paused.clear)()
+        self._inbox.put((None, {"event": PAUSE}))
 
     def stop(self) -> None:
         """See :class:`Executor`."""
@@ -137,7 +148,8 @@ class LocalExecutor:
                 cause = "the system refuses to start it"
                 continue
             watchdog = Watchdog(self._silence_s, worker.cpu_seconds)
-            outcome = _Run(worker, self._inbox, task, listen, self._stopping, watchdog).until_it_ends()
+            run = _Run(worker, self._inbox, task, listen, self._stopping, self._paused, watchdog)
+            outcome = run.until_it_ends()
             if not worker.alive:
                 self._worker = None
             if outcome.how != NOT_BEGUN:
@@ -166,16 +178,18 @@ class _Run:
         task: Task,
         listen: Callable[[Event], None],
         stopping: threading.Event,
+        paused: threading.Event,
         watchdog: Watchdog,
     ) -> None:
         self._worker, self._inbox, self._task, self._listen, self._stopping = worker, inbox, task, listen, stopping
-        self._watchdog = watchdog
+        self._paused, self._watchdog = paused, watchdog
         self._begun = False
         self._deadline: float | None = None
 
     def until_it_ends(self) -> Outcome:
         """The outcome; maybe :data:`NOT_BEGUN`."""
         self._worker.send({"do": "run", **self._task.to_message()})
+        self._tell_paused()
         outcome = None
         while outcome is None:
             patience = self._watchdog.check_s if self._deadline is None else self._deadline - time.monotonic()
@@ -198,11 +212,16 @@ class _Run:
         if event["event"] == "stop" or self._stopping.is_set():
             self._worker.close()
             return Outcome("stopped")
-        if event["job"] == self._task.id:
+        if event["event"] == PAUSE:
+            self._tell_paused()
+        elif event["job"] == self._task.id:
             self._worker.send({"do": event["event"], "id": self._task.id})
             if event["event"] == "cancel" and self._deadline is None:
                 self._deadline = time.monotonic() + CANCEL_GRACE_S
         return None
+
+    def _tell_paused(self) -> None:
+        self._worker.send({"do": PAUSE if self._paused.is_set() else "resume", "id": self._task.id})
 
     def _on_event(self, event: Event) -> Outcome | None:
         if event["event"] == CLOSED:

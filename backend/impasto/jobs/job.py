@@ -21,6 +21,10 @@ QUICK = "quick"
 """The lane of those paintings that :attr:`impasto.methods.choice.Plan.quick` says take seconds: they wait for each other alone."""
 
 
+PAUSABLE = (LANES["stylize"], LANES["train"])
+"""The lanes that rest while the queue is paused: those of long work."""
+
+
 def lane_of(kind: str, plan: Plan | None) -> str:
     """The lane of a job, of which ``plan`` is known where it is a stylization. Raises ``KeyError`` for a kind that there is not."""
     return QUICK if plan is not None and plan.quick else LANES[kind]
@@ -69,7 +73,7 @@ class Job:
     title: str = ""
     """What it is for people: the names of its styles, of the paintings to learn, of the model."""
     phase: str = ""
-    """waiting, starting, fetching weights, preparing, painting, learning, saving; the state's name once it has ended."""
+    """waiting, starting, fetching weights, preparing, painting, learning, saving, paused; the state's name once it has ended."""
     position: int | None = None
     """Place in the queue: 1 is next, 0 is running, None has ended."""
     waiting_for: dict[str, str] | None = None

@@ -17,6 +17,7 @@ from .eta import Estimate
 from .executor import Event, Executor, Outcome
 from .folders import JobFolders
 from .job import DONE, FAILED, QUEUED, Job
+from .queue_store import PAUSED
 from .store import PROGRESS, JobStore
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Lane:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._unload = threading.Event()
+        self._paused = threading.Event()
         self._asleep = threading.Event()
         self.running: str | None = None
         self._busy = False
@@ -78,6 +80,12 @@ class Lane:
         """There may be something to do."""
         self._wake.set()
 
+    def pause(self, paused: bool) -> None:
+        """Begin nothing until told otherwise, and let a running job rest between two steps; or go on."""
+        (self._paused.set if paused else self._paused.clear)()
+        self.executor.pause(paused)
+        self._wake.set()
+
     def unload(self, timeout: float) -> None:
         """Give the worker back: at once where it is idle (waited for, up to ``timeout`` seconds), else after the present job."""
         self._asleep.clear()
@@ -94,7 +102,7 @@ class Lane:
             while not self._stopping.is_set():
                 self._wake.clear()
                 self._unload_if_due(idle_since)
-                job = self._next()
+                job = None if self._paused.is_set() else self._next()
                 if job is None:
                     self._wake.wait(self._until_unload(idle_since))
                 else:
@@ -105,7 +113,7 @@ class Lane:
 
     def _unload_if_due(self, idle_since: float) -> None:
         due = self._settings.keep_alive_s and time.monotonic() - idle_since >= self._settings.keep_alive_s
-        if self._unload.is_set() or (due and not self._store_waiting()):
+        if self._unload.is_set() or (due and (self._paused.is_set() or not self._store_waiting())):
             self._unload.clear()
             self.executor.unload()
             self._asleep.set()
@@ -250,6 +258,9 @@ class Listener:
             # Counted here, not by the worker: a job that is run again goes on counting.
             self._preview += 1
             self._pending["preview"] = self._preview
+        if event.get("phase") == PAUSED:
+            self._estimate = Estimate()  # how long it will rest nobody knows
+            self._pending["ends"] = None
         if "fraction" in event:
             self._pending["ends"] = self._estimate.update(time.monotonic(), float(event["fraction"]))
         if kind != "progress" or time.monotonic() - self._written >= WRITE_EVERY_S:

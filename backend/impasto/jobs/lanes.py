@@ -10,7 +10,7 @@ from ..paths import Paths
 from ..settings import Settings
 from .executor import LocalExecutor, Share
 from .folders import JobFolders
-from .job import LANES, QUICK
+from .job import LANES, PAUSABLE, QUICK
 from .lane import Lane
 from .store import JobStore
 
@@ -68,6 +68,11 @@ class Lanes(dict[str, Lane]):
         """Let job ``id``, where it runs, end at its next step with what it has."""
         for lane in self.values():
             lane.executor.finish(id)
+
+    def pause(self, paused: bool) -> None:
+        """Let long work rest, or go on."""
+        for name in PAUSABLE:
+            self[name].pause(paused)
 
     def unload(self) -> None:
         """Give the workers' memory back: at once where they are idle, else after the present job."""

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Sequence
@@ -19,26 +18,21 @@ import filelock
 from ..disk import disk_errors, is_own_file_of_job, private_folder
 from ..errors import (
     Conflict,
-    DaemonRunning,
     DatabaseLocked,
     DiskFull,
     Gone,
-    ImpastoError,
     InvalidParameter,
     NotReady,
     UnknownJob,
 )
-from ..methods.choice import Plan, plan
+from ..methods.choice import Plan
 from ..models import FastLibrary
 from ..models.refined_styles import NOTHING_TO_KEEP
 from ..paths import Paths
 from ..settings import Settings
 from ..sizes import Size
 from ..stylization import Stylization
-from ..task import CONTENT, PREVIEW, REFINED
-from . import pace
-from .admission import known_machine, plan_what_fits, refuse_training_that_cannot_fit
-from .damaged_rows import SoundStore
+from ..task import PREVIEW, REFINED
 from .executor import WORK
 from .folders import JobFolders
 from .housekeeping import Housekeeper, recover
@@ -46,8 +40,9 @@ from .job import CANCELLED, DONE, ENDED, FAILED, LANES, QUEUED, RUNNING, Job, Su
 from .lanes import Lanes
 from .leases import Leases
 from .leftover_workers import end_leftover_workers
+from .opening import lock, open_store
+from .planning import Planner
 from .quota import Quota
-from .store import JobStore
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +59,6 @@ class JobManager:
         self._work = work
         self._lock: filelock.BaseFileLock | None = None
         self._leases = Leases()
-        self._fast_styles = FastLibrary(paths, settings)
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -76,13 +70,14 @@ class JobManager:
         with disk_errors():
             for folder in self.paths.private:
                 private_folder(folder)
-            self._lock = self._locked()
+            self._lock = lock(self.paths)
         try:
             end_leftover_workers(self.paths.workers)  # they might still write to the folders that are looked through next
-            self._store = self._opened()
+            self._store = open_store(self.paths, self._folders)
             recover(self._store, self._folders, self._keep_s)
             for id, seconds in self._store.leases():
                 self._leases.grant(id, seconds)  # from now on: nobody could ask while there was no daemon
+            self._planner = Planner(self.settings, self._store, FastLibrary(self.paths, self.settings))
             self._quota = Quota(self.settings.disk_quota_mb * 1_000_000, self._store, self._folders, self._changed)
             self._housekeeper = Housekeeper(
                 self.settings, self._store, self._folders, self._leases, self._quota, self.cancel, self._changed
@@ -90,7 +85,10 @@ class JobManager:
         except BaseException:
             self._lock.release()
             raise
-        self._lanes = Lanes(self.settings, self.paths, self._store, self._folders, self._work, self._changed, self._remember_pace)
+        self._lanes = Lanes(
+            self.settings, self.paths, self._store, self._folders, self._work, self._changed, self._planner.remember
+        )
+        self._lanes.pause(self._store.paused)
         self._lanes.start()
         self._housekeeper.start()
 
@@ -104,41 +102,6 @@ class JobManager:
         self._housekeeper.stop()
         self._store.close()
         self._lock.release()
-
-    def _locked(self) -> filelock.BaseFileLock:
-        lock = filelock.FileLock(self.paths.data / "daemon.lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise DaemonRunning(
-                "Another daemon uses this data folder.",
-                hint="Use that one, or give this one another folder with the setting data_dir.",
-            ) from None
-        return lock
-
-    def _opened(self) -> JobStore:
-        if self._folders.any() and not _has_content(self.paths.database):
-            self._put_aside()  # or the sweep would take pictures that nobody knows any more for left-overs
-        try:
-            return SoundStore(self.paths.database, self._folders.put_aside)
-        except sqlite3.DatabaseError as error:
-            log.error("job database: %s", error)
-            self._put_aside()
-            return SoundStore(self.paths.database, self._folders.put_aside)
-
-    def _put_aside(self) -> None:
-        """Nothing is thrown away: a damaged or lost database and its pictures go together, under a name that is free."""
-        jobs, database = self.paths.jobs, self.paths.database
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        while jobs.with_name(f"{jobs.name}.damaged-{stamp}").exists():
-            stamp += "x"
-        log.error("the job database is damaged or gone; the jobs' folders are kept under the suffix .damaged-%s", stamp)
-        with disk_errors():
-            for file in (database.with_name(database.name + end) for end in ("", "-wal", "-shm")):
-                if file.exists():
-                    file.rename(file.with_name(f"{file.name}.damaged-{stamp}"))
-            jobs.rename(jobs.with_name(f"{jobs.name}.damaged-{stamp}"))
-            jobs.mkdir(mode=0o700)
 
     def _changed(self) -> None:
         with self._changes:
@@ -161,7 +124,7 @@ class JobManager:
         key, fingerprint = submission.idempotency_key, _fingerprint(submission) if submission.idempotency_key else ""
         if key and (found := self._store.by_key(key, fingerprint)):
             return self._leased(found, submission.lease_s)
-        lane = lane_of(submission.kind, self._plan_what_fits(submission))
+        lane = lane_of(submission.kind, self._planner.plan_of(submission))
         self._store.check_room(lane, self.settings.queue_limit)  # before a large picture is written for nothing
         self._quota.make_room(_size(submission))
         job = Job(new_id(), submission.kind, QUEUED, submission.title, parameters=submission.parameters, created=time.time())
@@ -193,16 +156,6 @@ class JobManager:
             self._leases.grant(job.id, seconds)
             self._store.lease(job.id, seconds)
         return job
-
-    def _plan_what_fits(self, submission: Submission) -> Plan | None:
-        """Of a stylization. Raises :class:`OutOfMemory` for what can never fit."""
-        device = self._store.fact("device") or {}
-        if submission.kind == "train":
-            refuse_training_that_cannot_fit(submission.parameters, self.settings, device)
-        if submission.kind != "stylize":
-            return None
-        content, rates = submission.inputs.get(CONTENT, b""), pace.known(self._store)
-        return plan_what_fits(submission.parameters, content, self._fast_styles, self.settings, device, rates)
 
     def get(self, id: str) -> Job:
         """Raises :class:`UnknownJob`."""
@@ -243,6 +196,20 @@ class JobManager:
     def queue(self) -> list[Job]:
         """What has not ended: what runs, then what waits in the order in which it will run."""
         return self._store.queue()
+
+    @property
+    def paused(self) -> bool:
+        """Whether long work rests."""
+        return self._store.paused
+
+    def pause(self, paused: bool) -> None:
+        """Let long work rest, also after a restart, or go on: what runs does so between two steps, and what waits does not begin.
+
+        What takes seconds, and downloads, go on all the time.
+        """
+        self._store.pause(paused)
+        self._lanes.pause(paused)
+        self._changed()
 
     def cancel_all(self) -> list[Job]:
         """Cancel what has not ended, as :meth:`cancel`; the jobs that this has cancelled."""
@@ -346,12 +313,7 @@ class JobManager:
 
         Raises :class:`StyleNotLearnt` or :class:`OutOfMemory` where it cannot be painted.
         """
-        machine = known_machine(self.settings, self._store.fact("device") or {})
-        return plan(stylization, size, self._fast_styles, self.settings, machine, pace.known(self._store))
-
-    def _remember_pace(self, id: str, result: dict[str, Any]) -> None:
-        with contextlib.suppress(ImpastoError, KeyError, ValueError):  # of use, but never worth a job
-            pace.remember(self._store, self._fast_styles, self._store.get(id).parameters, result)
+        return self._planner.plan(stylization, size)
 
     # -- the device --------------------------------------------------------------------------------------------------
 
@@ -362,10 +324,6 @@ class JobManager:
     def unload(self) -> None:
         """Give the workers' memory back: at once where they are idle, else after the present job."""
         self._lanes.unload()
-
-
-def _has_content(file: Path) -> bool:
-    return file.is_file() and file.stat().st_size > 0
 
 
 def _ended(job: Job) -> str:

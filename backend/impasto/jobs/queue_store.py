@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ..errors import QueueFull
 from .database import Database
 from .eta import queue_etas
-from .job import DONE, QUEUED, RUNNING
+from .job import DONE, PAUSABLE, QUEUED, RUNNING
 
 TYPICAL_OF = 8
 """How many of the latest jobs of a kind say how long one takes."""
@@ -25,9 +25,13 @@ class Place(NamedTuple):
     position: int | None
     eta: float | None
     waiting_for: dict[str, str] | None
+    paused: bool = False
 
 
 NO_PLACE = Place(None, None, None)
+
+PAUSED = "paused"
+"""The fact under which it is kept that long work is to rest, and the phase of a job that does."""
 
 
 def seconds_left(progress: Mapping[str, Any]) -> float | None:
@@ -38,6 +42,18 @@ def seconds_left(progress: Mapping[str, Any]) -> float | None:
 
 class QueueStore(Database):
     """What of the database is about jobs that wait."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether long work is to rest."""
+        return bool(self.fact(PAUSED))
+
+    def pause(self, paused: bool) -> None:
+        """Keep whether long work is to rest. Whoever watches a job that waits is told."""
+        with self._change() as database:
+            database.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (PAUSED, json.dumps(paused)))
+            for lane in PAUSABLE:
+                self._queue_moved(lane)
 
     def waiting(self, lane: str) -> int:
         """How many jobs wait in ``lane``."""
@@ -51,12 +67,13 @@ class QueueStore(Database):
         kinds = {kind for _, kind in queued}
         typical = {kind: seconds for kind in kinds if (seconds := self._typical(kind, lane)) is not None}
         left = seconds_left(json.loads(running[0]["progress"])) if running else None
-        etas, first = queue_etas(left, bool(running), queued, typical), running[0] if running else None
+        rests, first = lane in PAUSABLE and self.paused, running[0] if running else None
+        etas = queue_etas(None if rests else left, rests or bool(running), queued, typical)
         places = {}
         for before, row in zip([None, *waiting], waiting, strict=False):
             ahead = first or before
             waits_for = {name: ahead[name] for name in ("id", "kind", "title")} if ahead else None
-            places[row["id"]] = Place(*etas[row["id"]], waits_for)
+            places[row["id"]] = Place(*etas[row["id"]], waits_for, rests)
         return places
 
     def _typical(self, kind: str, lane: str) -> float | None:

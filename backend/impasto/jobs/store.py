@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import Conflict, UnknownJob
 from .job import CANCELLED, DONE, ENDED, FAILED, QUEUED, RUNNING, Job
-from .queue_store import MOMENTS, NO_PLACE, Place, QueueStore, seconds_left
+from .queue_store import MOMENTS, NO_PLACE, PAUSED, Place, QueueStore, seconds_left
 
 PROGRESS = (
     "phase",
@@ -91,7 +91,8 @@ class JobStore(QueueStore):
         progress, now = json.loads(row["progress"]), time.monotonic()
         left = seconds_left(progress)
         began, _ = (progress.pop(name, None) for name in MOMENTS)
-        position, eta, waiting_for = places.get(row["id"], NO_PLACE)
+        position, eta, waiting_for, paused = places.get(row["id"], NO_PLACE)
+        progress |= {"phase": PAUSED} if paused else {}
         elapsed = row["took"] or 0.0
         if row["state"] == RUNNING:
             position, eta = 0, left

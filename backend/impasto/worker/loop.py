@@ -1,8 +1,8 @@
 """The worker process: it owns torch and the device, does one job at a time and tells what happens in JSON lines.
 
-Asked through standard input: ``run`` (a job), ``cancel`` and ``finish`` (by job id; any other id is ignored). Told through
-standard output: ``device``, ``started``, ``phase``, ``progress``, ``preview``, ``note``, ``checkpoint``, ``alive``, then ``done``,
-``failed`` or ``cancelled``. Torch is imported by the work that needs it, not here.
+Asked through standard input: ``run`` (a job), ``cancel``, ``finish``, ``pause`` and ``resume`` (by job id; any other is ignored).
+Told through standard output: ``device``, ``started``, ``phase``, ``progress``, ``preview``, ``note``, ``checkpoint``, ``alive``,
+then ``done``, ``failed`` or ``cancelled``. Torch is imported by the work that needs it, not here.
 """
 
 from __future__ import annotations
@@ -119,17 +119,26 @@ class Worker:
             return
         control = self._controls.get(message["id"])
         if control:
-            {"cancel": control.cancel, "finish": control.finish}[message["do"]]()
+            requests = {"cancel": control.cancel, "finish": control.finish, "pause": control.pause, "resume": control.resume}
+            requests[message["do"]]()
 
     def _execute(self, task: Task) -> bool:
         """Do one job; whether memory ran out over it."""
 
+        phase = "starting"
+
         def report(event: str, **fields: Any) -> None:
+            nonlocal phase
+            phase = fields["phase"] if event == "phase" else phase
             self._send({"event": event, "job": task.id, **fields})
+
+        def rests(now: bool) -> None:
+            self._send({"event": "phase", "job": task.id, "phase": "paused" if now else phase})
 
         report("started")
         try:
             control = self._controls[task.id]
+            control.rests = rests
             control.check()
             result = self._table[task.kind](task, report, control)
             control.check()

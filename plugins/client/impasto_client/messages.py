@@ -41,7 +41,9 @@ def progress(job, translate=lambda text: text):
     """A line for people: what the job does, how far it is, how long it will take."""
     if job.get("state") == "queued":
         position = job.get("position") or 1
-        parts = [translate("Waiting; {position} in the queue").format(position=position)]
+        paused = job.get("phase") == "paused"
+        text = translate("Paused; {position} in the queue") if paused else translate("Waiting; {position} in the queue")
+        parts = [text.format(position=position)]
         ahead = job.get("waiting_for") or {}
         if ahead.get("title"):
             text = translate("behind the training of {title}") if ahead.get("kind") == "train" else translate("behind {title}")
@@ -49,6 +51,7 @@ def progress(job, translate=lambda text: text):
         return " · ".join(parts)
     phase = translate(
         {
+            "paused": "Paused",
             "painting": "Painting",
             "learning": "Learning",
             "saving": "Saving",

@@ -255,6 +255,7 @@ function listen() {
   on("keep", keep);
   on("reuse", reuse);
   on("remove", remove);
+  on("pause", () => queue.toggle());
   on("cancel-all", cancelAll);
   on("other", () => find("content-file").click());
   find("content-file").addEventListener("change", (event) => {
