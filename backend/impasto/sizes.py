@@ -23,6 +23,12 @@ STEPS = 45
 REFINING_STEPS = (20, 10)
 """At the last two scales where it begins with a picture that is painted already. Most of what is to be gained is gained in few."""
 
+STROKE_PX = 10
+"""Px: how broad the strokes are that networks paint, whatever the picture's size."""
+
+MIN_PASS_SIDE = 64
+"""Px: no pass is made over a picture whose short side is less; there would be nothing in it to paint."""
+
 STEP_OVERHEAD = 20_000
 """What a step of the iterative method costs whatever the picture's size (matrix roots, mostly), in px' worth of convolutions;
 without it the time left would be far overestimated at the coarse scales."""
@@ -51,6 +57,17 @@ def pyramid(size: Size, count: int = 0) -> list[Size]:
     sizes = [(max(16, round(height / 2 ** (k / 2))), max(16, round(width / 2 ** (k / 2)))) for k in reversed(range(count))]
     sizes[-1] = size
     return sorted(set(sizes))
+
+
+def pass_sizes(size: Size, stroke_size: float) -> list[Size]:
+    """Sizes at which the fast method paints a picture of ``size``, coarse to fine, ending with it.
+
+    The first pass's strokes are about ``stroke_size`` percent of the long side; each further one about doubles the size.
+    """
+    long_side, short_side = max(size), min(size)
+    coarsest = max(100 * STROKE_PX / stroke_size, MIN_PASS_SIDE * long_side / short_side)
+    count = max(0, round(math.log2(long_side / coarsest)))
+    return [fit(size, long_side * (coarsest / long_side) ** (k / count)) for k in range(count, 0, -1)] + [size]
 
 
 def steps_at(scales: int, iterations: int, refines: bool) -> list[int]:

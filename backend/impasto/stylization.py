@@ -67,6 +67,22 @@ class Stylization(ParameterSet):
         widget="slider",
         ends=("Broad strokes", "Fine strokes"),
     )
+    stroke_size: float = param(
+        "number",
+        2.5,
+        "Width of the broadest strokes that the fast method paints, in percent of the picture's long side, whatever its size. "
+        "Above some 10 px a stroke, it is painted small first, and again with finer strokes over the broad ones.",
+        unit="%",
+        minimum=0.1,
+        maximum=20.0,
+        label="Stroke size (%)",
+        hint=(
+            "Width of the broadest strokes, in percent of the picture's long side: the same look at any size. Fine strokes are "
+            "painted over them."
+        ),
+        front=True,
+        step=0.5,
+    )
     keep_colours: str = param(
         "choice",
         "off",

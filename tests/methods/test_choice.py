@@ -112,9 +112,14 @@ def test_a_plan_tells_method_size_and_seconds(library):
     settings = Settings()
     quick = plan(Stylization(style=(LEARNT,)), (3000, 4000), library, settings, CPU)
     assert (quick.method, quick.width, quick.height) == ("fast", 4000, 3000) and 0 < quick.seconds < 30
-    assert not quick.refines
+    assert not quick.refines and quick.stroke == 100, "2.5 % of 4000 px"
     slow = plan(Stylization(style=(PICTURE,), method="iterative"), (3000, 4000), library, settings, CPU)
-    assert (slow.method, slow.width, slow.height) == ("iterative", 512, 384) and 20 < slow.seconds < 200 and not slow.refines
+    assert (
+        (slow.method, slow.width, slow.height) == ("iterative", 512, 384)
+        and 20 < slow.seconds < 200
+        and not slow.refines
+        and slow.stroke is None
+    )
     assert plan(Stylization(style=(PICTURE,), iterations=3), (3000, 4000), library, settings, CPU).seconds < slow.seconds / 4
     refined = plan(Stylization(style=(PICTURE,)), (3000, 4000), library, settings, CPU)
     assert (refined.method, refined.width) == ("fast", 4000) and refined.refines

@@ -233,9 +233,15 @@ def test_an_editor_that_cannot_go_on_says_why():
 
 
 def test_a_preview_is_a_part_at_its_final_scale():
-    assert preview_sample.choose(1000, 700, 1.0, 800_000) == (0, 0, 1000, 700, 1.0, True)
-    x, y, width, height, scale, whole = preview_sample.choose(4000, 3000, 1.0, 800_000)
-    assert not whole and scale == 1 and 700_000 < width * height <= 800_000 and abs(width / height - 4 / 3) < 0.01
+    assert preview_sample.choose(1000, 700, 1.0, 800_000) == (0, 0, 1000, 700, 1.0, 1.0, True)
+    x, y, width, height, scale, share, whole = preview_sample.choose(4000, 3000, 1.0, 800_000)
+    assert (
+        not whole
+        and scale == 1
+        and share == width / 4000
+        and 700_000 < width * height <= 800_000
+        and abs(width / height - 4 / 3) < 0.01
+    )
     assert (x + width / 2, y + height / 2) == pytest.approx((2000, 1500), abs=1)
     corner = preview_sample.choose(4000, 3000, 1.0, 800_000, centre=(1.0, 0.0))
     assert (corner.x + corner.width, corner.y) == (4000, 0)
@@ -252,9 +258,15 @@ def test_a_preview_of_a_part_is_painted_at_the_scale_of_all_of_it():
     whole = preview_sample.choose(2000, 1500, 0.5, 800_000)
     assert preview_sample.recipe_for(whole, mine) == mine
     part = preview_sample.choose(4000, 3000, 0.25, 200_000)
-    assert preview_sample.recipe_for(part, mine).values == {"strength": 0.7, "resolution": round(part.width * 0.25)}
+    assert preview_sample.recipe_for(part, mine).values == {
+        "strength": 0.7,
+        "resolution": round(part.width * 0.25),
+        "stroke_size": round(2.5 * 4000 / part.width, 2),
+    }
     full = preview_sample.choose(4000, 3000, 1.0, 200_000)
-    assert preview_sample.recipe_for(full, Recipe(GREAT_WAVE.styles, {"resolution": 9000})).values == {}
+    assert preview_sample.recipe_for(full, Recipe(GREAT_WAVE.styles, {"resolution": 9000})).values == {
+        "stroke_size": round(2.5 * 4000 / full.width, 2)
+    }
 
 
 def test_the_daemon_tells_what_a_choice_will_mean(send):

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from ..models import NetworkSource
-from ..sizes import Size
+from ..sizes import Size, pass_sizes
 from ..style import Progress
 from ..style.colour import keep_chroma, palette_map, recoloured
 from ..style.feedforward import WHOLE_PIXELS, FeedForward
-from ..style.mixing import mix_embeddings, opacity_of
-from ..style.scales import resize
+from ..style.mixing import mix_embeddings, opacity_of, repainted_share
+from ..style.scales import enlarged_rows, resize
 from ..style.tone import ToneCorrection, tone_share
 from ..style.transformer import Network
 from ..stylization import Stylization
@@ -40,7 +40,9 @@ PALETTE_PIXELS = 1 << 19
 class FastSession(Iterator[Progress]):
     """A painting that comes from the top down, once all of the picture has been looked at. Below, the content is still there.
 
-    It is painted over the content's own array, so that even a very large picture is in memory only once.
+    It is painted over the content's own array, so that even a very large picture is in memory only once. A network's strokes have
+    one size in px, so a larger picture is painted small first, by a session of its own; what that gives is laid over the content
+    and painted again, with fine strokes over the broad ones.
     """
 
     checkpoint_key = None
@@ -55,12 +57,25 @@ class FastSession(Iterator[Progress]):
         """
         strength = stylization.strength if source.identity else 1.0
         mix = mix_embeddings(network.embeddings, indices_in(source), stylization.mix(), strength, stylization.detail)
-        if size != content.shape[:2]:
-            content = as_array(resize(engine.tensor(content), size).clamp(0, 1))
-        buffer = functools.partial(FileBuffer, engine.folder) if size[0] * size[1] > IN_MEMORY_PIXELS else None
-        opacity = opacity_of(stylization.strength, source.identity)
-        tones = tone_share(stylization.strength) if source.identity else 0.0
-        return cls(network, mix, content, stylization.keep_colours, opacity, tones, engine.device.torch_device, buffer)
+        share = repainted_share(stylization.strength, source.identity)
+        sizes = pass_sizes(size, stylization.stroke_size) if share else [size]
+        session = None
+        for pass_size in sizes:
+            small = pass_size != content.shape[:2]
+            session = cls(
+                network,
+                mix,
+                as_array(resize(engine.tensor(content), pass_size).clamp(0, 1)) if small else content,
+                stylization.keep_colours if pass_size == size or stylization.keep_colours == "luminance" else "off",
+                opacity_of(stylization.strength, source.identity),
+                tone_share(stylization.strength) if source.identity else 0.0,
+                engine.device.torch_device,
+                functools.partial(FileBuffer, engine.folder) if pass_size[0] * pass_size[1] > IN_MEMORY_PIXELS else None,
+                session,
+                share ** (1 / max(1, len(sizes) - 1)),
+            )
+        assert session is not None, "there is one size at least"
+        return session
 
     def __init__(
         self,
@@ -72,25 +87,37 @@ class FastSession(Iterator[Progress]):
         tones: float = 0.0,
         device: torch.device | None = None,
         buffer: Any = None,
+        coarser: FastSession | None = None,
+        share: float = 1.0,
     ) -> None:
         """``content`` (H, W, 3), sRGB-encoded, at the size it is painted at; it becomes the painting. ``opacity``: of the painting
         over the content. ``tones``: how far its light and dark are drawn back to the content's, see :class:`.ToneCorrection`.
-        ``buffer``: what makes room for features, see :class:`.FeedForward`; without it they stay in memory."""
+        ``buffer``: what makes room for features, see :class:`.FeedForward`; without it they stay in memory. ``coarser``: paints the
+        same content smaller, before; ``share`` 0..1: how much of that is laid over the content."""
         self._picture, self._keep_colours, self._opacity = content, keep_colours, opacity
         self._device = device or torch.device("cpu")
         self._content_sample = _thinned(content, PALETTE_PIXELS).copy() if keep_colours == "match" else None
         self._tones, self._content_tones = tones, _thinned(content, TONE_PIXELS).copy() if tones else None
         work = FeedForward(network, mix.to(self._device), self._rows, (content.shape[0], content.shape[1]), buffer)
         self._advances, self.total, self.done, self._painted_rows = work.paint(), work.steps(), 0, 0
+        self._coarser, self._share = coarser, share
+        self.pixels: int = content.shape[0] * content.shape[1] + (coarser.pixels if coarser else 0)
+        self._before = coarser.pixels / self.pixels if coarser else 0.0  # of the time
+        self.total += coarser.total if coarser else 0
 
     def __next__(self) -> Progress:
         """Go on by some rows of some stage."""
-        advance = next(self._advances)
+        if self._coarser and (coarse := next(self._coarser, None)):
+            fraction = coarse.fraction * self._before
+        else:
+            self._take_over()
+            advance = next(self._advances)
+            if advance.rows is not None:
+                self._keep(advance.top, advance.rows.float().cpu())
+                if self._content_tones is not None and self._painted_rows == len(self._picture):
+                    self._correct_tones(self._content_tones)
+            fraction = self._before + (1 - self._before) * advance.fraction
         self.done += 1
-        if advance.rows is not None:
-            self._keep(advance.top, advance.rows.float().cpu())
-            if self._content_tones is not None and self._painted_rows == len(self._picture):
-                self._correct_tones(self._content_tones)
         height, width = self._picture.shape[:2]
         return Progress(
             step=self.done,
@@ -100,7 +127,7 @@ class FastSession(Iterator[Progress]):
             width=width,
             height=height,
             losses={},
-            fraction=advance.fraction,
+            fraction=fraction,
             skipped=0,
         )
 
@@ -110,11 +137,13 @@ class FastSession(Iterator[Progress]):
 
     @property
     def has_preview(self) -> bool:
-        """Whether any rows have been painted."""
-        return self._painted_rows > 0
+        """Whether any rows have been painted, at whatever size."""
+        return self._painted_rows > 0 or (self._coarser.has_preview if self._coarser else self._before > 0)
 
     def picture(self, size: Size) -> np.ndarray:
         """The painting so far at ``size`` (height, width): float32 (H, W, 3), 0..1. At its own size it may be the very array."""
+        if self._coarser:
+            return self._coarser.picture(size)
         full = self._picture.shape[:2]
         shown = self._picture if size == full else _thinned(self._picture, 4 * size[0] * size[1])
         if self._content_sample is not None:
@@ -128,6 +157,28 @@ class FastSession(Iterator[Progress]):
     def restore(self, state: dict[str, Any]) -> None:
         """See :meth:`state`."""
         raise NotImplementedError("a fast painting cannot go on later")
+
+    def _take_over(self) -> None:
+        """Once the coarser pass is over: its picture, enlarged bilinearly, is laid over the content."""
+        if self._coarser is None:
+            return
+        coarse, self._coarser = torch.from_numpy(self._coarser.picture(self._coarser.size)), None
+        height, width = self.size
+        rows = max(1, STRIP_PIXELS // width)
+        for top in range(0, height, rows):
+            bottom = min(height, top + rows)
+            strip = enlarged_rows(enlarged_rows(coarse, top, bottom, height).transpose(0, 1), 0, width, width).permute(2, 1, 0)[
+                None
+            ]
+            content = as_tensor(self._picture[top:bottom])
+            if self._keep_colours == "luminance":
+                strip = keep_chroma(content.clamp(0, 1), strip)
+            self._picture[top:bottom] = as_array(torch.lerp(content, strip, self._share))
+
+    @property
+    def size(self) -> Size:
+        """Height and width in px."""
+        return self._picture.shape[0], self._picture.shape[1]
 
     def _keep(self, top: int, painted: Tensor) -> None:
         """Write rows (1, 3, n, W) from ``top`` on over the content, which shows through as far as it should."""

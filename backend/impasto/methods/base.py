@@ -74,6 +74,9 @@ class Method(Protocol):
     def work(self, size: Size, stylization: Stylization, library: FastLibrary) -> float:
         """How much there is to compute, in any unit that grows with the time it takes."""
 
+    def stroke_share(self, size: Size, stylization: Stylization) -> float | None:
+        """How broad the broadest strokes will be, as a share of the long side, 0..1, or None where only the painting knows."""
+
     def seconds_per_work(self, machine: Machine) -> float | None:
         """A guess for a machine that has not painted yet, or None where there is nothing to go by."""
 

@@ -27,7 +27,8 @@ QUICK_REFINING_S = 5.0
 class Plan:
     """What a choice will mean. ``method``: its name, and the ``reason`` for it as a sentence; ``width``, ``height``: px at which it
     is painted; ``seconds``: what painting will take, without waiting and fetching, or None where there is nothing to go by;
-    ``refines``: whether a style is refined on the picture first, each time for another picture."""
+    ``refines``: whether a style is refined on the picture first, each time for another picture; ``stroke``: px of the picture that
+    the broadest strokes will measure, or None where that is not known."""
 
     method: str
     reason: str
@@ -35,6 +36,7 @@ class Plan:
     height: int
     seconds: float | None
     refines: bool = False
+    stroke: int | None = None
 
     @property
     def quick(self) -> bool:
@@ -102,4 +104,6 @@ def plan(
     seconds = 0.0 if stylization.strength == 0 else seconds
     unlearnt = not library.ids().issuperset(stylization.style)
     refines = method.name == "fast" and unlearnt and stylization.refine > 0 and stylization.strength > 0
-    return Plan(method.name, reason, size[1], size[0], seconds, refines)
+    share = method.stroke_share(size, stylization)
+    stroke = None if share is None else round(share * max(full))
+    return Plan(method.name, reason, size[1], size[0], seconds, refines, stroke)

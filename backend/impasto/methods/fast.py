@@ -11,7 +11,7 @@ from ..models import FastLibrary
 from ..observer import Observer
 from ..parameters import BASIC
 from ..settings import Settings
-from ..sizes import Size, shrunk
+from ..sizes import STROKE_PX, Size, pass_sizes, shrunk
 from ..stylization import Stylization
 from .base import Session
 
@@ -50,10 +50,15 @@ class Fast:
         return shrunk(full, resolution or max(full))
 
     def work(self, size: Size, stylization: Stylization, library: FastLibrary) -> float:
-        """In px of the pass; predicting and refining what no network has learnt included."""
+        """In px of all passes; predicting and refining what no network has learnt included."""
         learnt = library.ids()
         unknown = sum(style not in learnt for style in stylization.style)
-        return size[0] * size[1] + ONCE_PIXELS + unknown * (PREDICTION_PIXELS + stylization.refine * REFINE_STEP_PIXELS)
+        passes = sum(height * width for height, width in pass_sizes(size, stylization.stroke_size))
+        return passes + ONCE_PIXELS + unknown * (PREDICTION_PIXELS + stylization.refine * REFINE_STEP_PIXELS)
+
+    def stroke_share(self, size: Size, stylization: Stylization) -> float | None:
+        """Those of the first pass."""
+        return STROKE_PX / max(pass_sizes(size, stylization.stroke_size)[0])
 
     def seconds_per_work(self, machine: Machine) -> float | None:
         """Known for CPUs."""

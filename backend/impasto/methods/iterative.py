@@ -60,6 +60,10 @@ class Iterative:
         costs = step_costs(pyramid(size, stylization.scales or (REFINING_SCALES if refines else 0)))
         return sum(steps * cost for steps, cost in zip(steps_at(len(costs), stylization.iterations, refines), costs, strict=True))
 
+    def stroke_share(self, size: Size, stylization: Stylization) -> float | None:
+        """It has whatever forms the style has."""
+        return None
+
     def seconds_per_work(self, machine: Machine) -> float | None:
         """Known for CPUs."""
         return None if machine.is_gpu else CPU_SECONDS_PER_PIXEL

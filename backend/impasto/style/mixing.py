@@ -33,6 +33,16 @@ def opacity_of(strength: float, identity: bool) -> float:
     return min(1.0, strength / (FAINT if identity else DEFAULT_STRENGTH))
 
 
+def repainted_share(strength: float, identity: bool) -> float:
+    """How much the coarsest pass counts in what the last one goes over, the rest being the picture: with half of it, faces of a
+    quarter of the picture can still be read at the default strength.
+
+    0 where the content itself is needed, since it shows through (:func:`opacity_of`), and for networks that have one size of
+    stroke of their own.
+    """
+    return strength if identity and strength >= FAINT else 0.0
+
+
 def embedding_indices(number: int) -> tuple[int, ...]:
     """The indices of the embeddings of a network's style ``number``, from 0."""
     first = IDENTITY_EMBEDDING + 1 + EMBEDDINGS_PER_STYLE * number

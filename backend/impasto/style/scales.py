@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -41,3 +42,11 @@ def resize(picture: Tensor, size: Size) -> Tensor:
         return picture
     shrinking = size[0] < picture.shape[-2] or size[1] < picture.shape[-1]
     return F.interpolate(picture, size=size, mode="bicubic", align_corners=False, antialias=shrinking)
+
+
+def enlarged_rows(picture: Tensor, first: int, last: int, length: int) -> Tensor:
+    """Rows ``first`` to ``last`` of ``picture`` (rows, ...) enlarged bilinearly to ``length`` rows; the others are never made."""
+    places = ((torch.arange(first, last, dtype=torch.float64) + 0.5) * (len(picture) / length) - 0.5).clamp(0, len(picture) - 1)
+    above = places.floor().long()
+    share = (places - above).to(picture).reshape(-1, *[1] * (picture.dim() - 1))
+    return torch.lerp(picture[above], picture[(above + 1).clamp(max=len(picture) - 1)], share)

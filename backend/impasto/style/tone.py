@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from ..sizes import Size, shrunk
 from .colour import luminance
-from .scales import size_of
+from .scales import enlarged_rows, size_of
 from .transformer import INPUT_MEAN
 
 GRID_SIDE = 64
@@ -43,11 +43,11 @@ class ToneCorrection:
         gain = min(1.0, float(now.std(correction=0)) / max(float(before.std(correction=0)), FLAT))
         wanted = now.mean() + gain * (before - before.mean()) + OVERALL * gain * (before.mean() - INPUT_MEAN)
         self._height = size[0]
-        self._grid = _stretched(share * (wanted - now).T, 0, size[1], size[1]).T  # (cells, width)
+        self._grid = enlarged_rows(share * (wanted - now).T, 0, size[1], size[1]).T  # (cells, width)
 
     def rows(self, top: int, bottom: int) -> Tensor:
         """(bottom - top, width)."""
-        return _stretched(self._grid, top, bottom, self._height)
+        return enlarged_rows(self._grid, top, bottom, self._height)
 
 
 def _coarse(picture: Tensor) -> Tensor:
@@ -62,11 +62,3 @@ def _gaussian(length: int) -> Tensor:
     places = torch.arange(length, dtype=torch.float32)
     weights = torch.exp(-0.5 * ((places[:, None] - places) / BLUR).square())
     return weights / weights.sum(1, keepdim=True)
-
-
-def _stretched(cells: Tensor, first: int, last: int, length: int) -> Tensor:
-    """Rows ``first`` to ``last`` of ``cells`` (n, m) enlarged bilinearly to ``length`` rows."""
-    places = ((torch.arange(first, last, dtype=torch.float64) + 0.5) * (len(cells) / length) - 0.5).clamp(0, len(cells) - 1)
-    above = places.floor().long()
-    share = (places - above).to(cells)[:, None]
-    return torch.lerp(cells[above], cells[(above + 1).clamp(max=len(cells) - 1)], share)

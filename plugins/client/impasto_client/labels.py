@@ -9,6 +9,7 @@ def names(_):
     return {
         'strength': _('Strength'),
         'detail': _('Detail'),
+        'stroke_size': _('Stroke size (%)'),
         'keep_colours': _('Keep colours'),
         'method': _('Method'),
         'resolution': _('Paint at (px)'),
@@ -70,6 +71,7 @@ def hints(_):
     return {
         'strength': _('How far the picture moves towards the style: at the left it stays as it is, at the right little more than its outlines is kept.'),
         'detail': _('Size of the brush strokes: in the middle as in the painting, at the left twice as broad, at the right half.'),
+        'stroke_size': _("Width of the broadest strokes, in percent of the picture's long side: the same look at any size. Fine strokes are painted over them."),
         'keep_colours': _("Whose colours: the style's; exactly the picture's, so that only its lightness is painted; or the style's strokes with the picture's palette."),
         'method': _('Fast paints in one pass of a network: in seconds where it has learnt the style, in about 20 s with any other picture. Iterative optimises the picture itself: a minute or so, nearer to the style. Automatic is fast, unless something is set that only the iterative method knows.'),
         'resolution': _("Long side at which it is painted; the result always has the layer's own size. Automatic: all of it with the fast method, what takes about a minute with the iterative one."),

@@ -8,10 +8,10 @@ QUICK = ("fast",)
 """Methods that paint a preview in seconds."""
 
 
-class Plan(namedtuple("Plan", "method reason width height seconds refines", defaults=(False,))):
+class Plan(namedtuple("Plan", "method reason width height seconds refines stroke", defaults=(False, None))):
     """``method``: its name; ``reason``: why that one, a sentence; ``width``, ``height``: px at which it is painted; ``seconds``:
     what painting will take, or None where the daemon does not know yet; ``refines``: whether a style is refined on the picture
-    first, which each preview of another part would begin anew."""
+    first, which each preview of another part would begin anew; ``stroke``: px that the broadest strokes will measure, or None."""
 
     __slots__ = ()
 
@@ -30,6 +30,8 @@ class Plan(namedtuple("Plan", "method reason width height seconds refines", defa
         if self.width < width or self.height < height:
             text = translate("painted at {width} x {height} px and enlarged")
             parts.append(text.format(width=self.width, height=self.height))
+        if self.stroke:
+            parts.append(translate("strokes up to {count} px").format(count=self.stroke))
         if self.seconds:
             parts.append(messages.duration(self.seconds, translate).replace(" ", "\u00a0"))  # never broken over two lines
         return " · ".join(parts)

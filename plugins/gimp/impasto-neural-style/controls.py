@@ -34,7 +34,7 @@ class Controls(ParameterForm):
                 self.add_row(parameter_labels[p["name"]], widget, hints[p["name"]])
 
     def add_row(self, text, widget, hint=""):
-        """A labelled row below the others. Answers a function that shows it or hides it."""
+        """A labelled row below the others. Returns a function that shows it or hides it."""
         label = Gtk.Label.new_with_mnemonic(text)
         label.set_xalign(0)
         label.set_mnemonic_widget(widget)

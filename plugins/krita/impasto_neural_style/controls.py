@@ -63,7 +63,7 @@ class Controls(QtWidgets.QWidget, parameter_form.ParameterForm):
         spin = QtWidgets.QDoubleSpinBox(self)
         spin.setDecimals(2)
         spin.setRange(p["minimum"], p["maximum"])
-        spin.setSingleStep(0.01 if p["maximum"] <= 1 else 0.1)
+        spin.setSingleStep(p["step"] or (0.01 if p["maximum"] <= 1 else 0.1))
         return self._spin(spin, p)
 
     def _spin(self, spin, p):

@@ -27,6 +27,7 @@ export class Plan {
       const plan = await json(`/v1/plan?${new URLSearchParams(query)}`);
       const parts = [plan.method === "fast" ? "Fast" : "Iterative"];
       if (plan.width < query.width) parts.push(`at ${plan.width} \u00d7 ${plan.height} px`);
+      if (plan.stroke) parts.push(`strokes up to ${plan.stroke} px`);
       if (plan.seconds) parts.push(`about ${duration(plan.seconds)}`);
       this.line.title = plan.reason;
       return parts.join(" \u00b7 ");
