@@ -18,6 +18,9 @@ endif
 # Python starts some hundred times in the tests: what it compiles is kept, whatever the caller's environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
+# A process for each core, but no more than the memory of a small machine holds. One alone: make test PARALLEL="--numprocesses 0"
+PARALLEL ?= --numprocesses auto --maxprocesses 4
+
 .PHONY: run test test-fast lint docs docs-site pins clean
 
 run:
@@ -25,11 +28,11 @@ run:
 	@$(BIN)/impasto demo
 
 test: lint
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast:
 	@$(PYTHON) tools/environment.py --venv $(VENV) --extra test
-	@$(BIN)/python -m pytest -m "not slow" --quiet --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) --dist worksteal -m "not slow" --quiet $(ARGS)
 
 lint:
 	@$(PYTHON) tools/environment.py --venv $(VENV) --extra test

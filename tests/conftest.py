@@ -21,6 +21,9 @@ CACHE = TESTS.parent / ".cache"
 SLOW_FOLDERS = ("attacks", "reliability")
 """Whole kinds of tests that `make test-fast` leaves out: attacks on a running daemon, and daemons that are killed."""
 
+LONGEST = ("plugins", "reliability", "worker", "attacks")
+"""The folders whose files take longest."""
+
 _weights = ""
 
 
@@ -42,10 +45,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the slow kinds get the mark that single slow tests and files have in their source."""
+    """Tests of the slow kinds get the mark that single slow tests and files have in their source. In several processes the files
+    that take minutes come first: one that came last would have a process to itself."""
     for item in items:
-        if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in SLOW_FOLDERS:
+        if _folder(item) in SLOW_FOLDERS:
             item.add_marker(pytest.mark.slow)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: LONGEST.index(_folder(item)) if _folder(item) in LONGEST else len(LONGEST))
+
+
+def _folder(item: pytest.Item) -> str:
+    """The folder of tests/ that it is in."""
+    return item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
 
 
 @pytest.fixture(scope="session", autouse=True)
