@@ -25,7 +25,7 @@ SIZE = 1000, 700
 LEFT_WIDTH = 455
 """Px of what is left of the divider; both sides grow with the window."""
 
-CONTROLS_HEIGHT = 216, 400
+CONTROLS_HEIGHT = 254, 440
 """Px: the controls below the gallery at least, which is those in front, and at most; more of them scroll."""
 
 STAND_OUT = b"""
