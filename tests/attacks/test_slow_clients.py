@@ -7,16 +7,21 @@ import json
 import os
 import socket
 import struct
+import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 import requests
 from api import pictures
+from api.conftest import TOKEN, stylize_files
 from api.conftest import make_daemon as make_daemon
-from api.conftest import stylize_files
-from api.raw import exchange, poll, read_all
+from api.raw import exchange, parse, poll, read_all
+from images.files import MB
+from impasto.api import uploads
 
 from .target import default_start
+from .test_pictures import Peak
 
 MANY = 300
 
@@ -237,3 +242,101 @@ def test_pictures_of_many_at_once_are_taken_in_turn(target):
         time.sleep(0.02)
     assert set(statuses) <= {404, 503}
     assert most - memory < 700e6
+
+
+# -- many large uploads at once ----------------------------------------------------------------------------------------
+
+
+def upload(target, size: int, *headers: str) -> tuple[bytes, bytes]:
+    """The head of a request whose form has a file of ``size`` bytes that is no picture, and the end of its body."""
+    start = b'--b\r\nContent-Disposition: form-data; name="content"; filename="c"\r\n\r\n'
+    end = b'\r\n--b\r\nContent-Disposition: form-data; name="style"\r\n\r\nscream\r\n--b--\r\n'
+    length = len(start) + size + len(end)
+    return head(target, "/v1/jobs", FORM.replace("=x", "=b"), f"Content-Length: {length}", *headers) + start, end
+
+
+def test_the_last_bytes_of_many_large_uploads_come_at_one_moment(target):
+    """Each is read into memory when its turn has come, and its copy on the disk goes with it."""
+    size, many = 40 * MB, 8
+    begin, end = upload(target, size)
+    block = bytes(MB)
+    with contextlib.ExitStack() as stack:
+        senders = [stack.enter_context(socket.create_connection(("127.0.0.1", target.port), timeout=60)) for _ in range(many)]
+        for sender in senders:
+            sender.sendall(begin)
+            for _ in range(size // MB):
+                sender.sendall(block)
+        with Peak(target.process) as peak:
+            for sender in senders:
+                sender.sendall(end)
+            answers = [parse(read_all(sender)) for sender in senders]
+    assert {status for status, _, _ in answers} == {415}, answers
+    assert peak.more < 3 * size, f"{peak.more / 1e6:.0f} MB for {many} uploads of {size / 1e6:.0f} MB"
+
+
+@contextlib.contextmanager
+def crowded(make_daemon, monkeypatch, wait: float):
+    """A daemon that takes 16 MB at once, of which two clients have all and are slow; a third that wants to send as much."""
+    monkeypatch.setattr(uploads, "WAIT_S", wait)
+    daemon = make_daemon(max_upload_mb=16)
+    size = 15 * MB
+    begin, end = upload(SimpleNamespace(port=daemon.port, token=TOKEN), size)
+    with contextlib.ExitStack() as stack:
+        first, second, third = (
+            stack.enter_context(socket.create_connection(("127.0.0.1", daemon.port), timeout=30)) for _ in range(3)
+        )
+        for slow in (first, second):
+            slow.sendall(begin + bytes(MB))
+        time.sleep(0.5)
+        yield daemon, (first, second, third), begin, bytes(size), end
+
+
+def test_a_body_beyond_the_budget_waits_until_another_has_been_read(make_daemon, monkeypatch):
+    with crowded(make_daemon, monkeypatch, 30) as (daemon, (first, _, third), begin, body, end):
+        sending = threading.Thread(target=third.sendall, args=(begin + body + end,))
+        sending.start()
+        sending.join(2)
+        assert sending.is_alive(), "it was read although there was no room for it"
+        with daemon.client() as client:
+            assert client.post("/v1/jobs", files=stylize_files(), data={"style": "scream"}).status_code == 202, (
+                "small ones are taken"
+            )
+        first.sendall(body[MB:] + end)
+        assert parse(read_all(first))[0] == 415
+        sending.join(20)
+        assert not sending.is_alive() and parse(read_all(third))[0] == 415
+
+
+def test_who_is_asked_to_wait_too_long_hears_why(make_daemon, monkeypatch):
+    with crowded(make_daemon, monkeypatch, 0.5) as (_, (first, second, third), begin, body, end):
+        third.sendall(begin.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n", 1).partition(b"--b\r\n")[0])
+        status, headers, answer = parse(read_all(third))
+        assert status == 503 and int(headers["retry-after"]) > 0 and json.loads(answer)["error"]["code"] == "busy"
+        first.close()  # whoever leaves gives back what it had
+        with socket.create_connection(("127.0.0.1", second.getpeername()[1]), timeout=30) as again:
+            again.sendall(begin + body + end)
+            assert parse(read_all(again))[0] == 415
+
+
+def test_a_painting_keeps_no_upload_while_it_is_painted(make_daemon, monkeypatch):
+    """The client waits for the picture, and what it sent has been read long since: others may send."""
+    monkeypatch.setattr(uploads, "WAIT_S", 2)
+    daemon = make_daemon(max_upload_mb=2)
+    large = pictures.png(780, 780)
+    assert 1.5e6 < len(large) < 1.95e6
+    fields = {"style": "great-wave", "iterations": 500, "step_size": 0.02}
+
+    def paint():
+        with daemon.client() as client, contextlib.suppress(requests.RequestException):
+            client.post("/v1/stylize", files=stylize_files(large), data=fields, timeout=20)
+
+    painters = [threading.Thread(target=paint, daemon=True) for _ in range(4)]
+    for painter in painters:
+        painter.start()
+    with daemon.client() as client:
+        poll(lambda: len(client.get("/v1/jobs").json()["jobs"]) == 4, within=15)
+        assert client.post("/v1/jobs", files=stylize_files(large), data=fields).status_code == 202
+        for job in client.get("/v1/jobs").json()["jobs"]:
+            client.post(job["links"]["cancel"])
+    for painter in painters:
+        painter.join(10)

@@ -15,13 +15,14 @@ from typing import Any
 
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, WSGITask
 
 from ..errors import ImpastoError, RequestTooLarge
 from ..settings import Settings
 from .errors import INTERNAL, response_of
 from .reading import NOT_HTTP, TOO_LARGE, StrictParser
 from .security import harden
+from .uploads import BODY_READ, BUDGET_OF_LARGEST, UploadBudget
 
 LINGER_S = 5.0
 """How long a refused upload is read and thrown away, so that its sender gets to read why; else the system resets the connection."""
@@ -67,9 +68,19 @@ def _translated(error: Any) -> tuple[int, ImpastoError]:
     return error.code, words.get(error.code, NOT_HTTP)
 
 
+class BodyTask(WSGITask):
+    """A request for the app, which may say that it has read the body: a painting may take much longer than that."""
+
+    def get_environment(self) -> dict[str, Any]:
+        environment = super().get_environment()
+        environment[BODY_READ] = self.request.close
+        return environment
+
+
 class LingeringChannel(HTTPChannel):
     """A connection that, after a refusal, is closed for writing at once and for reading a little later."""
 
+    task_class = BodyTask
     error_task_class = ShapedErrorTask
     requests: list[StrictParser]
     request: StrictParser | None
@@ -85,6 +96,27 @@ class LingeringChannel(HTTPChannel):
 
     def _gate(self, request: StrictParser) -> ImpastoError | None:
         return self.server.refusal(self.task_class(self, request).get_environment())
+
+    def _may_be_read(self, request: StrictParser) -> bool:
+        """Whether the budget has room for its body. If so, it is taken, and whoever waits to be asked for it is asked."""
+        needs, server = request.needs, self.server
+
+        def give_back() -> None:
+            server.uploads.give(needs)
+            server.pull_trigger()  # others wait for it
+
+        if needs:
+            if not server.uploads.take(needs):
+                return False
+            request.admitted(give_back)
+            if request.expect_continue and not self.sent_continue and not self.requests:
+                self.send_continue()
+        return True
+
+    def del_channel(self, map: Any = None) -> None:
+        super().del_channel(map)
+        if self.request is not None:
+            self.request.close()
 
     def service(self) -> None:
         super().service()
@@ -107,7 +139,7 @@ class LingeringChannel(HTTPChannel):
             return False
 
     def send_continue(self) -> None:
-        if self.request and not self.request.error:  # who is refused need not send the body
+        if self.request and not self.request.error and not self.request.needs:  # who is refused, or waits, need not send the body
             super().send_continue()
 
     def send(self, data: bytes, do_close: bool = True) -> int:
@@ -148,7 +180,10 @@ class LingeringChannel(HTTPChannel):
             super().handle_close()
 
     def readable(self) -> bool:
-        return bool(self.lingers_until) or (not self.ended and super().readable())
+        if self.lingers_until:
+            return True
+        request = self.request
+        return not self.ended and super().readable() and (request is None or self._may_be_read(request))
 
     def handle_read(self) -> None:
         if self.requests and not self.lingers_until and self._nothing_more_comes():
@@ -173,6 +208,7 @@ class Server(TcpWSGIServer):
 
     def __init__(self, app: Callable[..., Any], listener: socket.socket, settings: Settings, refusal: Refusal) -> None:
         self._settings, self.refusal = settings, refusal
+        self.uploads = UploadBudget(BUDGET_OF_LARGEST * (settings.max_upload_mb * 1_000_000 + 1))
         self._max_connections = max_connections_allowed(settings.max_connections)
         info = (listener.family, listener.type, listener.proto, listener.getsockname())
         super().__init__(

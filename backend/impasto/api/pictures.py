@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,19 +17,17 @@ from flask import Request, Response, send_file
 from ..errors import Gone, ImpastoError, InvalidParameter, NotAcceptable, quoted
 from ..formats import FORMATS, named
 from ..settings import Settings
+from .uploads import one_at_a_time
 
 if TYPE_CHECKING:
     from ..images import Limits, PictureInfo
-
-_one_at_a_time = threading.Lock()
-"""A decoded picture is many times its file's size, so request threads decode in turn."""
 
 
 @contextlib.contextmanager
 def decoding(field: str) -> Iterator[None]:
     """Wait for one's turn to decode; errors from within name the form field ``field``."""
     try:
-        with _one_at_a_time:
+        with one_at_a_time:
             yield
     except ImpastoError as error:
         error.field = error.field or field
@@ -67,7 +64,7 @@ def thumbnail(data: bytes, settings: Settings) -> bytes:
     """A PNG of the picture, at most 256 px a side."""
     from .. import images
 
-    with _one_at_a_time:
+    with one_at_a_time:
         return images.thumbnail(data, limits=limits(settings))
 
 
@@ -116,7 +113,7 @@ def send_result(path: Path, stored: str, request: Request, settings: Settings, n
 def _converted(data: bytes, wanted: str, settings: Settings) -> bytes:
     from .. import images
 
-    with _one_at_a_time:
+    with one_at_a_time:
         picture = images.decode(data, limits(settings))
         images.check_fits(wanted, picture.width, picture.height)
         return images.encode(picture, wanted)

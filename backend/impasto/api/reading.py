@@ -16,7 +16,8 @@ from waitress.buffers import OverflowableBuffer
 from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
 from waitress.receiver import ChunkedReceiver
 
-from ..errors import DiskFull, ImpastoError, MalformedRequest, RequestTimeout, RequestTooLarge
+from ..errors import Busy, DiskFull, ImpastoError, MalformedRequest, RequestTimeout, RequestTooLarge
+from . import uploads
 
 VERSIONS = ("1.0", "1.1")
 
@@ -31,6 +32,8 @@ UPLOAD_GRACE_S = 30.0
 
 NOT_HTTP = MalformedRequest("This is not a valid HTTP request.")
 TOO_LARGE = RequestTooLarge("The request is larger than the daemon takes.", hint="The setting max_upload_mb bounds it.")
+
+TOO_MANY = Busy("Others are sending so much that there is no room for this yet.", hint="Try again in a moment.")
 
 _FOLDED = re.compile(rb"\n[ \t]")
 _ENCODED = re.compile(rb"^transfer-encoding[^\r\n:]*:[ \t]*([^\r\n]*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
@@ -51,6 +54,9 @@ class StrictParser(HTTPRequestParser):
         self.began = time.monotonic()
         self.body_began = 0.0
         self.body_limit = adj.max_request_body_size
+        self.needs = 0
+        """Bytes of the budget that it waits for before it is read on."""
+        self._give_back: Callable[[], None] = lambda: None
 
     def received(self, data: bytes) -> int:
         """As waitress's; besides, the gate is asked when the headers have come, and no body passes its limit or the disk."""
@@ -69,6 +75,19 @@ class StrictParser(HTTPRequestParser):
         asks = self.body_rcv is not None and getattr(self.error, "code", None) in (None, RequestTooLarge.status)
         if asks and (refused := self._gate(self)):
             self.refuse(refused)
+        elif asks and self.error is None:
+            size = self.body_limit if self.chunked else self.content_length
+            self.needs = size if size > uploads.SMALL_BYTES else 0
+
+    def admitted(self, give_back: Callable[[], None]) -> None:
+        """Its body may be read now. ``give_back`` is called when it has gone."""
+        self.needs, self._give_back, self.body_began = 0, give_back, time.monotonic()
+
+    def close(self) -> None:
+        """As waitress's; may be called more than once."""
+        super().close()
+        give_back, self._give_back = self._give_back, lambda: None
+        give_back()
 
     def refuse(self, error: ImpastoError) -> None:
         """Read no more of this request and answer ``error``."""
@@ -95,6 +114,8 @@ class StrictParser(HTTPRequestParser):
         if not self.headers_finished:
             return RequestTimeout("The request's headers did not come in time.") if now - self.began > header_timeout_s else None
         lasted = now - self.body_began
+        if self.needs:
+            return TOO_MANY if lasted > uploads.WAIT_S else None
         if lasted > UPLOAD_GRACE_S and self.body_bytes_received < lasted * slowest_bytes_s:
             return RequestTimeout("The upload was too slow to wait for.", hint="The setting slowest_upload_kb_s bounds it.")
         return None

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from ... import errors
 from ...jobs.job import ENDED, JOB_ID, STATES, Job
 from ...jobs.keeping import keep_refined
-from .. import forms, pictures
+from .. import forms, pictures, uploads
 from ..events import event_stream, last_event_id
 from ..forms import no_body, read_kept_name, read_stylization
 from ..openapi import Answer, Query, describe
@@ -70,7 +70,7 @@ def job_id(text: str) -> str:
 )
 def submit() -> tuple[Response, int, dict[str, str]]:
     app = services()
-    with app.wait_slots.place():
+    with app.wait_slots.place(), uploads.turn():
         seconds = forms.lease(request)
         submission = read_stylization(answers_picture=False)
         job = app.manager.submit(replace(submission, lease_s=seconds))
@@ -228,7 +228,8 @@ def thumbnail(id: str) -> Response:
 def keep(id: str) -> tuple[Response, int]:
     app = services()
     with app.wait_slots.place():
-        name = read_kept_name()
+        with uploads.turn():
+            name = read_kept_name()
         found, folder = app.manager.refined(job_id(id))
         kept = keep_refined(app.styles, folder, found.parameters["style"], name)
         app.manager.kept(found.id, [style.id for style in kept])

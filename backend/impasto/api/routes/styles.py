@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify
 from werkzeug.routing import BaseConverter
 
 from ... import errors
-from .. import pictures
+from .. import pictures, uploads
 from ..forms import read_style, read_training, style_id
 from ..openapi import Answer, describe
 from ..representation import job_json, style_json
@@ -51,7 +51,7 @@ def styles() -> dict[str, Any]:
     errors=(*PICTURE_ERRORS, errors.Conflict, errors.DiskFull, errors.Busy),
 )
 def add() -> tuple[Response, int, dict[str, str]]:
-    with services().wait_slots.place():
+    with services().wait_slots.place(), uploads.turn():
         new = read_style()
         with pictures.decoding("picture"):
             style = services().styles.add(new.name, new.data)
@@ -69,7 +69,7 @@ def add() -> tuple[Response, int, dict[str, str]]:
 )
 def train() -> tuple[Response, int, dict[str, str]]:
     app = services()
-    with app.wait_slots.place():
+    with app.wait_slots.place(), uploads.turn():
         job = app.manager.submit(read_training())
     return jsonify(job_json(job)), 202, {"Location": f"/v1/jobs/{job.id}"}
 

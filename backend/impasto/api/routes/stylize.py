@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from ... import errors
 from ...jobs.job import ENDED
-from .. import pictures
+from .. import pictures, uploads
 from ..forms import read_stylization
 from ..openapi import Answer, describe
 from ..services import Services, services
@@ -45,10 +45,12 @@ blueprint = Blueprint("stylize", __name__)
 def stylize() -> Response:
     app = services()
     with app.wait_slots.place():
-        submission = read_stylization(answers_picture=True)
-        if not submission.idempotency_key:
-            submission = replace(submission, lasting=False)  # nobody could ask for it after a pulled plug
-        job = ended(app, app.manager.submit(submission), keep=bool(submission.idempotency_key))
+        with uploads.turn():
+            submission = read_stylization(answers_picture=True)
+            keep = bool(submission.idempotency_key)
+            job = app.manager.submit(replace(submission, lasting=keep))  # without a key nobody could ask for it after a pulled plug
+            del submission  # it has the pictures
+        job = ended(app, job, keep=keep)
     if job.state == "failed":
         raise errors.ImpastoError.from_dict(job.error or {})
     path, media_type = app.manager.result(job.id)
