@@ -67,6 +67,12 @@ def test_strength_0_changes_nothing(engine):
     assert np.array_equal(impasto.stylize(before, "starry-night", strength=0, engine=engine), before)
 
 
+def test_a_parameter_without_effect_is_noted(engine):
+    notes = []
+    impasto.stylize(ramp(3, "uint8"), "starry-night", method="fast", loss="gram", note=notes.append, engine=engine)
+    assert len(notes) == 1 and "loss" in notes[0]
+
+
 def test_a_colour_profile_goes_along(engine):
     from PIL import ImageCms
 

@@ -52,6 +52,12 @@ def test_auto_takes_the_first_method_that_heeds_all_that_is_set(library, values,
     assert chosen(library, LEARNT, **values)[0] == method
 
 
+def test_what_has_no_effect_on_the_method_that_was_asked_for_is_said(library):
+    name, reason = chosen(library, LEARNT, method="fast", loss="gram", iterations=7, strength=0.7)
+    assert name == "fast" and "loss, iterations" in reason and "strength" not in reason
+    assert chosen(library, LEARNT, method="iterative", loss="gram")[1] == "It was asked for."
+
+
 def test_the_reason_says_what_stood_against_the_quicker_method(library):
     assert "iterations" in chosen(library, LEARNT, iterations=7)[1]
     assert "the picture" in chosen(library_of("nowhere", offline=True), LEARNT, PICTURE)[1]

@@ -55,7 +55,7 @@ def choose(stylization: Stylization, library: FastLibrary) -> tuple[Method, str]
     if stylization.method != AUTO:
         method = method_named(stylization.method)
         method.check(stylization, library)
-        return method, "It was asked for."
+        return method, " ".join(filter(None, ("It was asked for.", without_effect(stylization, method))))
     reason, refusal = "", None
     for name in METHODS:
         method = method_named(name)
@@ -71,6 +71,12 @@ def choose(stylization: Stylization, library: FastLibrary) -> tuple[Method, str]
     if refusal is None:
         raise LookupError(f"no method knows all of {', '.join(changed(stylization))}")
     raise refusal
+
+
+def without_effect(stylization: Stylization, method: Method) -> str:
+    """What to say of parameters that are set but that ``method`` does not know; empty where it heeds them all."""
+    ignored = [name for name in changed(stylization) if name not in method.parameters]
+    return f"The {method.name} method does not know {', '.join(ignored)}: without effect." if ignored else ""
 
 
 def slowed_down(stylization: Stylization, method: str, library: FastLibrary) -> str:

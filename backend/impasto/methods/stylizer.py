@@ -22,7 +22,7 @@ from ..parameters import UPLOAD
 from ..sizes import Size
 from ..stylization import Stylization
 from .base import Method, Session
-from .choice import choose, slowed_down
+from .choice import choose, slowed_down, without_effect
 from .iterative import MIN_SIDE
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ class Stylizer:
         observer.phase("preparing")
         observer.device(engine.describe())
         method, _ = choose(stylization, engine.fast_styles)
-        if trouble := slowed_down(stylization, method.name, engine.fast_styles):
-            observer.note(trouble)
+        for note in filter(None, (without_effect(stylization, method), slowed_down(stylization, method.name, engine.fast_styles))):
+            observer.note(note)
         shrinks, limit = engine.settings.when_memory_is_short == "shrink", 0
         while True:
             attempt = _Attempt(engine, stylization, self._read_content(), self._read_style, observer, self._checkpoints)

@@ -46,7 +46,7 @@ export class History {
     item.dataset.look = this.look(job);
     if (!ended(job)) item.dataset.open = "yes";
     const when = new Date(job.created * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    const name = `${job.title}, ${when}`;
+    const name = [job.title, when].filter(Boolean).join(", ");
     Object.assign(button, { type: "button", title: name, ariaLabel: `Show the picture: ${name}` });
     button.setAttribute("aria-current", String(job.id === this.current));
     button.addEventListener("click", () => this.opened(job.id));
