@@ -47,3 +47,17 @@ def test_long_work_is_paused_and_goes_on(make_daemon):
     assert not client.post("/v1/queue/resume", json={}).json()["paused"]
     reaches(client, client.get(first["links"]["self"]).json(), "painting")
     client.post("/v1/queue/cancel")
+
+
+def test_a_waiting_job_is_moved(make_daemon):
+    client = make_daemon().client()
+    first = client.until(client.submit(**SLOW), "running")
+    second, third = client.submit(**SLOW), client.submit(**SLOW)
+    assert client.post(third["links"]["move"]).json()["position"] == 1
+    assert ids(client.get("/v1/queue").json()["jobs"]) == ids([first, third, second])
+    assert client.post(third["links"]["move"], params={"position": 2}).json()["position"] == 2
+    assert code(client.post(first["links"]["move"])) == (409, "conflict")
+    assert code(client.post(f"/v1/jobs/{'0' * 16}/move")) == (404, "unknown_job")
+    for query in ({"position": 0}, {"position": "first"}, {"position": 1.5}, {"place": 1}):
+        assert client.post(second["links"]["move"], params=query).status_code == 400
+    client.post("/v1/queue/cancel")

@@ -242,6 +242,15 @@ def test_all_jobs_are_cancelled(impasto, client, photo, style):
     assert impasto("jobs", "cancel").code == impasto("jobs", "cancel", jobs[0]["id"], "--all").code == 2
 
 
+def test_a_waiting_job_is_moved(impasto, client, photo, style):
+    jobs = [client.submit(photo.read_bytes(), [style.read_bytes()], {"iterations": 3000, "step_size": 0.02}) for _ in range(3)]
+    until(lambda: client.job(jobs[0]["id"])["state"] == "running", "the first")
+    assert "number 1 in the queue" in impasto("jobs", "move", jobs[2]["id"]).out
+    assert "number 2 in the queue" in impasto("jobs", "move", jobs[2]["id"], 2).out
+    assert impasto("jobs", "move", jobs[0]["id"]).code != 0
+    client.cancel_all()
+
+
 def test_long_work_is_paused_and_goes_on(impasto, client, photo, style):
     job = client.submit(photo.read_bytes(), [style.read_bytes()], {"iterations": 3000, "step_size": 0.02})
     assert "rests" in impasto("jobs", "pause").out

@@ -53,6 +53,30 @@ def test_jobs_of_a_lane_run_in_the_order_they_came(manager, tmp_path):
     assert times == sorted(times)
 
 
+def test_what_waits_can_be_put_in_another_order(start, manager, tmp_path):
+    held = manager.submit(job("gate", file=str(tmp_path / "door")))
+    running(manager, held.id)
+    a, b, c, d = (manager.submit(job()).id for _ in range(4))
+    version = manager.get(a).version
+    assert manager.move(d, 1).position == 1 and manager.wait(a, version, 5).position == 2
+    assert manager.move(a, 3).position == 3
+    assert manager.move(b, 1000).position == 4
+    order = [d, a, c, b]
+    assert [found.id for found in manager.queue()] == [held.id, *order]
+    assert [found.id for found in manager.jobs()] == [d, c, b, a, held.id]  # the list is still the newest first
+    for id in (held.id, "0" * 16):
+        with pytest.raises(errors.Conflict if id == held.id else errors.UnknownJob):
+            manager.move(id, 1)
+    manager.stop()
+    again = start()
+    running(again, held.id)  # at its old place, before those that were moved
+    e = again.submit(job()).id
+    assert [found.id for found in again.queue()] == [held.id, *order, e]
+    (tmp_path / "door").touch()
+    times = [ended(again, id).started for id in (*order, e)]
+    assert times == sorted(times)
+
+
 def test_what_waits_says_for_what(manager, tmp_path):
     first = manager.submit(replace(job("gate", file=str(tmp_path / "door")), title="The Great Wave"))
     running(manager, first.id)

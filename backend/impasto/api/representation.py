@@ -14,7 +14,7 @@ def job_json(job: Job) -> dict[str, Any]:
     here = f"/v1/jobs/{job.id}"
     links = {
         "self": here,
-        **{name: f"{here}/{name}" for name in ("events", "preview", "result", "thumbnail", "cancel", "finish", "keep")},
+        **{name: f"{here}/{name}" for name in ("events", "preview", "result", "thumbnail", "cancel", "finish", "move", "keep")},
     }
     return {**job.to_dict(), "links": links}
 

@@ -27,7 +27,7 @@ COMMANDS = {
     "auth": Entry("The daemon", "impasto.cli.daemon", "Print the header that lets a request in."),
     "open": Entry("The daemon", "impasto.cli.daemon", "Open the studio page in the browser, signed in."),
     "stop": Entry("The daemon", "impasto.cli.daemon", "End the running daemon."),
-    "jobs": Entry("The daemon", "impasto.cli.jobs", "What the daemon paints: list, show, cancel, pause, finish, keep, save."),
+    "jobs": Entry("The daemon", "impasto.cli.jobs", "What the daemon paints: list, show, cancel, move, pause, finish, keep, save."),
     "plugins": Entry("Set-up", "impasto.cli.plugins", "The plug-ins for GIMP and Krita: install, remove, look, zip."),
     "doctor": Entry("Set-up", "impasto.cli.doctor", "Look at this machine and say what is missing and what to do."),
     "config": Entry("Set-up", "impasto.cli.config", "The settings in force, and the file that they come from."),

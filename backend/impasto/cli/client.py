@@ -78,6 +78,10 @@ class Client:
         """Cancel all that waits or runs; the jobs that were cancelled."""
         return self._request("POST", "/v1/queue/cancel").json()["jobs"]
 
+    def move(self, id: str, position: int) -> dict[str, Any]:
+        """Let a job that waits be number ``position`` in its queue."""
+        return self._request("POST", f"/v1/jobs/{id}/move", params={"position": str(position)}).json()
+
     def finish(self, id: str) -> dict[str, Any]:
         """Stop and keep."""
         return self._request("POST", f"/v1/jobs/{id}/finish").json()

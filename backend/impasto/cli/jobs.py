@@ -23,7 +23,7 @@ _id = click.argument("id")
 
 @click.group()
 def jobs() -> None:
-    """What the daemon paints: list, show, cancel, pause, finish, keep, save."""
+    """What the daemon paints: list, show, cancel, move, pause, finish, keep, save."""
 
 
 @jobs.command("list")
@@ -83,6 +83,17 @@ def cancel(context: click.Context, id: str | None, everything: bool) -> None:
         else:
             count = len(client.cancel_all())
             click.echo(f"{count} job{'' if count == 1 else 's'} cancelled." if count else "Nothing waits or runs.")
+
+
+@jobs.command()
+@_id
+@click.argument("position", type=click.IntRange(min=1), default=1)
+@click.pass_context
+def move(context: click.Context, id: str, position: int) -> None:
+    """Let a job that waits be number POSITION in its queue: the next one, if nothing else is said."""
+    with _client(context) as client:
+        job = client.move(id, position)
+    click.echo(f"{job['id']}: {describe(job)}")
 
 
 @jobs.command()

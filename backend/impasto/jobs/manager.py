@@ -211,6 +211,15 @@ class JobManager:
         self._lanes.pause(paused)
         self._changed()
 
+    def move(self, id: str, position: int) -> Job:
+        """Let a job that waits be number ``position``, from 1 on, of those that wait in its lane.
+
+        Raises :class:`UnknownJob`, or :class:`Conflict` where it does not wait.
+        """
+        self._store.move(id, position)
+        self._changed()
+        return self.get(id)
+
     def cancel_all(self) -> list[Job]:
         """Cancel what has not ended, as :meth:`cancel`; the jobs that this has cancelled."""
         cancelled = []

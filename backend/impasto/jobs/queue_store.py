@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..errors import QueueFull
+from ..errors import Conflict, QueueFull, UnknownJob
 from .database import Database
 from .eta import queue_etas
 from .job import DONE, PAUSABLE, QUEUED, RUNNING
@@ -29,6 +29,10 @@ class Place(NamedTuple):
 
 
 NO_PLACE = Place(None, None, None)
+
+PLACE = "coalesce(place, sequence)"
+ORDER = f"{PLACE}, sequence"
+"""What jobs of a lane are carried out by: the order in which they came, unless they have been moved."""
 
 PAUSED = "paused"
 """The fact under which it is kept that long work is to rest, and the phase of a job that does."""
@@ -59,10 +63,28 @@ class QueueStore(Database):
         """How many jobs wait in ``lane``."""
         return self._rows("SELECT count(*) FROM jobs WHERE state = ? AND lane = ?", QUEUED, lane)[0][0]
 
+    def move(self, id: str, position: int) -> None:
+        """Let a job that waits be number ``position``, from 1 on, of those that wait in its lane, or the last of fewer.
+
+        Raises :class:`UnknownJob`, or :class:`Conflict` where it does not wait.
+        """
+        with self._change() as database:
+            rows = self._rows("SELECT state, lane FROM jobs WHERE id = ?", id)
+            if not rows:
+                raise UnknownJob("There is no such job; it may have expired.")
+            if rows[0]["state"] != QUEUED:
+                raise Conflict("The job does not wait any more.", hint="Only what waits has a place in the queue.")
+            waiting = self._rows(f"SELECT id, {PLACE} AS place FROM jobs WHERE state = ? AND lane = ? ORDER BY {ORDER}", *rows[0])
+            order = [row["id"] for row in waiting if row["id"] != id]
+            order.insert(position - 1, id)
+            for row, moved in zip(waiting, order, strict=True):  # the places stay, and with them whatever is put back between them
+                database.execute("UPDATE jobs SET place = ? WHERE id = ?", (row["place"], moved))
+            self._queue_moved(rows[0]["lane"])
+
     def _places(self, lane: str) -> dict[str, Place]:
         """Of every job that waits in ``lane``."""
         running = self._rows("SELECT * FROM jobs WHERE state = ? AND lane = ?", RUNNING, lane)
-        waiting = self._rows("SELECT id, kind, title FROM jobs WHERE state = ? AND lane = ? ORDER BY sequence", QUEUED, lane)
+        waiting = self._rows(f"SELECT id, kind, title FROM jobs WHERE state = ? AND lane = ? ORDER BY {ORDER}", QUEUED, lane)
         queued = [(row["id"], row["kind"]) for row in waiting]
         kinds = {kind for _, kind in queued}
         typical = {kind: seconds for kind in kinds if (seconds := self._typical(kind, lane)) is not None}

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import Conflict, UnknownJob
 from .job import CANCELLED, DONE, ENDED, FAILED, QUEUED, RUNNING, Job
-from .queue_store import MOMENTS, NO_PLACE, PAUSED, Place, QueueStore, seconds_left
+from .queue_store import MOMENTS, NO_PLACE, ORDER, PAUSED, Place, QueueStore, seconds_left
 
 PROGRESS = (
     "phase",
@@ -52,7 +52,7 @@ class JobStore(QueueStore):
     def queue(self) -> list[Job]:
         """What has not ended: what runs, then what waits in the order in which it will run, one lane after the other."""
         with self._lock:
-            rows = self._rows("SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY state DESC, lane, sequence", QUEUED, RUNNING)
+            rows = self._rows(f"SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY state DESC, lane, {ORDER}", QUEUED, RUNNING)
             return self._with_places(rows)
 
     def _with_places(self, rows: list[sqlite3.Row]) -> list[Job]:
@@ -166,9 +166,9 @@ class JobStore(QueueStore):
         return self.get(job.id)
 
     def take(self, lane: str) -> Job | None:
-        """Make the oldest waiting job of ``lane`` the running one."""
+        """Make the first waiting job of ``lane`` the running one."""
         with self._change(lasting=False) as database:
-            rows = self._rows("SELECT id, progress FROM jobs WHERE state = ? AND lane = ? ORDER BY sequence LIMIT 1", QUEUED, lane)
+            rows = self._rows(f"SELECT id, progress FROM jobs WHERE state = ? AND lane = ? ORDER BY {ORDER} LIMIT 1", QUEUED, lane)
             if not rows:
                 return None
             shown = json.loads(rows[0]["progress"]).get("preview", 0)

@@ -22,6 +22,7 @@ from ..wait_slots import TICK_S, client_left
 blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs")
 
 DEFAULT_LIST, MAX_LIST = 50, 500
+MAX_POSITION = 1_000_000
 DEFAULT_WAIT_S, MAX_WAIT_S = 25.0, 60.0
 
 SUBMIT_ERRORS = (
@@ -246,6 +247,28 @@ def keep(id: str) -> tuple[Response, int]:
 def cancel(id: str) -> dict[str, Any]:
     no_body()
     return job_json(services().manager.cancel(job_id(id)))
+
+
+@blueprint.post("/<id>/move")
+@describe(
+    "Change a waiting job's place in its queue.",
+    "jobs",
+    {200: Answer("The job.", "Job")},
+    errors=(
+        errors.UnknownJob,
+        errors.Conflict,
+        errors.InvalidParameter,
+        errors.UnknownParameter,
+        errors.UnsupportedMediaType,
+        errors.DiskFull,
+    ),
+    query=(
+        Query("position", "Its new place; 1 is next.", {"type": "integer", "minimum": 1, "maximum": MAX_POSITION, "default": 1}),
+    ),
+)
+def move(id: str) -> dict[str, Any]:
+    no_body()
+    return job_json(services().manager.move(job_id(id), int(number("position", 1, 1, MAX_POSITION, whole=True))))
 
 
 @blueprint.post("/<id>/finish")

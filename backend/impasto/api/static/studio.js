@@ -60,6 +60,7 @@ function planned() {
 function arrange() {
   const running = shownJob && !ended(shownJob);
   find("progress").hidden = !running;
+  find("next").hidden = shownJob?.state !== "queued" || !(shownJob.position > 1);
   find("finish").disabled = shownJob?.state !== "running";
   find("outcome").hidden = shownJob?.state !== "done";
   const sent = shownJob?.parameters.style.some((style) => style.startsWith("upload:"));
@@ -249,6 +250,7 @@ function listen() {
   find("controls").addEventListener("change", () => plan.refresh());
   find("controls").addEventListener("submit", (event) => { event.preventDefault(); paint(); });
   on("finish", () => request(shownJob.links.finish, { method: "POST" }));
+  on("next", async () => changed(await json(shownJob.links.move, { method: "POST" })));
   on("discard", discard);
   on("download", download);
   on("refine", refine);
