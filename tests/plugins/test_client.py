@@ -17,10 +17,11 @@ import requests
 from api.conftest import SECRET, TOKEN, start
 from api.impostor import INSTANCE as IMPOSTORS_INSTANCE
 from api.impostor import impostor
+from api.script import REFINES
 from impasto.api import runtime
 from impasto.paths import Paths
 from impasto.settings import Settings
-from impasto_client import labels, messages, pixels, places, plan, preview_sample, recipe, translation, wire
+from impasto_client import keeping, labels, messages, pixels, places, plan, preview_sample, recipe, translation, wire
 from impasto_client.job_client import CANCELLED, DONE, FAILED, JobClient
 from impasto_client.parameters import PARAMETERS
 from impasto_client.pixels import Pixels
@@ -300,6 +301,45 @@ def test_a_training_is_followed_to_its_end(send):
     assert job_client.job["kind"] == "train" and job_client.state in (DONE, FAILED) and job_client.result is None
     again = run(JobClient.resume(job_client.job, has_picture=False), send)
     assert again.state == job_client.state
+
+
+def refined(send, style, key):
+    """A job whose style can be kept."""
+    recipe = Recipe([style], {"iterations": 2, "step_size": 0.01, "method": "iterative", "seed": REFINES})
+    return run(JobClient.stylize(content(), recipe, key), send).job, recipe
+
+
+def test_what_a_picture_was_refined_to_is_kept_as_a_style(send):
+    job, recipe = refined(send, Style(picture=content(width=80, height=60, channels=3), title="Wolken"), "keep-1")
+    assert keeping.can_be_kept(job) and keeping.needs_name(job) and keeping.suggested_name(job, recipe) == "Wolken"
+    before = json.loads(json.dumps(job))
+    ids, sentence = keeping.outcome(job, *send(keeping.request(job, "Über den Wolken")))
+    (new,) = [style for style in wire.read_json(*send(wire.styles()))["styles"] if style["id"] in ids]
+    assert new["title"] == "Über den Wolken" and new["fast"] and "Über den Wolken" in sentence
+    assert not keeping.can_be_kept(job), "once is enough"
+    for again, words in ((before, messages.NO_LONGER_KEPT), ({**before, "id": "0" * 16}, messages.RESULT_EXPIRED)):
+        assert keeping.outcome(again, *send(keeping.request(again, "Twice"))) == ([], words)
+        assert not keeping.can_be_kept(again), "there is nothing that a second try could keep"
+    assert send(wire.remove_style(new["id"]))[0] == 204
+
+
+def test_a_picture_of_the_library_keeps_its_name(send):
+    own = wire.read_json(*send(wire.add_style("Mine alone", content(width=80, height=60, channels=3))))
+    job, recipe = refined(send, Style(own["id"], title=own["title"]), "keep-2")
+    assert keeping.can_be_kept(job) and not keeping.needs_name(job)
+    ids, sentence = keeping.outcome(job, *send(keeping.request(job)))
+    assert ids == [own["id"]] and "Mine alone" in sentence
+    assert send(wire.remove_style(own["id"]))[0] == 204
+
+
+def test_what_cannot_be_kept_is_not_offered_and_why_is_said(send):
+    learnt = run(JobClient.stylize(content(), GREAT_WAVE, "keep-3"), send).job
+    assert not any(keeping.can_be_kept(job) for job in (learnt, {}, {"result": None}, {"result": {"kept": ["a"]}}))
+    job, recipe = refined(send, Style(picture=content(width=80, height=60, channels=3), title="x" * 300), "keep-4")
+    assert len(keeping.suggested_name(job, recipe)) == wire.MAX_NAME_LENGTH and keeping.suggested_name(job) == ""
+    assert keeping.outcome(job, 0, b"") == ([], messages.KEPT_NOTHING) and keeping.can_be_kept(job), "it may be tried again"
+    ids, sentence = keeping.outcome(job, *send(keeping.request(job, "y" * 300)))
+    assert not ids and "name" in sentence and keeping.can_be_kept(job)
 
 
 def test_a_recipe_comes_back_as_it_was():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from api.conftest import INSTANCE, TOKEN, start
-from api.script import FAILS
+from api.pictures import png
+from api.script import FAILS, REFINES
 
 from .cases import all_well
 from .gimp_lab import Lab, screen, why_not_window
@@ -275,7 +277,27 @@ def test_the_windows_parts(desk, painter):
     """Sizes, what is seen and what can be used, as GTK itself tells them in the script."""
     at = desk(painter, script="widgets")
     at.process.wait(240)
-    all_well(at.process.stdout.read().decode("utf-8", "replace"), 7)
+    all_well(at.process.stdout.read().decode("utf-8", "replace"), 9)
+
+
+def test_what_was_refined_is_kept_as_a_style(desk, patient):
+    values = {"iterations": 3, "step_size": 0.01, "method": "iterative", "seed": REFINES}
+    clouds = {"id": "", "title": "Clouds", "weight": 1, "picture": base64.b64encode(png(80, 60)).decode()}
+    at = desk(patient, values=values, pictures=[clouds]).opened()
+    at.key("alt+p")
+    at.until(lambda: at.jobs("stylize", "done"))
+    time.sleep(1.5)
+    at.key("alt+k")
+    at.answer("^Keep as a Style$", "Return")
+    with patient.client() as client:
+        (new,) = at.until(lambda: [style for style in client.get("/v1/styles").json()["styles"] if style["own"]])
+    assert (new["title"], new["fast"]) == ("Clouds", True)
+    time.sleep(1.5)
+    at.front().key("alt+p")
+    at.until(lambda: len(at.jobs("stylize", "done")) == 2)
+    assert at.jobs()[0].parameters["style"] == [new["id"]], "it is chosen"
+    time.sleep(1)
+    at.key("Escape")
 
 
 def test_an_indexed_image_is_offered_the_cure(desk, painter):

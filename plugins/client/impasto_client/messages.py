@@ -16,12 +16,29 @@ SANDBOXED = (
     "    impasto serve\n\nor allow it once and for all, then restart {editor}:\n\n"
     "    flatpak override --user --talk-name=org.freedesktop.Flatpak {app}"
 )
+CAN_BE_KEPT = "The style was refined for this painting. Keep it as a style, and it is painted in seconds from now on."
+KEPT_NOTHING = "Impasto does not answer any more, so the style may not have been kept. Try again."
+NO_LONGER_KEPT = "This painting has no style to keep any more: most likely it is in your list already. If not, paint again."
+RESULT_EXPIRED = "Impasto has removed this painting by now, and with it what could have been kept. Paint it again."
 WRONG_TOKEN = "The Impasto daemon did not accept this plug-in's token. Restart the daemon: impasto stop, then try again."
 
 
 def error(api_error, translate=lambda text: text):
     """A :class:`wire.ApiError` as a sentence."""
     return translate(WRONG_TOKEN) if api_error.status == 401 else api_error.sentence()
+
+
+def kept(styles, translate=lambda text: text):
+    """What is said once ``styles``, as the daemon tells of them, have been kept."""
+    names = ", ".join(style["title"] for style in styles)
+    return translate("Kept as a style: {name}. It is painted in seconds from now on.").format(name=names)
+
+
+def not_kept(api_error, translate=lambda text: text):
+    """Why a painting's style could not be kept: a :class:`wire.ApiError` as a sentence."""
+    if api_error.code == "conflict":
+        return translate(NO_LONGER_KEPT)
+    return translate(RESULT_EXPIRED) if api_error.code in ("gone", "unknown_job") else error(api_error, translate)
 
 
 def style_hint(style, translate=lambda text: text, iterative=False):

@@ -20,6 +20,9 @@ LEASE_S = 45
 
 NPY = "application/x-npy"
 
+MAX_NAME_LENGTH = 100
+"""Characters of a style's name at most."""
+
 
 class ApiError(Exception):
     """An error response: ``code`` for programs, ``message`` and ``hint`` for people, ``status`` of HTTP."""
@@ -177,6 +180,12 @@ def result(id):
 def remove(id):
     """Remove a job that has ended, with its pictures."""
     return Request("DELETE", "/v1/jobs/" + id, {}, b"", SHORT_TIMEOUT_S)
+
+
+def keep(id, name):
+    """Keep what a finished job has refined as a style called ``name``."""
+    body, kind = form([("name", name)], [])
+    return Request("POST", "/v1/jobs/%s/keep" % id, {"Content-Type": kind}, body, LONG_TIMEOUT_S)
 
 
 def finish(id):

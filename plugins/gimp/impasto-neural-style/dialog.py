@@ -16,6 +16,7 @@ from layout import DISCARD, KEEP, PAINT, Layout  # noqa: E402
 from paint_controller import PaintController  # noqa: E402
 from preview_controller import PreviewController  # noqa: E402
 from result_inserter import ResultInserter  # noqa: E402
+from style_keeper import StyleKeeper  # noqa: E402
 from styles import StyleController  # noqa: E402
 from target import Target  # noqa: E402
 from translation import _  # noqa: E402
@@ -56,6 +57,7 @@ class Window:
         parts.dialog.connect("delete-event", lambda _dialog, _event: True)  # "response" comes, too, and may stay
         parts.gallery.connect("changed", lambda _gallery: self._preview.refresh())
         self.inserter.undone = self._preview.refresh
+        self.inserter.inserted = StyleKeeper(parts, self._connection, self._styles).offer
         parts.source.connect("changed", lambda _combo: self._choose_source())
         parts.output.connect("changed", lambda _combo: self._preview.refresh())
 

@@ -117,7 +117,15 @@ class Gallery(Gtk.Box):
 
     def clear(self):
         """Forget the list, but not the pictures that came from outside it."""
-        for child in [tile for tile in self._tiles if tile.style.id]:
+        self._remove([tile for tile in self._tiles if tile.style.id])
+
+    def forget(self, pictures):
+        """Forget some of the pictures that came from outside the list."""
+        gone = [style.picture for style in pictures if not style.id]
+        self._remove([tile for tile in self._tiles if not tile.style.id and tile.style.picture in gone])
+
+    def _remove(self, tiles):
+        for child in tiles:
             self._tiles.remove(child)
             self._weights.pop(child, None)
             self._flow.remove(child)

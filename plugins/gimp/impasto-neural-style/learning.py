@@ -7,12 +7,9 @@ import gi
 gi.require_version("Gtk", "3.0")
 from gi.repository import GObject, Gtk, Pango  # noqa: E402
 
-from impasto_client import messages  # noqa: E402
+from impasto_client import messages, wire  # noqa: E402
 from impasto_client.job_client import DONE, FAILED, JobClient  # noqa: E402
 from translation import _  # noqa: E402
-
-MAX_NAME_LENGTH = 100
-"""What the daemon takes."""
 
 
 def ask(parent, choices):
@@ -21,10 +18,10 @@ def ask(parent, choices):
     dialog.add_buttons(_("_Cancel"), Gtk.ResponseType.CANCEL, _("_Learn"), Gtk.ResponseType.OK)
     dialog.set_default_response(Gtk.ResponseType.OK)
     grid = Gtk.Grid(column_spacing=12, row_spacing=6, margin=12)
-    combo, name = Gtk.ComboBoxText(hexpand=True), Gtk.Entry(activates_default=True, max_length=MAX_NAME_LENGTH, width_chars=34)
+    combo, name = Gtk.ComboBoxText(hexpand=True), Gtk.Entry(activates_default=True, max_length=wire.MAX_NAME_LENGTH, width_chars=34)
     for text, _name in choices:
         combo.append_text(text)
-    combo.connect("changed", lambda combo: name.set_text(choices[combo.get_active()][1][:MAX_NAME_LENGTH]))
+    combo.connect("changed", lambda combo: name.set_text(choices[combo.get_active()][1][: wire.MAX_NAME_LENGTH]))
     name.connect("changed", lambda name: dialog.set_response_sensitive(Gtk.ResponseType.OK, bool(name.get_text().strip())))
     for row, (text, widget) in enumerate(((_("_Painting"), combo), (_("_Name"), name))):
         label = Gtk.Label.new_with_mnemonic(text)

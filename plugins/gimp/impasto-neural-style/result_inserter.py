@@ -18,11 +18,12 @@ WATCH_MS = 500
 
 
 class ResultInserter:
-    """``newest``: the layer that was inserted last, or None. ``undone()`` is called when it has been taken out again."""
+    """``newest``: the layer that was inserted last, or None. ``undone()`` is called when it has been taken out again,
+    ``inserted(job, recipe)`` when a result is in the image; of a job of another time the recipe is None."""
 
     def __init__(self, target, parts, connection, config):
         """``config``: the procedure's, in which the settings are kept for "repeat" and for the next time."""
-        self.newest, self.undone = None, lambda: None
+        self.newest, self.undone, self.inserted = None, lambda: None, lambda _job, _recipe: None
         self._target, self._parts, self._connection, self._config, self._inserted = target, parts, connection, config, {}
         parts.recent.connect("chosen", lambda _recent, job: self.insert_again(job))
 
@@ -37,6 +38,7 @@ class ResultInserter:
         part.data = job_client.result = None  # large, and the daemon keeps the result
         Gimp.displays_flush()
         self._inserted[job_client.job["id"]] = part, options
+        self.inserted(job_client.job, options.recipe)
         self._save_settings(options)
         self._parts.preview_pane.set_caption(_("Painted."))
         done = _("Done: the layer '{name}' is in the image. Edit > Undo takes it out again.").format(name=self.newest.get_name())
@@ -77,6 +79,7 @@ class ResultInserter:
             return
         Gimp.displays_flush()
         self._parts.status.set_text(_("The layer '{name}' is in the image.").format(name=self.newest.get_name()))
+        self.inserted(job, options.recipe if options is not None else None)
 
     def title_of(self, job):
         """What a result is called: its styles."""

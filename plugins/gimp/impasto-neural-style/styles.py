@@ -83,7 +83,7 @@ class StyleController:
             return
         style = self._style_from(file)
         if style is not None:
-            self._connection.ask(wire.add_style(style.title[: learning.MAX_NAME_LENGTH], style.picture), self._style_added)
+            self._connection.ask(wire.add_style(style.title[: wire.MAX_NAME_LENGTH], style.picture), self._style_added)
 
     def _style_from(self, file):
         """A picture's file as a style, or None where it cannot be read, which is then said."""
@@ -97,10 +97,17 @@ class StyleController:
     def _style_added(self, status, body):
         new = self._read(status, body)
         if new is not None:
-            self._choose_new([new["id"]])
+            self.choose_new([new["id"]])
 
-    def _choose_new(self, ids):
+    def choose_new(self, ids, instead_of=()):
+        """List the styles anew, and choose those of the ``ids``. ``instead_of``: pictures in whose place they are."""
+        self._parts.gallery.forget(instead_of)
         self.wanted = [Style(id) for id in ids]
+        self.list()
+
+    def reload(self):
+        """List the styles anew; what is chosen stays so."""
+        self.wanted = self._parts.gallery.chosen()
         self.list()
 
     def _use_layer(self):
@@ -162,4 +169,4 @@ class StyleController:
         sentence, wrong, ids = learning.outcome(job_client)
         self._parts.message_bar.show_message(sentence, wrong=wrong)
         if ids:
-            self._choose_new(ids)
+            self.choose_new(ids)

@@ -1,5 +1,6 @@
 """What is always in sight, below the pages: what is being learnt, what is going on, the preview, and the buttons."""
 
+from .client import messages
 from .qt import Qt, QtWidgets, Signal
 from .translation import _
 from .preview_widgets import PreviewWidget
@@ -10,11 +11,12 @@ LOW, NARROW = 520, 220
 
 
 class ActionBar(QtWidgets.QWidget):
-    """``applied``, ``kept``, ``discarded``, ``training_stopped``: a button was clicked."""
+    """``applied``, ``kept``, ``discarded``, ``style_kept``, ``training_stopped``: a button was clicked."""
 
     applied = Signal()
     kept = Signal()
     discarded = Signal()
+    style_kept = Signal()
     training_stopped = Signal()
 
     def __init__(self, parent=None):
@@ -36,6 +38,7 @@ class ActionBar(QtWidgets.QWidget):
         )
         self.keep = self._button("impasto-keep", _("Stop and keep"), _("Stop, and keep the picture as it is by now."), self.kept)
         self.discard = self._button("impasto-discard", _("Discard"), _("Stop, and change nothing."), self.discarded)
+        self.keep_style = self._button("impasto-keep-style", _("Keep style…"), _(messages.CAN_BE_KEPT), self.style_kept)
         self._plan = QtWidgets.QLabel("", self)
         self._plan.setObjectName("impasto-plan")
         self._plan.setWordWrap(True)
@@ -43,7 +46,7 @@ class ActionBar(QtWidgets.QWidget):
         self._buttons = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.LeftToRight)
         self._buttons.setSpacing(3)
         self._buttons.addWidget(self._plan)
-        for button in (self.keep, self.discard, self.apply):
+        for button in (self.keep, self.discard, self.keep_style, self.apply):
             self._buttons.addWidget(button)
         self._row = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.TopToBottom)
         self._row.setSpacing(4)
@@ -78,9 +81,9 @@ class ActionBar(QtWidgets.QWidget):
         self._learning_line.say(sentence)
         self._learning_row.setVisible(bool(sentence))
 
-    def show_progress(self, fraction, apply):
+    def show_progress(self, fraction, apply, keep_style=False):
         """``fraction``: how far a painting is, or None where nothing is painted. ``apply``: whether there is something to paint,
-        None where that is not shown."""
+        None where that is not shown. ``keep_style``: whether the last painting's style can be kept."""
         self._running = running = fraction is not None
         self._write()
         self._bar.setVisible(running)
@@ -88,6 +91,7 @@ class ActionBar(QtWidgets.QWidget):
         self.discard.setVisible(running)
         self.apply.setVisible(not running and apply is not None)
         self.apply.setEnabled(bool(apply))
+        self.keep_style.setVisible(not running and keep_style)
         if running:
             # Until the daemon knows how far it is, the bar says that something is going on.
             self._bar.setRange(0, 1000 if fraction else 0)

@@ -12,7 +12,8 @@ def _module(name):
     return import_module(_package.__name__ + "." + name)
 
 
-formats, job_client, labels, messages = map(_module, ("formats", "job_client", "labels", "messages"))
+formats, job_client, keeping = map(_module, ("formats", "job_client", "keeping"))
+labels, messages = map(_module, ("labels", "messages"))
 outputs, parameter_form, parameters = map(_module, ("outputs", "parameter_form", "parameters"))
 pixels, places = map(_module, ("pixels", "places"))
 plan, preview_sample, recipe, starter = map(_module, ("plan", "preview_sample", "recipe", "starter"))

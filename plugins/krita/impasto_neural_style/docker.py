@@ -2,7 +2,8 @@
 
 from krita import DockWidget, Krita
 
-from . import saved_settings
+from . import questions, saved_settings
+from .client import keeping
 from .client import recipe as recipes
 from .action_bar import ActionBar
 from .pages import SettingsPage, StylesPage
@@ -91,7 +92,7 @@ class NeuralStyle(DockWidget):
         self.style_menu.style_added.connect(lambda style: self._choose([style]))
         self.style_menu.layer_settings_requested.connect(self._load_layer_settings)
         self.style_menu.message.connect(action_bar.show_message)
-        self.styles.removal_requested.connect(self._ask_to_remove)
+        self.styles.removal_requested.connect(lambda style: questions.ask_to_remove(self, style, model.styles.remove))
         for page in (self.styles, self.settings):
             page.changed.connect(self._moved)
         self.styles.gallery.itemClicked.connect(lambda _item: model.refresh_preview())
@@ -106,6 +107,8 @@ class NeuralStyle(DockWidget):
         action_bar.applied.connect(self.apply)
         action_bar.kept.connect(self.keep)
         action_bar.discarded.connect(self.discard)
+        action_bar.style_kept.connect(lambda: self._keep_style(model.to_keep()))
+        self.results.keep_requested.connect(self._keep_style)
         action_bar.training_stopped.connect(model.training.stop)
 
     # -- what the user does ------------------------------------------------------------------------------------------
@@ -133,6 +136,7 @@ class NeuralStyle(DockWidget):
     def _moved(self):
         if not self._quiet:
             self.model.choose(self.recipe(), self.settings.output(), self.settings.blend.isChecked())
+            self._update_buttons()
 
     def _choose(self, styles):
         for style in styles:
@@ -140,17 +144,13 @@ class NeuralStyle(DockWidget):
                 self.model.styles.add_picture(style)
         self.styles.choose(styles)
 
-    def _ask_to_remove(self, style):
-        button = QtWidgets.QMessageBox.StandardButton
-        box = QtWidgets.QMessageBox(self)
-        box.setObjectName("impasto-remove-style")
-        box.setText(_("Remove '{name}' from your styles?").format(name=style.title))
-        box.setInformativeText(_("Layers painted with it stay as they are."))
-        box.setStandardButtons(button.Ok | button.Cancel)
-        box.button(button.Ok).setText(_("Remove"))
-        box.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.accepted.connect(lambda: self.model.styles.remove(style))
-        box.open()
+    def _keep_style(self, entry):
+        """Keep what a result was refined to as a style; of one that is new, its name is asked first."""
+        if entry is not None and keeping.needs_name(entry.job):
+            suggested = keeping.suggested_name(entry.job, entry.recipe)
+            questions.ask_name(self, suggested, lambda name: self.model.keeper.keep(entry, name))
+        elif entry is not None:
+            self.model.keeper.keep(entry)
 
     def _edit(self, entry):
         """An earlier result's settings."""
@@ -216,4 +216,5 @@ class NeuralStyle(DockWidget):
         wanted = self.pages.currentWidget() is not self.results
         self._document_there = Krita.instance().activeDocument() is not None
         fraction = self.model.painting.fraction if self.model.running else None
-        self.action_bar.show_progress(fraction, self._document_there if wanted else None)
+        keep_style = wanted and self.model.to_keep() is not None
+        self.action_bar.show_progress(fraction, self._document_there if wanted else None, keep_style)

@@ -1,7 +1,7 @@
 """What the docker shows and does, without a widget: styles, preview, the painting under way, results, what is learnt."""
 
 from . import pictures, saved_settings
-from .client import outputs
+from .client import keeping, outputs
 from .client import recipe as recipes
 from .client import wire
 from .connection import Connection
@@ -10,6 +10,7 @@ from .paint_task import DONE, PaintTask
 from .preview import Preview
 from .qt import QtCore, Signal
 from .source import layer_of
+from .style_keeper import StyleKeeper
 from .style_list import StyleList
 from .translation import _
 from .training import Training
@@ -36,6 +37,10 @@ class DockerModel(QtCore.QObject):
         self.preview = Preview(krita, self.connection, self)
         self.preview.outdated.connect(self.refresh_preview)
         self.history = History(self.connection, self)
+        self.keeper = StyleKeeper(self.connection, self.styles, self)
+        self.keeper.message.connect(self.message)
+        self.keeper.changed.connect(self.history.changed)
+        self.keeper.changed.connect(self.painting_changed)
         self.training = Training(self.connection, self)
         self.training.learnt.connect(self.styles.ask)
 
@@ -121,6 +126,14 @@ class DockerModel(QtCore.QObject):
         self._begin(PaintTask(self.krita, self.connection, entry.recipe or recipes.Recipe(), outputs.MASKED, self))
         self.painting.name = entry.title or _("Neural Style")
         self.painting.insert_result(entry.job, entry.place)
+
+    def to_keep(self):
+        """The last painting's :class:`history.ResultEntry` where its style can be kept and is still the chosen one, else None."""
+        painting = self.painting
+        if painting is None or not painting.over or painting.recipe != self.recipe:
+            return None
+        entry = self.history.entry(painting.job.get("id"))
+        return entry if entry is not None and keeping.can_be_kept(entry.job) else None
 
     def stop(self):
         """Stop, and keep what there is."""

@@ -5,8 +5,8 @@ import os
 from . import pictures
 from .client import formats
 from .client import recipe as recipes
+from .client import wire
 from .qt import QtWidgets
-from .style_list import MAX_NAME_LENGTH
 from .translation import _
 
 MAX_FILE_MB = 64
@@ -61,7 +61,7 @@ class Learn(QtWidgets.QDialog):
         file = QtWidgets.QPushButton(_("From a File…").replace("_", ""), self)
         file.clicked.connect(lambda _checked=False: self._file())
         self._name = QtWidgets.QLineEdit(self.choices[0].title if self.choices else "", self)
-        self._name.setMaxLength(MAX_NAME_LENGTH)
+        self._name.setMaxLength(wire.MAX_NAME_LENGTH)
         self._from.currentTextChanged.connect(self._name.setText)
         row = QtWidgets.QHBoxLayout()
         row.addWidget(self._from, 1)

@@ -1,15 +1,18 @@
 """The docker's third page: results, to be inserted again, compared, painted again with other settings, or removed."""
 
+from .client import keeping, messages
 from .gallery import Gallery
 from .qt import QtCore, QtWidgets, Signal
 from .translation import _
 
 
 class ResultsPage(QtWidgets.QWidget):
-    """``edit_requested`` (an entry): its settings are wanted back; ``compare_requested`` (an entry): it is to be looked at."""
+    """``edit_requested`` (an entry): its settings are wanted back; ``compare_requested`` (an entry): it is to be looked at;
+    ``keep_requested`` (an entry): what it was refined to is to be kept as a style."""
 
     edit_requested = Signal(object)
     compare_requested = Signal(object)
+    keep_requested = Signal(object)
 
     def __init__(self, model, parent=None):
         QtWidgets.QWidget.__init__(self, parent)
@@ -26,10 +29,12 @@ class ResultsPage(QtWidgets.QWidget):
         self._remove = self._button(
             "impasto-remove", _("Remove"), _("Remove it from this list and from Impasto's memory."), self._removed
         )
+        self._keep = self._button("impasto-keep-result", _("Keep style…"), _(messages.CAN_BE_KEPT), self._to_keep)
         grid = QtWidgets.QGridLayout()
         grid.setSpacing(3)
         for number, button in enumerate((self._insert, self._compare, self._edit, self._remove)):
             grid.addWidget(button, number // 2, number % 2)
+        grid.addWidget(self._keep, 2, 0, 1, 2)
         box = QtWidgets.QVBoxLayout(self)
         box.setContentsMargins(2, 4, 2, 0)
         box.setSpacing(4)
@@ -84,6 +89,7 @@ class ResultsPage(QtWidgets.QWidget):
         self._compare.setEnabled(entry is not None and entry.thumbnail is not None)
         self._edit.setEnabled(entry is not None and entry.recipe is not None)
         self._remove.setEnabled(entry is not None)
+        self._keep.setVisible(entry is not None and keeping.can_be_kept(entry.job))
 
     def _inserted(self):
         if self.entry() is not None:
@@ -96,6 +102,10 @@ class ResultsPage(QtWidgets.QWidget):
     def _to_edit(self):
         if self.entry() is not None and self.entry().recipe is not None:
             self.edit_requested.emit(self.entry())
+
+    def _to_keep(self):
+        if self.entry() is not None:
+            self.keep_requested.emit(self.entry())
 
     def _removed(self):
         if self.entry() is not None:

@@ -7,10 +7,6 @@ from .qt import QtCore, Signal
 from .translation import _
 
 
-MAX_NAME_LENGTH = 100
-"""Characters."""
-
-
 class StyleEntry:
     """A style to choose from: ``style`` (a recipe's), ``hint`` for a tooltip, ``fast``: a network has learnt it, ``own``: the user
     has added it, ``image``: a QImage or None."""
@@ -61,7 +57,7 @@ class StyleList(QtCore.QObject):
             except wire.ApiError as error:
                 self.failed.emit(messages.error(error, _))
 
-        self._connection.ask(wire.add_style(style.title[:MAX_NAME_LENGTH], style.picture), answered)
+        self._connection.ask(wire.add_style(style.title[: wire.MAX_NAME_LENGTH], style.picture), answered)
 
     def remove(self, style):
         """Remove one of the user's own, here and at the daemon. Layers painted with it stay as they are."""

@@ -1,5 +1,6 @@
 """The parts of the window, built as the plug-in builds them: where they are at a size, and what they say and let one do."""
 
+import json
 import os
 import sys
 import time
@@ -12,11 +13,14 @@ import gi  # noqa: E402
 gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
 import paint_options  # noqa: E402
+import questions  # noqa: E402
 from gi.repository import GimpUi, Gtk  # noqa: E402
-from impasto_client import outputs  # noqa: E402
+from impasto_client import messages, outputs  # noqa: E402
 from impasto_client.recipe import Recipe, Style  # noqa: E402
 from layout import SIZE, Layout  # noqa: E402
 from result_inserter import ResultInserter  # noqa: E402
+from style_keeper import StyleKeeper  # noqa: E402
+from styles import StyleController  # noqa: E402
 from target import Target  # noqa: E402
 
 GimpUi.init("widgets")
@@ -32,6 +36,27 @@ class Nobody:
         pass
 
     send = run = stop = ask
+
+
+class Answers(Nobody):
+    """A connection that answers a request to keep a style with ``status`` (0: not at all), and knows no other style."""
+
+    def __init__(self, status):
+        self.status, self.kept = status, {"id": "kept", "title": "Clouds", "fast": True, "own": True}
+        self.listed, self.asked = [], []
+
+    def connect(self, then):
+        then()
+
+    def ask(self, request, then, quietly=False):
+        self.asked.append(request)
+        if request.path == "/v1/styles":
+            then(200, json.dumps({"styles": self.listed}).encode())
+        elif request.path.endswith("/keep"):
+            codes = {404: "unknown_job", 409: "conflict", 410: "gone"}
+            self.listed = [self.kept] if self.status == 201 else []
+            body = {"styles": self.listed} if self.listed else {"error": {"code": codes.get(self.status), "message": "No."}}
+            then(self.status, json.dumps(body).encode() if self.status else b"")
 
 
 def until(what, within=30.0):
@@ -180,6 +205,58 @@ def done_is_said_until_the_painting_is_taken_out():
     until(lambda: parts.status.get_text() == "")
     assert undone == [True]
     parts.dialog.destroy()
+
+
+def offered(status, job, recipe):
+    """A window in which a painting has just been inserted, and the connection whose answer is ``status``."""
+    parts, connection = window(), Answers(status)
+    image, layer = picture()
+    styles = StyleController(parts, connection, layer, lambda _sentence: None)
+    for style in recipe.styles:
+        styles._show_picture(style)
+    StyleKeeper(parts, connection, styles).offer(job, recipe)
+    return parts, connection
+
+
+def said(parts):
+    bar = parts.message_bar
+    return bar._label.get_text() if bar.get_visible() else "", bar._button is not None
+
+
+@case
+def what_was_refined_is_offered_kept_and_chosen():
+    recipe = Recipe([Style(picture=b"clouds", title="Wolken")])
+    job = {"id": "1", "result": {"refined": [0]}, "parameters": {"style": ["upload:0"]}}
+    parts, connection = offered(201, job, recipe)
+    assert said(parts) == (messages.CAN_BE_KEPT, True)
+    suggested, names = [], ["", "Clouds"]
+    questions.name = lambda _parent, _title, name, _most, _yes: suggested.append(name) or names.pop(0)
+    parts.message_bar.response(Gtk.ResponseType.APPLY)
+    assert suggested == ["Wolken"] and not connection.asked and said(parts)[1], "who gives no name may think again"
+    parts.message_bar.response(Gtk.ResponseType.APPLY)
+    assert b"Clouds" in connection.asked[0].body and "Clouds" in said(parts)[0] and not said(parts)[1]
+    assert [style.id for style in parts.gallery.chosen()] == ["kept"]
+    assert not [tile for tile in parts.gallery._tiles if tile.style.picture], "the style has taken the picture's place"
+    parts.dialog.destroy()
+    parts, connection = offered(201, {"id": "2", "result": {}, "parameters": {"style": ["scream"]}}, recipe)
+    assert said(parts) == ("", False)
+    parts.dialog.destroy()
+
+
+@case
+def why_a_style_could_not_be_kept_is_said():
+    for status, words, again in (
+        (0, messages.KEPT_NOTHING, True),
+        (404, messages.RESULT_EXPIRED, False),
+        (409, messages.NO_LONGER_KEPT, False),
+        (410, messages.RESULT_EXPIRED, False),
+    ):
+        job = {"id": "1", "result": {"refined": [0]}, "parameters": {"style": ["mine"]}}
+        parts, connection = offered(status, job, Recipe([Style("mine", title="Mine")]))
+        parts.message_bar.response(Gtk.ResponseType.APPLY)
+        assert b"mine" in connection.asked[0].body, "a picture of the library keeps its name"
+        assert said(parts) == (words, again), status
+        parts.dialog.destroy()
 
 
 run()

@@ -25,6 +25,7 @@ def opened():
         image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, "")
     if OPTIONS.get("values") or OPTIONS.get("styles"):
         styles = [{"id": id, "title": "", "weight": 1, "picture": ""} for id in OPTIONS.get("styles", ["great-wave"])]
+        styles = OPTIONS.get("pictures", styles)
         recipe = {"impasto": 1, "styles": styles, "values": OPTIONS.get("values", {})}
         data = list(json.dumps(recipe).encode())
         image.get_layers()[0].attach_parasite(Gimp.Parasite.new(RECIPE, Gimp.PARASITE_PERSISTENT, data))

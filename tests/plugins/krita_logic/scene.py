@@ -30,10 +30,12 @@ def png(side=16):
 
 
 class Daemon:
-    """Takes the place of the transport. ``held``: jobs stay "running" until :meth:`let_go`. ``asked``: (method, path) of all."""
+    """Takes the place of the transport. ``held``: jobs stay "running" until :meth:`let_go`. ``asked``: (method, path) of all.
+    ``refines``: what is painted has refined its style; ``keep_status``: how a request to keep it is answered, 0: not at all."""
 
     def __init__(self):
         self.asked, self.jobs, self.held, self.bodies, self.plan_status, self.proof = [], {}, False, [], 200, ""
+        self.refines, self.keep_status = False, 201
         self.styles = [
             {"id": id, "title": title, "painter": "", "year": "", "fast": fast}
             for id, title, fast in (("wave", "The Wave", True), ("night", "The Night", True), ("klee", "Kairouan", False))
@@ -41,6 +43,9 @@ class Daemon:
 
     def send(self, _daemon, request, answered, lost):
         self.asked.append((request.method, request.path))
+        if request.path.endswith("/keep") and not self.keep_status:
+            connections.QtCore.QTimer.singleShot(0, lambda: lost("Connection refused"))
+            return
         connections.QtCore.QTimer.singleShot(0, lambda: self._answer(request, answered))
 
     def close(self):
@@ -72,6 +77,9 @@ class Daemon:
                 "height": 48,
             }
             body = b"".join(bytes(piece) for piece in request.body)
+            if self.refines:
+                asked = "upload:0" if b'filename="style"' in body else "klee"
+                job.update(result={"refined": [0]}, parameters={"style": [asked]})
             self.bodies.append(body)
             start = body.index(pixels.MAGIC)
             job["content"] = body[start : body.index(b"\r\n--", start + 128)]
@@ -109,6 +117,8 @@ class Daemon:
             answered(200, json.dumps({"instance": "i", "version": "0.1", "proof": self.proof or proof}).encode())
         elif path.endswith("/thumbnail"):
             answered(200, png())
+        elif path.endswith("/keep"):
+            self._keep_style(request.body, answered)
         elif path.startswith("/v1/jobs/"):
             self._job(request, path, answered)
 
@@ -120,6 +130,16 @@ class Daemon:
         new = {"id": "own", "title": "Mohn", "painter": "", "year": "", "fast": True, "own": True}
         self.styles.append(new)
         answered(201, json.dumps(new).encode())
+
+    def _keep_style(self, body, answered):
+        self.bodies.append(body)
+        if self.keep_status != 201:
+            code = {404: "unknown_job", 409: "conflict", 410: "gone"}[self.keep_status]
+            answered(self.keep_status, json.dumps({"error": {"code": code, "message": "No.", "hint": ""}}).encode())
+            return
+        new = {"id": "kept", "title": "Clouds", "painter": "", "year": "", "fast": True, "own": True}
+        self.styles.append(new)
+        answered(201, json.dumps({"styles": [new]}).encode())
 
     def _plan(self, query):
         fast = all(one["fast"] for one in self.styles if one["id"] in query["style"].split(",")) and "iterations" not in query
