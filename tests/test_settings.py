@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,42 @@ def test_folders_follow_the_settings(tmp_path, monkeypatch):
 
 def test_what_ships_is_found():
     assert shipped("catalogue.yaml").is_file()
+
+
+LAUGHTER = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join(['*' + before] * 8)}]\n" for before, name in itertools.pairwise("abcdefghij")
+)
+"""A few lines of names for one another, which are a billion words when they are spelt out."""
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("port: 1\nhost: localhost\nport: 2\n", ["port", "twice"]),
+        ("mirrors: {a.example: b.example, a.example: c.example}\n", ["a.example", "twice"]),
+        ("allowed_hosts: " + "[" * 3000 + "]" * 3000, ["nested"]),
+        ("port: " + "9" * 5000, ["number"]),
+        ("port: 0x" + "f" * 5000, ["port", "whole number"]),
+        ("slowest_upload_kb_s: 0x" + "f" * 5000, ["slowest_upload_kb_s", "number"]),
+        ("port: .inf", ["port", "whole number"]),
+        ("port: 2026-99-99", []),
+        ("? 0x" + "f" * 5000 + "\n: 1", ["no setting"]),
+        (LAUGHTER, []),
+    ],
+    ids=["twice", "twice below", "deep", "digits", "hexadecimal", "hexadecimal float", "infinite", "no date", "key", "laughter"],
+)
+def test_an_odd_file_gets_a_short_sentence_that_names_it(tmp_path, text, words):
+    file = tmp_path / "mine.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(file=file, environment={})
+    assert all(word in caught.value.message for word in ["mine.yaml", *words]), caught.value.message
+    assert len(caught.value.message) < 500 and "Traceback" not in caught.value.message
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 3000, "1e999"])
+def test_an_odd_variable_gets_a_short_sentence(value):
+    for name in ("PORT", "MIRRORS"):
+        with pytest.raises(SettingsError) as caught:
+            Settings.load(environment={f"IMPASTO_{name}": value})
+        assert name.lower() in caught.value.message and len(caught.value.message) < 300

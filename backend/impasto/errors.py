@@ -191,6 +191,12 @@ class RequestTimeout(ImpastoError):
     code, status = "request_timeout", 408
 
 
+class ExpectationFailed(ImpastoError):
+    """An ``Expect`` header with anything but 100-continue."""
+
+    code, status = "expectation_failed", 417
+
+
 class UnsupportedMediaType(ImpastoError):
     """A route that takes a form was sent something else, or one that takes none was sent a form or a text."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ import yaml
 from .errors import SettingsError, did_you_mean
 
 ENVIRONMENT_PREFIX = "IMPASTO_"
+MAX_SHOWN = 80
 
 
 def _setting(default: Any, help: str, **spec: Any) -> Any:
@@ -116,7 +118,7 @@ class Settings:
     )
     disk_quota_mb: int = _setting(
         20000,
-        "Room for all jobs' pictures, in MB: beyond it, results that have been fetched go, the oldest first; 0 is no limit.",
+        "Room for jobs' pictures and own styles, in MB: beyond it, results that were fetched go, the oldest first; 0 is no limit.",
         minimum=0,
         maximum=100_000_000,
     )
@@ -186,11 +188,15 @@ _NOT_SETTINGS = {"config", "runtime_dir"}
 
 def _read_file(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.load(file.read_text(encoding="utf-8"), _StrictLoader)
     except OSError as error:
         raise SettingsError(f"The configuration file {file} cannot be read: {error.strerror}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file.name} is not valid YAML: {' '.join(str(error).split())}.") from None
+    except RecursionError:
+        raise SettingsError(f"{file.name} is nested too deeply for a configuration.") from None
+    except (ValueError, OverflowError):
+        raise SettingsError(f"{file.name} has a number or a date that cannot be read.") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -198,13 +204,36 @@ def _read_file(file: Path) -> dict[str, Any]:
     return content
 
 
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses a key that is there twice: the second would silently count."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key, _ in node.value:
+            name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else id(key)
+            if name in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key '{key.value}' is there twice", key.start_mark)
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
+def _shown(value: Any) -> str:
+    """A value for a sentence, however long it is."""
+    try:
+        text = repr(value) if isinstance(value, (str, bool, int, float, type(None))) else reprlib.repr(value)
+    except ValueError:  # a number that Python does not write out
+        return "a number without end"
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+
+
 def _checked(values: Mapping[Any, Any], where: str, prefix: str = "") -> dict[str, Any]:
     known = {f.name: f for f in dataclasses.fields(Settings)}
     checked = {}
     for key, value in values.items():
         if key not in known:
-            shown = f"{prefix}{str(key).upper()}" if prefix else key
-            raise SettingsError(f"There is no setting '{shown}' ({where}).", field=str(key), hint=did_you_mean(str(key), known))
+            name = _shown(key).strip("'")
+            shown = prefix + name.upper() if prefix else name
+            raise SettingsError(f"There is no setting '{shown}' ({where}).", field=name, hint=did_you_mean(name, known))
         checked[key] = _convert(known[key], value, where)
     return checked
 
@@ -218,8 +247,10 @@ def _convert(f: dataclasses.Field[Any], value: Any, where: str) -> Any:
         low, high, choices = (f.metadata.get(k) for k in ("minimum", "maximum", "choices"))
         if (low is not None and not low <= result <= high) or (choices and result not in choices):
             raise ValueError
-    except (ValueError, TypeError, KeyError, yaml.YAMLError):
-        raise SettingsError(f"The setting {f.name} is {value!r} ({where}), but must be {_accepts(f)}.", field=f.name) from None
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, yaml.YAMLError):
+        raise SettingsError(
+            f"The setting {f.name} is {_shown(value)} ({where}), but must be {_accepts(f)}.", field=f.name
+        ) from None
     return result
 
 

@@ -191,3 +191,11 @@ def test_diagnostics_tell_what_went_wrong(daemon, client):
 def test_a_weights_folder_in_an_error_is_not_told_either(daemon, client, monkeypatch):
     monkeypatch.setattr(ModelStore, "status", lambda self, id: f"damaged in {daemon.manager.paths.weights}")
     assert "<weights>" in client.get("/v1/diagnostics").text
+
+
+def test_styles_beyond_the_quota_are_refused(make_daemon):
+    with make_daemon(disk_quota_mb=1).client() as client:
+        noise = pictures.png(500, 400)
+        replies = [client.post("/v1/styles", data={"name": f"Noise {number}"}, files={"picture": noise}) for number in range(3)]
+        assert [reply.status_code for reply in replies] == [201, 507, 507]
+        assert code(replies[1]) == (507, "quota_exceeded")

@@ -286,6 +286,22 @@ def test_other_machines_are_let_in_only_with_a_token_of_ones_own(host):
         server.check_address(Settings(host=host))
     assert "token" in caught.value.message and "token" in caught.value.hint
     server.check_address(Settings(host=host, token="a long one of my own"))
+    with pytest.raises(SettingsError) as caught:
+        server.check_address(Settings(host=host, token="too short"))
+    assert caught.value.field == "token" and "16" in caught.value.message
+
+
+@pytest.mark.parametrize("token", [" ", "   ", "\t", " mine", "mine ", "mein schlüssel", "two\nlines", "x" * 1025, "\x00"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_token_that_nobody_can_send_is_refused_by_name(host, token):
+    with pytest.raises(SettingsError) as caught:
+        server.check_address(Settings(host=host, token=token))
+    assert caught.value.field == "token" and "token" in caught.value.message and token not in caught.value.message.split("token")
+
+
+@pytest.mark.parametrize("token", ["x", "mine", "with a blank in it", "x" * 1024])
+def test_a_token_for_this_machine_alone_may_be_short(token):
+    server.check_address(Settings(token=token))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8", "[::1]"])

@@ -62,6 +62,28 @@ def test_signing_out_takes_the_cookie_away(daemon, browser):
     assert browser.get("/v1/jobs").status_code == 401
 
 
+def test_signing_out_ends_the_cookie_wherever_it_is_and_no_other(daemon, browser):
+    stolen = dict(browser.cookies)
+    with daemon.client() as another, requests.Session() as thief:
+        assert another.post("/session").status_code == 204
+        del another.headers["Authorization"]
+        thief.trust_env, thief.cookies = False, requests.utils.cookiejar_from_dict(stolen)
+        assert thief.get(daemon.url + "/v1/jobs").status_code == 200
+        assert browser.delete("/session", headers={"Origin": daemon.url}).status_code == 204
+        assert thief.get(daemon.url + "/v1/jobs").status_code == 401
+        assert another.get("/v1/jobs").status_code == 200
+
+
+def test_browsers_that_have_signed_in_are_few(daemon, client):
+    with daemon.client() as first:
+        first.post("/session")
+        del first.headers["Authorization"]
+        assert first.get("/v1/jobs").status_code == 200
+        for _ in range(64):
+            assert client.post("/session").status_code == 204
+        assert first.get("/v1/jobs").status_code == 401
+
+
 def test_another_daemons_cookie_is_worth_nothing(daemon, stranger):
     for value in ("", TOKEN, "0" * 64):
         assert stranger.get("/v1/jobs", headers={"Cookie": f"impasto-{daemon.port}={value}"}).status_code == 401

@@ -22,6 +22,14 @@ def post(*headers: str, body: str = "", path: str = "/v1/unload", version: str =
     return request(f"POST {path} {version}", "Content-Type: application/json", *headers, body=body, **more)
 
 
+def encoded(encoding: str, path: str) -> str:
+    """A form that says that it is packed."""
+    return request(f"POST {path} HTTP/1.1", FORM.format("x"), f"Content-Encoding: {encoding}", "Content-Length: 3", body="abc")
+
+
+ENCODINGS = ("gzip", "br", "identity, gzip", "IDENTITY,deflate")
+FORMS = ("/v1/jobs", "/v1/stylize", "/v1/styles", "/v1/styles/train")
+
 CHUNKED, END = "Transfer-Encoding: chunked", "0\r\n\r\n"
 FORM = "Content-Type: multipart/form-data; boundary={}"
 
@@ -65,7 +73,9 @@ FRAMING = {
     "a chunk ended by a line feed alone": (post(CHUNKED, body="2\n{}\n0\n\n"), {400}),
     "a request hidden in a body": (post("Content-Length: 30", body="GET /v1/jobs HTTP/1.1\r\nHost: x\r\n\r\n"), {200, 400}),
     "compressed": (post("Content-Encoding: gzip", "Content-Length: 3", body="abc"), {200, 415}),
-    "an odd expectation": (post("Expect: a-miracle", "Content-Length: 0"), {200, 400, 417}),
+    **{f"a form in {encoding}, {path}": (encoded(encoding, path), {415}) for encoding in ENCODINGS for path in FORMS},
+    "an odd expectation": (post("Expect: a-miracle", "Content-Length: 0"), {417}),
+    "a second expectation": (post("Expect: 100-continue, a-miracle", "Content-Length: 0"), {417}),
     "JSON of many MB": (post("Content-Length: 90000000"), {413}),
     "a GET with a body": (request("GET /v1/jobs HTTP/1.1", "Content-Length: 2", body="{}"), {200, 400}),
     "a GET with a large body": (request("GET /v1/jobs HTTP/1.1", "Content-Length: 90000000"), {413}),

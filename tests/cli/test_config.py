@@ -67,3 +67,10 @@ def test_the_users_own_file_counts(impasto, folders):
     own = folders / "own" / "config.yaml"
     own.write_text(Path(own).read_text(encoding="utf-8").replace("port: 0", "port: 1234"), encoding="utf-8")
     assert json.loads(impasto("config", "show", "--json").out)["settings"]["port"] == {"value": 1234, "from": "file"}
+
+
+def test_a_token_on_the_command_line_gets_a_warning_and_one_elsewhere_none(impasto, monkeypatch):
+    monkeypatch.setenv("IMPASTO_TOKEN", "   ")  # refused, so that nothing starts
+    assert "list of processes" not in impasto("serve").err
+    reply = impasto("serve", "--token", "  ")
+    assert reply.code != 0 and "list of processes" in reply.err and "IMPASTO_TOKEN" in reply.err

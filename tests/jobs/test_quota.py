@@ -76,3 +76,18 @@ def test_nought_is_no_limit(start):
     manager = start(disk_quota_mb=0)
     painted(manager)
     assert ended(manager, manager.submit(job()).id).state == "done"
+
+
+def test_own_styles_count_and_are_never_removed(start):
+    manager = start(disk_quota_mb=3)
+    done = painted(manager)
+    manager.fetched(done.id)
+    mine = manager.paths.styles / "mine.png"
+    mine.write_bytes(bytes(1_500_000))
+    with pytest.raises(errors.QuotaExceeded) as refused:
+        manager.make_room(2_000_000)
+    assert "styles" in refused.value.message and manager.result(done.id), "nothing goes for what cannot fit anyway"
+    manager.make_room(1_000_000)
+    assert MADE_ROOM in manager.get(done.id).notes and mine.exists()
+    with pytest.raises(errors.QuotaExceeded):
+        manager.submit(job(inputs={"content": bytes(1_800_000)}))

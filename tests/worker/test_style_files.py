@@ -96,6 +96,15 @@ def test_out_and_in_again_paints_the_same(pair, other, tmp_path):
     assert other.fast.header("blue").training == {"steps": 9}
 
 
+@pytest.mark.parametrize("name", ["blue.pth", "blue.pt", "blue", "blue.safetensors.txt"])
+def test_what_a_file_is_called_does_not_matter(pair, other, tmp_path, name):
+    """Its content says what it is: a safetensors file that somebody has called .pth is no pickle, and never goes to its loader."""
+    style_files.export_style(pair, "blue", tmp_path / "blue.safetensors")
+    (tmp_path / "blue.safetensors").rename(tmp_path / name)
+    (added,) = style_files.import_styles(other, tmp_path / name, SAMPLE)
+    assert added.id == "blue" and torch.allclose(painted(other, "blue"), painted(pair, "blue"), atol=1e-6)
+
+
 def test_rows_alone_are_small_and_need_their_network(pair, other, tmp_path):
     style_files.export_style(pair, "red", tmp_path / "red.safetensors", embeddings_only=True)
     style_files.export_style(pair, "blue", tmp_path / "blue.safetensors")

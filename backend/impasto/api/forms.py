@@ -40,6 +40,11 @@ def read_multipart() -> None:
             "The body must be a form with files (multipart/form-data).",
             hint="With curl: -F content=@photo.jpg -F style=@painting.jpg",
         )
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding.strip().lower() != "identity":
+        raise UnsupportedMediaType(
+            f"A form is taken as it is, not as {quoted(encoding, 20)}.", hint="Send it without Content-Encoding."
+        )
     if "boundary" not in request.mimetype_params:
         raise MalformedRequest("The form's Content-Type names no boundary.")
 

@@ -16,7 +16,7 @@ from waitress.buffers import OverflowableBuffer
 from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
 from waitress.receiver import ChunkedReceiver
 
-from ..errors import Busy, DiskFull, ImpastoError, MalformedRequest, RequestTimeout, RequestTooLarge
+from ..errors import Busy, DiskFull, ExpectationFailed, ImpastoError, MalformedRequest, RequestTimeout, RequestTooLarge
 from . import uploads
 
 VERSIONS = ("1.0", "1.1")
@@ -33,6 +33,8 @@ UPLOAD_GRACE_S = 30.0
 NOT_HTTP = MalformedRequest("This is not a valid HTTP request.")
 TOO_LARGE = RequestTooLarge("The request is larger than the daemon takes.", hint="The setting max_upload_mb bounds it.")
 
+CONTINUE = "100-continue"
+NOT_EXPECTED = ExpectationFailed("The daemon knows no expectation but 100-continue.")
 TOO_MANY = Busy("Others are sending so much that there is no room for this yet.", hint="Try again in a moment.")
 
 _FOLDED = re.compile(rb"\n[ \t]")
@@ -72,6 +74,9 @@ class StrictParser(HTTPRequestParser):
 
     def _head_is_here(self) -> None:
         self.body_began = time.monotonic()
+        if self.version == "1.1" and self.headers.get("EXPECT", CONTINUE).strip().lower() != CONTINUE:
+            self.refuse(NOT_EXPECTED)
+            return
         asks = self.body_rcv is not None and getattr(self.error, "code", None) in (None, RequestTooLarge.status)
         if asks and (refused := self._gate(self)):
             self.refuse(refused)

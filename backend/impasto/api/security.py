@@ -7,7 +7,6 @@ Only ``GET /health`` needs no token.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import ipaddress
 import re
@@ -257,16 +256,14 @@ def has_session() -> bool:
     Cookies know no ports: a page served from another port of this machine makes the browser send ours along. So the
     cookie counts only where the browser says that the request is our page's own or typed by the user.
     """
-    given = request.cookies.get(cookie_name(), "")
-    if not given or not same(given, session_secret()):
+    if not services().sessions.valid(given_cookie()):
         return False
     return is_same_origin(request.headers.get("Origin", "").lower(), default=request.method in SAFE_METHODS)
 
 
-def session_secret() -> str:
-    """The cookie's value: not the token itself, and of no use after this daemon has ended."""
-    app = services()
-    return hmac.new(app.token.encode(), b"session " + app.instance.encode(), hashlib.sha256).hexdigest()
+def given_cookie() -> str:
+    """The value of this daemon's cookie, or an empty text."""
+    return request.cookies.get(cookie_name(), "")
 
 
 def cookie_name() -> str:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import ipaddress
 import logging
+import re
 import secrets
 import signal
 import socket
@@ -29,6 +30,12 @@ STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """Those that the system has. Windows knows SIGINT (Ctrl-C) and SIGBREAK (Ctrl-Break, and how a service is stopped)."""
 
 TOKEN_BYTES = 32
+MAX_TOKEN = 1024
+MIN_TOKEN_OF_OTHERS = 16
+"""Characters of a token that other machines may try."""
+
+_SENDABLE = re.compile(rf"[!-~]([ -~]{{0,{MAX_TOKEN - 2}}}[!-~])?")
+"""What a header can carry."""
 
 everything, log = logging.getLogger("impasto"), logging.getLogger("impasto.server")
 
@@ -93,13 +100,21 @@ def _warm() -> None:
 
 
 def check_address(settings: Settings) -> None:
-    """Refuse to be reachable from other machines without a token that the user has chosen."""
-    if settings.token or is_loopback(settings.host):
+    """Refuse to be reachable from other machines without a good token that the user has chosen, and tokens that nobody can send."""
+    if settings.token and not _SENDABLE.fullmatch(settings.token):
+        raise SettingsError(
+            f"The setting token must be 1 to {MAX_TOKEN} plain characters (ASCII), without blanks at its beginning and end.",
+            hint="Leave it empty: then each start makes a good one.",
+            field="token",
+        )
+    if is_loopback(settings.host) or len(settings.token) >= MIN_TOKEN_OF_OTHERS:
         return
+    place = settings.host or "all addresses"
+    short = f"one of at least {MIN_TOKEN_OF_OTHERS} characters" if settings.token else "a token of your own"
     raise SettingsError(
-        f"Listening on {settings.host or 'all addresses'} lets other machines in, so it needs a token of your own.",
+        f"Listening on {place} lets other machines in, so it needs {short}.",
         hint="Set token (IMPASTO_TOKEN) to a long random text, or leave host at 127.0.0.1.",
-        field="host",
+        field="token" if settings.token else "host",
     )
 
 

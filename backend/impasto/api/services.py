@@ -11,6 +11,7 @@ from flask import current_app
 from ..paths import Paths
 from ..settings import Settings
 from .recent_log import RecentLogHandler
+from .sessions import Sessions
 from .tickets import Tickets
 from .wait_slots import WaitSlots
 
@@ -39,6 +40,7 @@ class Services:
     wait_slots: WaitSlots
     stopping: threading.Event
     tickets: Tickets = field(default_factory=Tickets)
+    sessions: Sessions = field(default_factory=Sessions)
     recent_log: RecentLogHandler = field(default_factory=RecentLogHandler)
 
 

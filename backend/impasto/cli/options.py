@@ -58,6 +58,11 @@ class SectionedCommand(click.Command):
 SETTINGS = "Settings of this process"
 """The heading over the few settings of a command that takes not all of them."""
 
+TOKEN_IS_SEEN = (
+    "warning: everybody on this machine can read --token in the list of processes. Set IMPASTO_TOKEN instead, or token in the "
+    "configuration file."
+)
+
 # -- settings --------------------------------------------------------------------------------------------------------
 
 
@@ -70,6 +75,8 @@ def with_settings(*names: str) -> Callable[[Function], Function]:
         @functools.wraps(command)
         def run(context: click.Context, /, **values: Any) -> Any:
             flags = {name: values.pop(name) for name in names}
+            if flags.get("token"):
+                click.echo(TOKEN_IS_SEEN, err=True)
             return command(settings=settings_of(context, flags), **values)
 
         wrapped: Function = run

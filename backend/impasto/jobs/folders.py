@@ -97,12 +97,7 @@ class JobFolders:
 
     def size(self, id: str) -> int:
         """Bytes of all files in the folder; 0 where there is none."""
-        total = 0
-        with contextlib.suppress(OSError), os.scandir(self.path(id)) as entries:
-            for entry in entries:
-                with contextlib.suppress(OSError):
-                    total += entry.stat(follow_symlinks=False).st_size
-        return total
+        return size_of_files(self.path(id))
 
     def any(self) -> bool:
         """Whether there is a job's folder at all."""
@@ -118,6 +113,16 @@ class JobFolders:
                 id = entry.name.removeprefix(_INCOMING)
                 if JOB_ID.fullmatch(id) and (entry.name.startswith(_INCOMING) or id not in kept):
                     _remove(entry)
+
+
+def size_of_files(folder: Path) -> int:
+    """Bytes of all files in a folder, not of those in folders below it; 0 where there is none."""
+    total = 0
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                total += entry.stat(follow_symlinks=False).st_size
+    return total
 
 
 def _remove(entry: Path) -> None:

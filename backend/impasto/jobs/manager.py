@@ -78,7 +78,9 @@ class JobManager:
             for id, seconds in self._store.leases():
                 self._leases.grant(id, seconds)  # from now on: nobody could ask while there was no daemon
             self._planner = Planner(self.settings, self._store, FastLibrary(self.paths, self.settings))
-            self._quota = Quota(self.settings.disk_quota_mb * 1_000_000, self._store, self._folders, self._changed)
+            self._quota = Quota(
+                self.settings.disk_quota_mb * 1_000_000, self._store, self._folders, self.paths.styles, self._changed
+            )
             self._housekeeper = Housekeeper(
                 self.settings, self._store, self._folders, self._leases, self._quota, self.cancel, self._changed
             )
@@ -156,6 +158,10 @@ class JobManager:
             self._leases.grant(job.id, seconds)
             self._store.lease(job.id, seconds)
         return job
+
+    def make_room(self, size: int) -> None:
+        """See to it that a style of ``size`` bytes fits. Raises :class:`QuotaExceeded`."""
+        self._quota.make_room(size)
 
     def get(self, id: str) -> Job:
         """Raises :class:`UnknownJob`."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from ..errors import QuotaExceeded
-from .folders import JobFolders
+from .folders import JobFolders, size_of_files
 from .store import JobStore
 
 log = logging.getLogger(__name__)
@@ -22,18 +23,18 @@ class Quota:
     waits, runs, or has not been fetched by anybody is never removed for room: then nothing new is accepted.
     """
 
-    def __init__(self, limit: int, store: JobStore, folders: JobFolders, changed: Callable[[], None]) -> None:
-        """``changed`` is called after every change in the store."""
-        self._limit, self._store, self._folders, self._changed = limit, store, folders, changed
+    def __init__(self, limit: int, store: JobStore, folders: JobFolders, styles: Path, changed: Callable[[], None]) -> None:
+        """``styles``: a folder whose files count, and are never removed; ``changed`` is called after every change in the store."""
+        self._limit, self._store, self._folders, self._styles, self._changed = limit, store, folders, styles, changed
         self._lock = threading.Lock()
 
     def make_room(self, size: int) -> None:
         """See to it that ``size`` bytes more fit. Raises :class:`QuotaExceeded`, and then removes nothing."""
         if self._limit and not self._free(size):
             raise QuotaExceeded(
-                f"Jobs' pictures take {self._store.used() / 1e6:.0f} MB of the {self._limit / 1e6:.0f} MB that the "
+                f"Jobs' pictures and your styles take {self._used() / 1e6:.0f} MB of the {self._limit / 1e6:.0f} MB that the "
                 "setting disk_quota_mb allows, and none of them may be removed for this one.",
-                hint="Fetch or delete finished jobs, wait for running ones, or raise disk_quota_mb.",
+                hint="Fetch or delete finished jobs, wait for running ones, remove styles, or raise disk_quota_mb.",
             )
 
     def enforce(self) -> None:
@@ -41,9 +42,12 @@ class Quota:
         if self._limit:
             self._free(0, anyway=True)
 
+    def _used(self) -> int:
+        return self._store.used() + size_of_files(self._styles)
+
     def _free(self, size: int, *, anyway: bool = False) -> bool:
         with self._lock:
-            over = self._store.used() + size - self._limit
+            over = self._used() + size - self._limit
             spare = self._store.spare() if over > 0 else []
             if over > sum(held for _, held in spare) and not anyway:
                 return False

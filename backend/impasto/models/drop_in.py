@@ -1,6 +1,6 @@
 """The drop-in folder: weight files put there by hand, for machines without network.
 
-A file counts by its digest, not by its name: browsers rename what they save.
+A file counts by its content and digest, not by its name: browsers rename what they save.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class DropIn:
         """The best file for ``model``: converted weights first, then its sources' files in their order."""
         files = self._files()
         for file in files:
-            if file.suffix.lower() == ".safetensors" and _is_converted(file, model):
+            if _is_converted(file, model):
                 return Found(file, None)
         for source in model.sources:
             for file in files:

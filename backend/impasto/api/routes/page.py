@@ -70,13 +70,14 @@ def sign_in() -> Response:
     if not (security.has_token() or services().tickets.redeem(security.given_ticket())):
         raise Unauthorised("Signing in takes the token itself, or a ticket.", hint=security.HOW_TO_SIGN_IN)
     response = Response(status=204)
-    response.set_cookie(security.cookie_name(), security.session_secret(), httponly=True, samesite="Strict", path="/")
+    response.set_cookie(security.cookie_name(), services().sessions.begin(), httponly=True, samesite="Strict", path="/")
     return response
 
 
 @blueprint.delete("/session")
 @describe("Sign the browser out.", "page", {204: Answer("Signed out.", headers=("Set-Cookie",))})
 def sign_out() -> Response:
+    services().sessions.revoke(security.given_cookie())
     response = Response(status=204)
     response.delete_cookie(security.cookie_name(), httponly=True, samesite="Strict", path="/")
     return response

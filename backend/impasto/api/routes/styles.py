@@ -48,11 +48,12 @@ def styles() -> dict[str, Any]:
     "styles",
     {201: Answer("The style.", "Style", headers=("Location",))},
     form="StyleForm",
-    errors=(*PICTURE_ERRORS, errors.Conflict, errors.DiskFull, errors.Busy),
+    errors=(*PICTURE_ERRORS, errors.Conflict, errors.DiskFull, errors.QuotaExceeded, errors.Busy),
 )
 def add() -> tuple[Response, int, dict[str, str]]:
     with services().wait_slots.place(), uploads.turn():
         new = read_style()
+        services().manager.make_room(len(new.data))
         with pictures.decoding("picture"):
             style = services().styles.add(new.name, new.data)
     return jsonify(style_json(style)), 201, {"Location": f"/v1/styles/{style.id}"}
