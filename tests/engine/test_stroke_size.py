@@ -69,6 +69,7 @@ def small_forms(rgb, side=160):
     return (fine - coarse).ravel()
 
 
+@pytest.mark.slow
 def test_broader_strokes_leave_less_of_the_pictures_small_forms(engine):
     picture = photo(640, 428)
     of_picture = small_forms(picture / 255)
@@ -78,6 +79,7 @@ def test_broader_strokes_leave_less_of_the_pictures_small_forms(engine):
     assert all(broader < finer - 0.03 for finer, broader in zip(left, left[1:], strict=False)), left
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", ["off", "luminance", "match"])
 def test_in_parts_equals_in_one_piece_in_every_pass(engine, monkeypatch, keep):
     pictures = []

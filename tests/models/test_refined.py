@@ -39,6 +39,7 @@ def test_they_are_the_users_alone(tmp_path):
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700 and stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 def test_a_damaged_one_counts_as_none_whatever_the_damage(tmp_path):
     RefinedEmbeddings(tmp_path).keep(KEY, embedding())
     (file,) = tmp_path.iterdir()

@@ -12,6 +12,7 @@ def statistics(picture):
     return flat.mean(1), torch.cov(flat, correction=0)
 
 
+@pytest.mark.slow
 def test_match_palette_gives_the_contents_mean_and_covariance():
     content = 0.5 + (smooth_noise(40, 40, 1) - 0.5) * 0.4  # away from 0 and 1, so that clipping plays no part
     style = 0.5 + (smooth_noise(40, 60, 2) - 0.5) * 0.4

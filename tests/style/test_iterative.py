@@ -133,6 +133,7 @@ def test_strength_0_is_the_content_itself_and_takes_no_step(encoder, content, st
     assert steps == [] and torch.equal(painting.picture(), content)
 
 
+@pytest.mark.slow
 def test_more_strength_moves_further_from_the_content(encoder, content, style):
     paintings = [paint(content, style, encoder, strength=strength, iterations=20)[0] for strength in (0.1, 0.5, 0.95)]
     errors = [content_error(painting, encoder, content) for painting in paintings]
@@ -151,6 +152,7 @@ def test_detail_sets_the_size_at_which_the_style_is_seen(encoder, content):
     assert sizes == {0.0: (128, 128), 0.5: (64, 64), 1.0: (32, 32)}
 
 
+@pytest.mark.slow
 def test_two_styles_pull_by_their_weights(encoder, content, style):
     other = 1 - style
 
@@ -264,6 +266,7 @@ def test_resize_shrinks_without_aliasing():
     assert (resize(stripes, (16, 16)) - 0.5).abs().max() < 0.05
 
 
+@pytest.mark.slow
 def test_bf16_gets_as_close_to_the_style_as_fp32(content, style):
     def final_style_loss(dtype):
         _, steps = paint(content, style, Encoder(vgg_weights(), CONVENTION, dtype=dtype), iterations=15, scales=1)

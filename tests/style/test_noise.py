@@ -40,6 +40,7 @@ def test_it_is_the_same_on_every_machine():
     assert torch.allclose(position_noise(700, 702, SEGMENT + 3)[0, :, :, -3:].flatten(), torch.tensor(expected), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_fine_noise_is_normal_and_has_no_pattern():
     noise = position_noise(0, 512, 4 * SEGMENT)
     fine = noise - torch.nn.functional.avg_pool2d(noise, 9, 1, 4, count_include_pad=False)
@@ -66,6 +67,7 @@ def test_a_source_is_noisy_only_as_far_as_asked_and_stays_in_range():
     assert noisy.min() >= 0 and noisy.max() <= 1 and 0.5 * NOISE < (noisy - picture).std() < 3 * NOISE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(200, 330), (97, 65)])
 def test_a_network_that_was_trained_with_noise_paints_with_it_in_parts_as_in_one_piece(size, in_parts, monkeypatch):  # noqa: F811
     picture, net = torch.rand(1, 3, *size), network("hourglass:12-16x2")

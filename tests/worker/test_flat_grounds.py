@@ -60,6 +60,7 @@ def most(network, picture, measured):
     return max(shares.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "picture, measured, bound",
     [

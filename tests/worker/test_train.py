@@ -149,6 +149,7 @@ def test_a_training_killed_while_its_styles_were_kept_keeps_them_once(folder, mo
     assert len(list((folder / "data" / "styles").glob("*.safetensors"))) == 1 and learnt(folder).get("one").fast
 
 
+@pytest.mark.slow
 def test_to_finish_early_keeps_what_there_is(folder):
     stopping = Control()
     stopping.finish()
