@@ -43,7 +43,7 @@ def main() -> None:
         sheet.paste(swatch, (0, row * (height + GAP)))
         for column, content in enumerate(contents, 1):
             show(impasto.stylize(content, style.id, method="fast", **parameters), column, row)
-    sheet.save(given.out, quality=88)
+    sheet.save(given.out, quality=76, optimize=True)
 
 
 if __name__ == "__main__":

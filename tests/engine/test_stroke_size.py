@@ -116,3 +116,13 @@ def test_a_faint_painting_lets_the_very_picture_show_through(engine):
 def test_every_pass_takes_its_time(engine):
     once, twice = (Fast().work((768, 1024), Stylization(style=STYLE, stroke_size=size), engine.fast_styles) for size in (0.1, 2.5))
     assert 1.1 * once < twice < 1.2 * once
+
+
+def test_a_small_copy_made_in_strips_is_the_mean_of_what_it_covers(monkeypatch):
+    picture = np.random.default_rng(5).random((93, 120, 3), np.float32)
+    whole = fast_session._shrunk(picture, (31, 40))
+    assert np.allclose(whole, picture.reshape(31, 3, 40, 3, 3).mean((1, 3)), atol=1e-6)
+    monkeypatch.setattr(fast_session, "STRIP_PIXELS", 1000)
+    assert np.array_equal(fast_session._shrunk(picture, (31, 40)), whole)
+    odd = fast_session._shrunk(picture, (40, 53))
+    assert odd.mean() == pytest.approx(picture.mean(), abs=1e-5)

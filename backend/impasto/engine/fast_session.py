@@ -16,7 +16,7 @@ from ..style import Progress
 from ..style.colour import keep_chroma, palette_map, recoloured
 from ..style.feedforward import WHOLE_PIXELS, FeedForward
 from ..style.mixing import mix_embeddings, opacity_of, repainted_share
-from ..style.scales import enlarged_rows, resize
+from ..style.scales import enlarged_rows, resize, shrunk_rows
 from ..style.tone import ToneCorrection, tone_share
 from ..style.transformer import Network
 from ..stylization import Stylization
@@ -58,21 +58,25 @@ class FastSession(Iterator[Progress]):
         strength = stylization.strength if source.identity else 1.0
         mix = mix_embeddings(network.embeddings, indices_in(source), stylization.mix(), strength, stylization.detail)
         share = repainted_share(stylization.strength, source.identity)
-        sizes = pass_sizes(size, stylization.stroke_size) if share else [size]
+        if size != content.shape[:2]:
+            content = as_array(resize(engine.tensor(content), size).clamp(0, 1))
+        contents = [content]
+        for pass_size in reversed(pass_sizes(size, stylization.stroke_size)[:-1] if share else []):
+            contents.append(_shrunk(contents[-1], pass_size))
         session = None
-        for pass_size in sizes:
-            small = pass_size != content.shape[:2]
+        for number, picture in enumerate(reversed(contents), 1):
+            keeps_chroma = stylization.keep_colours == "luminance"
             session = cls(
                 network,
                 mix,
-                as_array(resize(engine.tensor(content), pass_size).clamp(0, 1)) if small else content,
-                stylization.keep_colours if pass_size == size or stylization.keep_colours == "luminance" else "off",
+                picture,
+                stylization.keep_colours if number == len(contents) or keeps_chroma else "off",
                 opacity_of(stylization.strength, source.identity),
                 tone_share(stylization.strength) if source.identity else 0.0,
                 engine.device.torch_device,
-                functools.partial(FileBuffer, engine.folder) if pass_size[0] * pass_size[1] > IN_MEMORY_PIXELS else None,
+                functools.partial(FileBuffer, engine.folder) if picture.size > 3 * IN_MEMORY_PIXELS else None,
                 session,
-                share ** (1 / max(1, len(sizes) - 1)),
+                share ** (1 / max(1, len(contents) - 1)),
             )
         assert session is not None, "there is one size at least"
         return session
@@ -233,6 +237,17 @@ def as_array(picture: Tensor) -> np.ndarray:
 def as_tensor(picture: np.ndarray) -> Tensor:
     """(H, W, 3) -> (1, 3, H, W) on the CPU."""
     return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].contiguous()
+
+
+def _shrunk(picture: np.ndarray, size: Size) -> np.ndarray:
+    """``picture`` (H, W, 3) at a smaller ``size``, in strips: a copy of a very large one would not fit into memory."""
+    whole, out = torch.from_numpy(picture), np.empty((*size, 3), np.float32)
+    rows = max(1, STRIP_PIXELS // picture.shape[1] * size[0] // picture.shape[0])
+    for top in range(0, size[0], rows):
+        bottom = min(size[0], top + rows)
+        strip = shrunk_rows(whole, top, bottom, size[0]).transpose(0, 1).contiguous()
+        out[top:bottom] = shrunk_rows(strip, 0, size[1], size[1]).transpose(0, 1).clamp(0, 1).numpy()
+    return out
 
 
 def _thinned(picture: np.ndarray, pixels: int) -> np.ndarray:

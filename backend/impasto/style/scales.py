@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -42,6 +44,19 @@ def resize(picture: Tensor, size: Size) -> Tensor:
         return picture
     shrinking = size[0] < picture.shape[-2] or size[1] < picture.shape[-1]
     return F.interpolate(picture, size=size, mode="bicubic", align_corners=False, antialias=shrinking)
+
+
+def shrunk_rows(picture: Tensor, first: int, last: int, length: int) -> Tensor:
+    """Rows ``first`` to ``last`` of ``picture`` (rows, ...) shrunk to ``length`` rows, each the mean of those that it covers."""
+    ratio = len(picture) / length
+    begins = torch.arange(first, last, dtype=torch.float64) * ratio
+    out = torch.zeros(last - first, *picture.shape[1:], dtype=picture.dtype)
+    for number in range(math.ceil(ratio) + 1):
+        rows = begins.floor() + number
+        covered = (torch.minimum(rows + 1, begins + ratio) - torch.maximum(rows, begins)).clamp(min=0) / ratio
+        weights = covered.to(picture).reshape(-1, *[1] * (picture.dim() - 1))
+        out.addcmul_(weights, picture[rows.long().clamp(max=len(picture) - 1)])
+    return out
 
 
 def enlarged_rows(picture: Tensor, first: int, last: int, length: int) -> Tensor:
