@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from impasto import images
 from impasto.jobs.executor import WORK
 
 from . import pictures
-from .conftest import refused, start, stylize_files
+from .conftest import Client, code, refused, start, stylize_files
 
 pytestmark = pytest.mark.slow
 
@@ -64,8 +65,11 @@ def test_a_picture_that_was_refined_is_kept_as_a_style(client):
     files = [*stylize_files().items(), ("style", painting)]
     job = client.until(client.post("/v1/jobs", files=files, data=form).json(), "done", within=240)
     assert job["result"]["refined"] == [0]
-    answer = client.post(job["links"]["keep"], files={"name": (None, "My waves")})
-    assert answer.status_code == 201
+    clients = [Client(client.url) for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:  # as when a request is sent again: kept once, whoever comes first
+        answers = list(pool.map(lambda one: one.post(job["links"]["keep"], files={"name": (None, "My waves")}), clients))
+    answer, *late = sorted(answers, key=lambda one: one.status_code)
+    assert answer.status_code == 201 and [code(one) for one in late] == [(409, "conflict")] * 2
     (style,) = answer.json()["styles"]
     assert (style["title"], style["own"], style["fast"], style["width"]) == ("My waves", True, True, 60)
     assert client.get(style["links"]["thumbnail"]).status_code == 200

@@ -231,9 +231,7 @@ def keep(id: str) -> tuple[Response, int]:
     with app.wait_slots.place():
         with uploads.turn():
             name = read_kept_name()
-        found, folder = app.manager.refined(job_id(id))
-        kept = keep_refined(app.styles, folder, found.parameters["style"], name)
-        app.manager.kept(found.id, [style.id for style in kept])
+        kept = keep_refined(app.manager, app.styles, job_id(id), name)
     return jsonify({"styles": [style_json(style) for style in kept]}), 201
 
 
