@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
-from impasto.images import decode
+from impasto.errors import BadPicture
+from impasto.images import decode, verify
+from impasto.images.codecs.tiff_tags import Tag, directories
 from PIL import Image
 
 from . import files
@@ -172,3 +176,71 @@ def test_cmyk_without_a_profile_becomes_rgb_by_the_plain_formula():
         assert np.allclose(cyan, [0, 1, 1], atol=0.02) and np.allclose(paper, 1, atol=0.02)
         assert np.allclose(half, 0.5, atol=0.02) and np.allclose(black, 0, atol=0.02)
         assert picture.icc is None and any("CMYK" in note for note in picture.notes) and not picture.grey
+
+
+# -- whole files that others refuse or write oddly ---------------------------------------------------------------------------
+
+
+def without_tag(data: bytes, tag: int) -> bytes:
+    """A little-endian TIFF whose first directory lacks ``tag``."""
+    start = struct.unpack_from("<I", data, 4)[0]
+    count = struct.unpack_from("<H", data, start)[0]
+    entries = [data[start + 2 + 12 * i : start + 14 + 12 * i] for i in range(count)]
+    kept = [entry for entry in entries if struct.unpack_from("<H", entry)[0] != tag]
+    assert len(kept) == count - 1
+    following = data[start + 2 + 12 * count : start + 6 + 12 * count]
+    directory = struct.pack("<H", len(kept)) + b"".join(kept) + following
+    return data[:4] + struct.pack("<I", len(data)) + data[8:] + directory
+
+
+RAW = b"".join(b"\0" + row.tobytes() for row in RGB)
+HEIGHT, WIDTH = RGB.shape[:2]
+PLAIN_PNG = files.png(RGB)
+ONE_STRIP = {
+    name: files.tiff(RGB, photometric="rgb", compression=name, rowsperstrip=HEIGHT) for name in (None, "adobe_deflate", "lzw")
+}
+
+WHOLE = {
+    "a PNG without its end": PLAIN_PNG[:-12],
+    "a PNG with half an end": PLAIN_PNG[:-6],
+    "a PNG cut in a comment behind the pixels": PLAIN_PNG[:-12] + files.chunk(b"tEXt", b"x" * 100)[:50],
+    "a PNG with bytes behind its pixels": files.png_of(WIDTH, HEIGHT, 8, 2, zlib.compress(RAW + bytes(50))),
+    "a PNG with a row too many": files.png_of(WIDTH, HEIGHT, 8, 2, zlib.compress(RAW + b"\7" + bytes(3 * WIDTH))),
+    "a TIFF flagged as reduced": files.tiff(RGB, photometric="rgb", subfiletype=1),
+    **{f"a TIFF's one strip without its length, {name}": without_tag(data, 279) for name, data in ONE_STRIP.items()},
+}
+
+
+@pytest.mark.parametrize("label", WHOLE)
+def test_a_picture_with_every_pixel_is_taken(label, capfd):
+    info, picture = verify(WHOLE[label]), decode(WHOLE[label])
+    assert (info.width, info.height) == (WIDTH, HEIGHT) and np.array_equal(eight_bit(picture), RGB)
+    assert capfd.readouterr().err == "", "and the decoder writes nothing into the daemon's log"
+
+
+@pytest.mark.parametrize("flags", [4, 5])
+def test_a_mask_in_a_second_page_is_no_second_picture(flags):
+    buffer = io.BytesIO()
+    with files.tifffile.TiffWriter(buffer) as writer:
+        writer.write(RGB, photometric="rgb", metadata=None)
+        writer.write(BILEVEL, photometric="mask" if flags == 4 else "minisblack", subfiletype=flags, metadata=None)
+    assert np.array_equal(eight_bit(decode(buffer.getvalue())), RGB)
+
+
+@pytest.mark.parametrize("compression", [None, "adobe_deflate", "jpeg"])
+def test_a_tile_that_was_not_written_is_zeros(compression):
+    large = np.full((48, 64, 3), 200, np.uint8)
+    whole = files.tiff(large, photometric="rgb", tile=(16, 16), compression=compression)
+    page = directories(whole)[0]
+    data = bytearray(whole)
+    for tag in (Tag.TILES, Tag.TILE_BYTES):
+        kind, count = struct.unpack_from("<HI", page.entries[tag], 2)
+        size = {3: 2, 4: 4}[kind]
+        place = struct.unpack_from("<I", page.entries[tag], 8)[0] + 5 * size
+        data[place : place + size] = bytes(size)
+    assert verify(bytes(data)).width == 64
+    picture = eight_bit(decode(bytes(data)))
+    assert (picture[16:32, 16:32] == 0).all() and np.abs(picture[:16].astype(int) - 200).max() < 4
+    data[place : place + size] = b"\x10" + bytes(size - 1)  # a length without a place is damage
+    with pytest.raises(BadPicture):
+        decode(bytes(data))

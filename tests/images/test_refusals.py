@@ -35,6 +35,7 @@ OTHERS = {
     "a Photoshop document": b"8BPS\0\1" + bytes(40),
     "a FITS file": b"SIMPLE  =                    T",
     "an icon": files.pil(RGB, "ICO"),
+    "a Targa picture": files.pil(RGB, "TGA"),
     "an SVG drawing": b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>",
     "a web page": b"<!DOCTYPE html><html></html>",
     "a HEIC picture": b"\0\0\0\x18ftypheic" + bytes(20),
@@ -106,7 +107,6 @@ KINDS = {
     "bool npy": files.npy(RGB > 9),
     "text npy": files.npy(np.full((20, 20), "abc")),
     "dng": files.tiff(RGB, photometric="rgb", extratags=[(50706, 1, 4, b"\1\4\0\0", True)]),
-    "reduced tiff": files.tiff(RGB, photometric="rgb", subfiletype=1),
     "lzma tiff": files.tiff(RGB, photometric="rgb", compression="lzma"),
 }
 
@@ -352,3 +352,27 @@ def test_a_damaged_png_is_not_half_a_picture(place):
     }[place]
     with pytest.raises(BadPicture):
         decode(broken)
+
+
+def of_kind(marker: int, bits: int) -> bytes:
+    """A JPEG whose frame says that it is of another kind."""
+    whole = files.jpegs()["baseline"]
+    place = whole.index(b"\xff\xc0")
+    return whole[:place] + bytes((0xFF, marker)) + whole[place + 2 : place + 4] + bytes([bits]) + whole[place + 5 :]
+
+
+@pytest.mark.parametrize(
+    "marker, bits, word",
+    [(0xC1, 12, "12 bits"), (0xC2, 12, "12 bits"), (0xC3, 8, "lossless"), (0xC3, 16, "lossless"), (0xC5, 8, "hierarchical")],
+)
+def test_a_jpeg_of_another_kind_is_not_called_damaged(marker, bits, word):
+    for read in (probe, verify, decode):
+        with pytest.raises(UnsupportedPicture, match=word):
+            read(of_kind(marker, bits))
+
+
+def test_a_cameras_small_picture_is_not_taken_for_the_picture():
+    tags = ((254, 1), (256, 20), (257, 20), (258, 8), (259, 1), (262, 1), (273, 200), (278, 20), (279, 400), (330, 8))
+    assert decode(classic_tiff(tags[:-1], bytes(400))).width == 20, "the flag alone is some program's mistake"
+    with pytest.raises(UnsupportedPicture, match="raw"):
+        decode(classic_tiff(tags, bytes(400)))

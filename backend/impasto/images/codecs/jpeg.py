@@ -23,6 +23,9 @@ _SCAN = 0xDA
 END = b"\xff\xd9"
 _MODELS = {"L": "grey", "RGB": "rgb", "CMYK": "cmyk"}
 
+_LOSSLESS, _HIERARCHICAL = (0xC3, 0xC7, 0xCB, 0xCF), (0xC5, 0xC6, 0xCD, 0xCE)
+"""Markers of frames."""
+
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd8]")
 """The next marker, also behind a scan's data, that is none of those which stand in such data."""
 
@@ -37,6 +40,7 @@ MOST_PADDING = 16
 def head(data: bytes, limits: Limits) -> Header:
     """The markers up to the first scan."""
     _check_markers(data)
+    _check_kind(data)
     image = _open(data)
     limits.check_size(*image.size)
     if image.mode not in _MODELS:
@@ -148,26 +152,47 @@ def _all_sent(data: bytes) -> bool:
     return not left
 
 
+def _check_kind(data: bytes) -> None:
+    """Whole files of kinds that the decoder does not know are not damaged."""
+    place = _frame(data)
+    if place is None:
+        return
+    bits, kind = data[place + 4], data[place + 1]
+    if kind in _LOSSLESS or kind in _HIERARCHICAL:
+        name = "lossless" if kind in _LOSSLESS else "hierarchical"
+        raise UnsupportedPicture(f"The JPEG is of the {name} kind, which is not taken.", hint="Save it as a PNG or TIFF.")
+    if bits != 8:
+        raise UnsupportedPicture(f"The JPEG has {bits} bits a channel; 8 are taken.", hint="Save it as a PNG or TIFF with 16 bits.")
+
+
 def _is_frame(marker: int) -> bool:
     return 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
 
 
 def frame_size(data: bytes) -> tuple[int, int]:
     """Width and height that a JPEG stream's frame header names. Raises :class:`ValueError` where there is none."""
+    place = _frame(data)
+    if place is None:
+        raise ValueError("no frame header")
+    return int.from_bytes(data[place + 7 : place + 9], "big"), int.from_bytes(data[place + 5 : place + 7], "big")
+
+
+def _frame(data: bytes) -> int | None:
+    """Where a JPEG stream's frame header begins."""
     place = 2
     while place + 9 <= len(data):
         if data[place] != 0xFF:
-            raise ValueError("no marker where one should be")
+            return None
         marker = data[place + 1]
         if marker == 0xFF or 0xD0 <= marker <= 0xD8 or marker == 0x01:
             place += 1 if marker == 0xFF else 2
         elif _is_frame(marker):
-            return int.from_bytes(data[place + 7 : place + 9], "big"), int.from_bytes(data[place + 5 : place + 7], "big")
+            return place
         elif marker in (0xD9, 0xDA):
             break
         else:
             place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-    raise ValueError("no frame header")
+    return None
 
 
 def _open(data: bytes) -> JpegImageFile:

@@ -32,10 +32,12 @@ _AVERAGE = 3
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _METRE_PER_INCH = 0.0254
 _PIECE = 1 << 20
+_MAX_SURPLUS = 1 << 16
+"""Bytes behind the last pixel in the stream, which some writers leave there."""
 
 
 def head(data: bytes, limits: Limits) -> Header:
-    """IHDR, and from the other chunks the profile, resolution and orientation. A missing end is a truncated file."""
+    """IHDR, and from the other chunks the profile, resolution and orientation."""
     width, height, depth, kind, _ = _ihdr(data)
     limits.check_size(width, height)
     found: dict[bytes, memoryview] = {}
@@ -64,16 +66,19 @@ def head(data: bytes, limits: Limits) -> Header:
 
 def samples(data: bytes, header: Header) -> np.ndarray:
     """All pixels; a palette becomes RGB, a transparent colour becomes alpha, fewer bits than 8 become 8."""
-    return imagecodecs.png_decode(b"".join([SIGNATURE, *_checked(data)])).reshape(header.height, header.width, -1)
+    return imagecodecs.png_decode(b"".join([SIGNATURE, *_checked(data, trimmed=True)])).reshape(header.height, header.width, -1)
 
 
-def _checked(data: bytes) -> list[memoryview]:
-    """The chunks that make the picture, known to be whole."""
+def _checked(data: bytes, *, trimmed: bool = False) -> list[memoryview]:
+    """The chunks that make the picture, known to be whole. ``trimmed``: without surplus behind the pixels, which libpng reports."""
     needed = [(name, chunk) for name, chunk in _chunks(data) if name in _NEEDED]
     if any(zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big") for _, chunk in needed):
         raise BadPicture("The PNG file is damaged: a checksum is wrong.")
-    _check_pixels([chunk[8:-4] for name, chunk in needed if name == b"IDAT"], _passes(*_ihdr(data)))
-    return [chunk for _, chunk in needed]
+    passes, packed = _passes(*_ihdr(data)), [chunk[8:-4] for name, chunk in needed if name == b"IDAT"]
+    if _check_pixels(packed, passes) and trimmed:
+        packed_again = memoryview(_chunk(b"IDAT", _packed_again(packed, sum(rows * (length + 1) for rows, length in passes))))
+        needed = [*((name, chunk) for name, chunk in needed if name != b"IDAT"), (b"IDAT", packed_again)]
+    return [*(chunk for name, chunk in needed if name != b"IEND"), memoryview(_chunk(b"IEND", b""))]
 
 
 def verify(data: bytes, header: Header) -> None:
@@ -140,14 +145,19 @@ def _ihdr(data: bytes) -> tuple[int, int, int, int, int]:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """Name and whole bytes (length, name, body, checksum) of each chunk up to IEND."""
-    view, place = memoryview(data), len(SIGNATURE)
+    """Name and whole bytes (length, name, body, checksum) of each chunk up to IEND, which may be missing behind the pixels."""
+    view, place, pixels = memoryview(data), len(SIGNATURE), False
     for _ in range(MAX_CHUNKS):
         if place + 12 > len(data):
+            if pixels:  # whether all of them are there is found out where they are unpacked
+                return
             raise BadPicture("The PNG file breaks off before its end.")
         length, name = struct.unpack_from(">I4s", data, place)
         if place + 12 + length > len(data):
+            if pixels and name != b"IDAT":
+                return
             raise BadPicture("The PNG file breaks off in the middle of a chunk.")
+        pixels = pixels or name == b"IDAT"
         yield name, view[place : place + 12 + length]
         if name == b"IEND":
             return
@@ -166,8 +176,20 @@ def _passes(width: int, height: int, depth: int, kind: int, interlace: int) -> l
     return [(rows, (columns * bits + 7) // 8) for rows, columns in sizes if rows and columns]
 
 
-def _check_pixels(packed: list[memoryview], passes: list[tuple[int, int]]) -> None:
-    """Unpack the pixels once, a piece at a time, to know that they are whole: right length, right checksum, known filters."""
+def _packed_again(packed: list[memoryview], size: int) -> bytes:
+    """The first ``size`` unpacked bytes of a stream, packed lightly."""
+    packer, unpacker, out = isal_zlib.compressobj(1), isal_zlib.decompressobj(), []
+    for piece in _unpacked(packed, unpacker):
+        out.append(packer.compress(piece[:size]))
+        size -= min(size, len(piece))
+    return b"".join([*out, packer.flush()])
+
+
+def _check_pixels(packed: list[memoryview], passes: list[tuple[int, int]]) -> int:
+    """Unpack the pixels once, a piece at a time, to know that they are whole: right length, right checksum, known filters.
+
+    Returns how many bytes there are too many.
+    """
     expected = sum(rows * (length + 1) for rows, length in passes)
     filters, start = [], 0
     for rows, length in passes:
@@ -180,10 +202,11 @@ def _check_pixels(packed: list[memoryview], passes: list[tuple[int, int]]) -> No
         if (np.frombuffer(piece, np.uint8)[positions[first:last] - seen] > 4).any():
             raise BadPicture("The PNG file's pixels are damaged.")
         seen, first = seen + len(piece), last
-        if seen > expected:
+        if seen > expected + _MAX_SURPLUS:
             raise BadPicture("The PNG file unpacks to more than its header announces.")
-    if seen != expected or not unpacker.eof:
+    if seen < expected or not unpacker.eof:
         raise BadPicture("The PNG file's pixels are truncated or damaged.")
+    return seen - expected
 
 
 def _unpacked(packed: list[memoryview], unpacker: Any) -> Iterator[bytes]:

@@ -62,7 +62,7 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _COLOUR_MAP, _SEPARATED, _YCBCR = 0, 1, 2,
 _BASE = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _COLOUR_MAP: 1, _SEPARATED: 4, _YCBCR: 3}
 _UINT, _FLOAT = 1, 3
 _PREMULTIPLIED = 1
-_REDUCED = 1
+_REDUCED, _MASK = 1, 4
 
 
 class _Plan(NamedTuple):
@@ -105,7 +105,7 @@ def head(data: bytes, limits: Limits) -> Header:
 
 def samples(data: bytes, header: Header) -> np.ndarray:
     """All pixels: white on top, at least 8 bits, the palette resolved, alpha last and nothing premultiplied."""
-    page = directories(data)[0]
+    page = _pages(data)[0]
     plan, _ = _plan(page)
     with _opened(data, page, plan) as file:
         stored = file.pages[0].asarray(maxworkers=2)
@@ -123,12 +123,15 @@ def samples(data: bytes, header: Header) -> np.ndarray:
 
 def verify(data: bytes, header: Header) -> None:
     """Whether :func:`samples` will find the pixels whole, a strip or tile at a time. Raises as it does."""
-    page = directories(data)[0]
+    page = _pages(data)[0]
     plan, _ = _plan(page)
     colours = len(_palette(page)) if plan.photometric == _COLOUR_MAP else 0
+    sparse = sum(_is_sparse(page, *where) for where in _segments(page))
     with _opened(data, page, plan) as file:
         for segment, _, _ in file.pages[0].segments(maxworkers=1):
-            if segment is None or (colours and segment[..., 0].max() >= colours):
+            if segment is None:
+                sparse -= 1
+            if sparse < 0 or (segment is not None and colours and segment[..., 0].max() >= colours):
                 raise BadPicture("The TIFF file's pixels are damaged.")
 
 
@@ -163,13 +166,29 @@ def write(outgoing: Outgoing) -> bytes:
 
 
 def _only_page(data: bytes) -> Directory:
-    first, *others = directories(data)
-    if Tag.DNG in first or data[8:10] == b"CR" or first.number(Tag.SUBFILE, 0) & _REDUCED:
+    first, *others = pages = _pages(data)
+    # Cameras keep a small picture in the first page and the raw one below it. By itself the flag is some program's mistake.
+    raw = first.number(Tag.SUBFILE, 0) & _REDUCED and Tag.PARTS in first
+    if Tag.DNG in first or data[8:10] == b"CR" or raw:
         raise UnsupportedPicture("This is a camera's raw file. Develop it first and send the result.")
     for page in others:
-        if not (page.number(Tag.SUBFILE, 0) & _REDUCED or page.number(Tag.OLD_SUBFILE, 0) == 2):
-            raise UnsupportedPicture(f"The TIFF holds {len(others) + 1} pages; only single pictures are taken.")
+        if not (page.number(Tag.SUBFILE, 0) & (_REDUCED | _MASK) or page.number(Tag.OLD_SUBFILE, 0) == 2):
+            raise UnsupportedPicture(f"The TIFF holds {len(pages)} pages; only single pictures are taken.")
     return first
+
+
+def _pages(data: bytes) -> list[Directory]:
+    """The pages, of which the first knows how long its one strip is, even where its writer has left that out."""
+    pages = directories(data)
+    page = pages[0]
+    offsets = page.numbers(Tag.STRIPS, most=MAX_CHUNKS)
+    if len(offsets) == 1 and Tag.STRIP_BYTES not in page and 8 <= offsets[0] < len(data):
+        length = len(data) - offsets[0]
+        if page.number(Tag.COMPRESSION, 1) == 1:
+            bits = page.number(Tag.BITS, 1) * page.number(Tag.CHANNELS, 1) * page.number(Tag.WIDTH, 0)
+            length = min(length, (bits + 7) // 8 * page.number(Tag.HEIGHT, 0))
+        page.add(Tag.STRIP_BYTES, length)
+    return pages
 
 
 def _plan(page: Directory) -> tuple[_Plan, tuple[str, ...]]:
@@ -240,8 +259,15 @@ def _check_segments(page: Directory, plan: _Plan, width: int, height: int) -> No
         count = math.ceil(height / max(1, min(page.number(Tag.ROWS, height), height)))
     count *= plan.channels if plan.planar else 1
     for offset, length in _segments(page, count):
+        if _is_sparse(page, offset, length):
+            continue
         if not length or offset < 8 or offset + length > len(page.data):
             raise BadPicture("The TIFF file breaks off before its pixels do.")
+
+
+def _is_sparse(page: Directory, offset: int, length: int) -> bool:
+    """Whether a tile is one of zeros that was not written, as GDAL does."""
+    return Tag.TILE_WIDTH in page and offset == length == 0
 
 
 def _segments(page: Directory, count: int | None = None) -> list[tuple[int, int]]:
@@ -260,6 +286,8 @@ def _check_jpegs(data: bytes, page: Directory) -> None:
     down = page.number(Tag.TILE_HEIGHT, 0) if Tag.TILE_WIDTH in page else rows
     tables = (page.bytes(Tag.JPEG_TABLES, MAX_METADATA_BYTES) or b"").removesuffix(jpeg.END)
     for offset, length in _segments(page):
+        if _is_sparse(page, offset, length):
+            continue
         stream = data[offset : offset + length]
         width, height = jpeg.frame_size(stream)
         if width > across or height > down:

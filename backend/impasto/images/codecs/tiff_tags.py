@@ -21,7 +21,7 @@ class Tag(IntEnum):
     SUBFILE, OLD_SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION = 254, 255, 256, 257, 258, 259
     PHOTOMETRIC, FILL_ORDER, STRIPS, ORIENTATION, CHANNELS, ROWS, STRIP_BYTES = 262, 266, 273, 274, 277, 278, 279
     X_DPI, Y_DPI, PLANAR, FAX3_OPTIONS, FAX4_OPTIONS, DPI_UNIT, PREDICTOR = 282, 283, 284, 292, 293, 296, 317
-    PALETTE, TILE_WIDTH, TILE_HEIGHT, TILES, TILE_BYTES, INKS = 320, 322, 323, 324, 325, 332
+    PALETTE, TILE_WIDTH, TILE_HEIGHT, TILES, TILE_BYTES, PARTS, INKS = 320, 322, 323, 324, 325, 330, 332
     EXTRA, SAMPLE_FORMAT, JPEG_TABLES, SUBSAMPLING, DEPTH, TILE_DEPTH = 338, 339, 347, 530, 32997, 32998
     PROFILE, DNG = 34675, 50706
 
@@ -105,6 +105,11 @@ class Directory:
         if length > most or kind not in _SIZES or place + length > len(holder):
             raise BadPicture(f"The TIFF file's tag {tag} is damaged.")
         return kind, holder[place : place + length]
+
+    def add(self, tag: int, number: int) -> None:
+        """Put in a tag with one whole number."""
+        kind = 16 if self.layout.big else 4
+        self.entries[tag] = struct.pack(self.layout.order + "HH" + 2 * self.layout.word, tag, kind, 1, number)
 
     def numbers(self, tag: int, default: tuple[int, ...] = (), most: int = 64) -> tuple[int, ...]:
         """A tag's whole numbers, at most ``most`` of them; ``default`` where it is missing."""
