@@ -257,6 +257,7 @@ def test_long_work_is_paused_and_goes_on(impasto, client, photo, style):
     until(lambda: client.job(job["id"])["phase"] == "paused", "the pause")
     listed = impasto("jobs", "list").out
     assert "impasto jobs resume" in listed and "paused" in listed
+    assert "trainings rest" in impasto("doctor").out
     assert impasto("jobs", "resume").code == 0
     until(lambda: client.job(job["id"])["phase"] == "painting", "going on")
     client.cancel(job["id"])

@@ -53,7 +53,8 @@ def test_what_has_ended_stays_as_it_is(manager):
 
 def test_it_survives_a_restart_and_counts_from_then(start):
     manager = start()
-    held, waiting, kept = (manager.submit(one) for one in (leased("steps"), leased("steps"), job("steps", total=3)))
+    held, waiting = (manager.submit(leased("steps", lease_s=4)) for _ in range(2))
+    kept = manager.submit(job("steps", total=3))
     running(manager, held.id)
     manager.stop()
     again = start()

@@ -274,7 +274,11 @@ def _troubles(machine: Machine) -> Iterator[Finding]:
     if not found:
         return
     with Client(found) as client:
-        report = client.diagnostics()
+        report, paused = client.diagnostics(), client.queue()["paused"]
+    if paused:
+        yield Finding(
+            "queue", NOTE, "It is paused: iterative paintings and trainings rest.", "To let them go on: impasto jobs resume"
+        )
     for failure in report["failures"][:MAX_FAILURES]:
         yield Finding("failed job", NOTE, f"A {failure['kind']} job failed: {failure['message']} ({failure['code']})")
     if not report["failures"]:
