@@ -13,6 +13,8 @@ from .picture import Dpi
 
 _ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 274, 282, 283, 296
 _INCH, _CENTIMETRE = 2, 3
+_EXIF, _INTEROPERABILITY, _COLOUR_SPACE, _INDEX = 0x8769, 0xA005, 0xA001, 1
+_IS_SRGB, _IS_ADOBE_RGB = 1, 2
 
 
 def read_exif(exif: bytes | memoryview) -> tuple[int, Dpi | None]:
@@ -25,6 +27,22 @@ def read_exif(exif: bytes | memoryview) -> tuple[int, Dpi | None]:
         return orientation(tags.get(_ORIENTATION)), dpi(tags.get(_X_RESOLUTION), tags.get(_Y_RESOLUTION), tags.get(_UNIT, _INCH))
     except Exception:  # whatever a hostile block provokes in the parser, a picture without metadata is still a picture
         return 1, None
+
+
+def is_adobe_rgb(exif: bytes | memoryview) -> bool:
+    """Whether an EXIF block says, as cameras do, that the colours are Adobe RGB: by the interoperability index, or by the number 2
+    that some write instead."""
+    if not exif or len(exif) > MAX_EXIF_BYTES:
+        return False
+    try:
+        tags = Image.Exif()
+        tags.load(bytes(exif))
+        index = tags.get_ifd(_INTEROPERABILITY).get(_INDEX, "")
+        space = tags.get_ifd(_EXIF).get(_COLOUR_SPACE)
+    except Exception:  # as above
+        return False
+    text = index.decode("ascii", "replace") if isinstance(index, bytes) else str(index)
+    return space != _IS_SRGB and (text.strip("\0 ") == "R03" or space == _IS_ADOBE_RGB)
 
 
 def write_exif(resolution: Dpi) -> bytes:

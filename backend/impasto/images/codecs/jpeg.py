@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from ...errors import BadPicture, UnsupportedPicture
-from .. import metadata
+from .. import colour_spaces, metadata
 from ..limits import MAX_METADATA_BYTES, MAX_SCANS, Limits
 from ..picture import Header, Outgoing
 
@@ -45,15 +45,17 @@ def head(data: bytes, limits: Limits) -> Header:
     limits.check_size(*image.size)
     if image.mode not in _MODELS:
         raise UnsupportedPicture("The JPEG is neither grey, RGB nor CMYK.")
-    turned, dpi = metadata.read_exif(image.info.get("exif", b""))
+    exif = image.info.get("exif", b"")
+    turned, dpi = metadata.read_exif(exif)
     if "jfif_density" in image.info and image.info.get("dpi"):
         dpi = metadata.dpi(*image.info["dpi"]) or dpi
+    rgb = _MODELS[image.mode] == "rgb"
     return Header(
         *image.size,
         np.dtype(np.uint8),
         _MODELS[image.mode],
         alpha=False,
-        icc=image.info.get("icc_profile") or None,
+        icc=image.info.get("icc_profile") or (colour_spaces.adobe_rgb() if rgb and metadata.is_adobe_rgb(exif) else None),
         dpi=dpi,
         orientation=turned,
         lossless=False,

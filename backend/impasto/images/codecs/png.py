@@ -9,15 +9,15 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 import imagecodecs
 import numpy as np
 from isal import isal_zlib
 
 from ...errors import BadPicture, UnsupportedPicture
-from .. import metadata
+from .. import colour_spaces, metadata
 from ..limits import MAX_CHUNKS, MAX_PROFILE_BYTES, Limits
 from ..picture import Dpi, Header, Outgoing
 from ..profiles import strips
@@ -28,6 +28,9 @@ _CHANNELS = {_GREY: 1, _RGB: 3, _PALETTE: 1, _GREY_ALPHA: 2, _RGB_ALPHA: 4}
 _KINDS = {1: _GREY, 2: _GREY_ALPHA, 3: _RGB, 4: _RGB_ALPHA}
 _DEPTHS = {_GREY: (1, 2, 4, 8, 16), _RGB: (8, 16), _PALETTE: (1, 2, 4, 8), _GREY_ALPHA: (8, 16), _RGB_ALPHA: (8, 16)}
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_UNSPECIFIED = 2
+"""In cICP: a number that tells nothing."""
+
 _AVERAGE = 3
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _METRE_PER_INCH = 0.0254
@@ -50,7 +53,7 @@ def head(data: bytes, limits: Limits) -> Header:
     if kind == _PALETTE and not 3 <= len(found.get(b"PLTE", b"")) <= 768:
         raise BadPicture("The PNG file has no palette.")
     turned, exif_dpi = metadata.read_exif(found[b"eXIf"]) if b"eXIf" in found else (1, None)
-    icc, notes = _profile(found.get(b"iCCP"))
+    icc, notes = _colours(found, grey=kind in (_GREY, _GREY_ALPHA))
     return Header(
         width,
         height,
@@ -221,10 +224,26 @@ def _unpacked(packed: list[memoryview], unpacker: Any) -> Iterator[bytes]:
         yield piece
 
 
-def _profile(body: memoryview | None) -> tuple[bytes | None, tuple[str, ...]]:
+def _colours(found: Mapping[bytes, memoryview], grey: bool) -> tuple[bytes | None, tuple[str, ...]]:
+    """The profile, by whatever chunk tells of it: cICP before iCCP before sRGB before gAMA and cHRM."""
+    try:
+        if len(found.get(b"cICP", b"")) == 4 and _UNSPECIFIED not in found[b"cICP"][:2]:
+            primaries, transfer, matrix, full_range = found[b"cICP"]
+            return colour_spaces.of_cicp(primaries, transfer, matrix, full_range, grey), ()
+        if b"iCCP" in found:
+            return _profile(found[b"iCCP"])
+        if b"sRGB" in found or len(found.get(b"gAMA", b"")) != 4:
+            return None, ()
+        places = found.get(b"cHRM", memoryview(b""))
+        chromaticities = tuple(number / 100_000 for number in struct.unpack(">8I", places)) if len(places) == 32 else None
+        gamma = int.from_bytes(found[b"gAMA"], "big") / 100_000
+        return colour_spaces.of_gamma(gamma, cast("colour_spaces.Chromaticities | None", chromaticities), grey), ()
+    except colour_spaces.UnknownSpace:
+        return None, ("The picture's colours are described in a way that is not known; sRGB was assumed.",)
+
+
+def _profile(body: memoryview) -> tuple[bytes | None, tuple[str, ...]]:
     """The unpacked iCCP chunk, never more than a profile may have."""
-    if body is None:
-        return None, ()
     name, _, packed = bytes(body).partition(b"\0")
     try:
         profile = zlib.decompressobj().decompress(packed[1:], MAX_PROFILE_BYTES + 1)

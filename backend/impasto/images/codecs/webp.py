@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ...errors import BadPicture, UnsupportedPicture
-from .. import metadata
+from .. import colour_spaces, metadata
 from ..limits import MAX_CHUNKS, MAX_PROFILE_BYTES, Limits
 from ..picture import Header, Outgoing
 
@@ -52,7 +52,7 @@ def head(data: bytes, limits: Limits) -> Header:
         np.dtype(np.uint8),
         "rgb",
         alpha=in_stream if canvas is None else alpha,
-        icc=icc or None,
+        icc=icc or (colour_spaces.adobe_rgb() if exif and metadata.is_adobe_rgb(exif) else None),
         dpi=dpi,
         orientation=turned,
         lossless=kind == b"VP8L",
