@@ -362,3 +362,10 @@ def test_a_file_of_the_version_before_is_told_apart(impasto, folders):
     paths.runtime_file.write_text(json.dumps({**left, "version": "0.1.0"}), encoding="utf-8")
     reply = impasto("stop")
     assert reply.code == 1 and "0.1.0" in reply.err and str(os.getpid()) in reply.err
+
+
+def test_files_that_a_pattern_made_styles_of_are_named(impasto, daemon, photo, style, folders):
+    reply = impasto("stylize", photo, style, "great-wave", "-o", "out.png", *STEPS)
+    assert reply.code == 0 and f"{photo} is painted in a mix of {style}, great-wave." in reply.err
+    reply = impasto("stylize", photo, style, "-o", "again.png", *STEPS)
+    assert reply.code == 0 and "mix" not in reply.err

@@ -37,7 +37,7 @@ def test_formats_by_extension_or_by_name(folders, name, format, expected):
         ("a", "", InvalidParameter, ["extension"]),
         ("a.png", "bmp", InvalidParameter, ["bmp", "png, jpeg"]),
         ("there.png", "", Conflict, ["exists already", "--overwrite"]),
-        ("folder", "", InvalidParameter, ["folder"]),
+        ("folder", "", InvalidParameter, ["folder", "painted.png"]),
         ("missing/a.png", "", DiskFull, ["no folder", "missing"]),
         ("there.png/a.png", "", DiskFull, ["there.png"]),
     ],

@@ -88,3 +88,12 @@ def test_nothing_else_is_carried_on():
     for name in ("PNG", "JPEG", "WEBP"):
         answer = encode(decode(files.pil(ARRAY, name, exif=tags.tobytes())))
         assert b"somebody" not in answer and not dict(Image.open(io.BytesIO(answer)).getexif())
+
+
+@pytest.mark.parametrize("mark", [b"http://ns.adobe.com/hdr-gain-map/1.0/", b"urn:iso:std:iso:ts:21496:-1"])
+def test_a_gain_map_that_is_left_out_is_noted(mark):
+    whole = files.jpegs()["baseline"]
+    body = b"http://ns.adobe.com/xap/1.0/\0<x hdrgm='" + mark + b"'/>"
+    marked = whole[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + whole[2:]
+    [note] = decode(marked + whole).notes
+    assert "gain map" in note and not decode(whole).notes

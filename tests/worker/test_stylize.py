@@ -99,6 +99,17 @@ def test_other_formats_and_what_they_cannot_hold(folder, settings, format, file,
     assert len([fields for fields in reports.of("note") if "transparency" in fields["text"]]) == notes
 
 
+@pytest.mark.parametrize("top, strength, noted", [(2.5, 0.5, True), (1.0, 0.5, False), (2.5, 0, False)])
+def test_light_above_white_that_a_painting_loses_is_noted(folder, settings, top, strength, noted):
+    light = np.full((40, 60, 3), 0.5, np.float32)
+    light[:4] = top
+    file = io.BytesIO()
+    np.save(file, light)
+    (folder / "content").write_bytes(file.getvalue())
+    _, reports = paint(folder, Engine(settings), {"format": "npy"}, strength=strength)
+    assert any("brighter than white" in fields["text"] for fields in reports.of("note")) == noted
+
+
 def test_hidden_colours_do_not_reach_the_engine(folder, settings):
     content = np.zeros((32, 32, 4), np.uint8)
     content[:, :16] = (200, 100, 50, 255)

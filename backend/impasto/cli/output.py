@@ -52,7 +52,9 @@ def resolve(name: str, format: str, *, overwrite: bool, sources: Iterable[Path])
 def check_place(path: Path, *, overwrite: bool, sources: Iterable[Path] = ()) -> None:
     """Raise what :func:`resolve` says of a file that cannot or must not be written."""
     if path.is_dir():
-        raise InvalidParameter(f"{path} is a folder; name a file in it.", field="output")
+        raise InvalidParameter(
+            f"{path} is a folder; name a file in it.", field="output", hint=f"For example: {path / 'painted.png'}"
+        )
     if path.exists() and any(path.samefile(source) for source in sources if source.exists()):
         raise Conflict(f"{path} is one of the pictures that are read.", hint="Choose another name for the result.")
     if path.exists() and not overwrite:

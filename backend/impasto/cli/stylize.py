@@ -85,6 +85,10 @@ def stylize(
         output.check_place(preview_to, overwrite=True, sources=[*sources, *([target.path] if target.path else [])])
     asked = stylize_request.read(content, styles, parameters, target.format, settings)
     watcher = ProgressWatcher(ProgressLine(quiet=quiet), finish_after, preview_to)
+    if len(styles) > 1 and any(
+        isinstance(style, bytes) for style in asked.styles
+    ):  # as where a pattern (*.png) named more than one
+        watcher.line.say(f"{content} is painted in a mix of {', '.join(styles)}.")
     found = _daemon(Paths.of(settings), daemon)
     if found:
         with Client(found) as client:

@@ -45,6 +45,9 @@ LARGE_PIXELS = 16 << 20
 SHRINK = 0.7
 """To this share of the long side a painting is shrunk that did not fit: about half the pixels."""
 
+ABOVE_WHITE = 1.001
+CLIPPED = "Parts of the picture are brighter than white (above 1). A painting goes no further than white, so that is lost."
+
 _LUMINANCE = np.array([[0.2126], [0.7152], [0.0722]], np.float32)
 
 
@@ -135,6 +138,8 @@ class _Attempt:
         self.full: Size = (content.height, content.width)
         for note in content.notes:
             observer.note(note)
+        if stylization.strength and content.dtype == np.float32 and content.rgb.max() > ABOVE_WHITE:
+            observer.note(CLIPPED)
 
     def paint(self, method: Method, size: Size) -> Stylized:
         """See :meth:`Stylizer.run`."""

@@ -23,6 +23,13 @@ _SCAN = 0xDA
 END = b"\xff\xd9"
 _MODELS = {"L": "grey", "RGB": "rgb", "CMYK": "cmyk"}
 
+_GAIN_MAPS = (b"http://ns.adobe.com/hdr-gain-map/", b"urn:iso:std:iso:ts:21496:-1")
+"""How an Ultra HDR picture (XMP of Google's and Adobe's, ISO 21496-1) names the second picture behind the first."""
+
+GAIN_MAP = (
+    "The picture has a second one for HDR screens (a gain map). It was left out; the ordinary picture is the one that counts."
+)
+
 _LOSSLESS, _HIERARCHICAL = (0xC3, 0xC7, 0xCB, 0xCF), (0xC5, 0xC6, 0xCD, 0xCE)
 """Markers of frames."""
 
@@ -50,6 +57,7 @@ def head(data: bytes, limits: Limits) -> Header:
     if "jfif_density" in image.info and image.info.get("dpi"):
         dpi = metadata.dpi(*image.info["dpi"]) or dpi
     rgb = _MODELS[image.mode] == "rgb"
+    has_gain_map = any(data.find(mark, 0, MAX_METADATA_BYTES) > 0 for mark in _GAIN_MAPS)
     return Header(
         *image.size,
         np.dtype(np.uint8),
@@ -59,6 +67,7 @@ def head(data: bytes, limits: Limits) -> Header:
         dpi=dpi,
         orientation=turned,
         lossless=False,
+        notes=(GAIN_MAP,) if has_gain_map else (),
     )
 
 
