@@ -46,6 +46,49 @@ def test_a_style_is_added_used_and_removed(client):
     assert code(client.delete(style["links"]["self"])) == (404, "unknown_style")
 
 
+@pytest.mark.parametrize(
+    "body", [{"json": {"name": " The old \u201eharbour\u201c "}}, {"files": {"name": (None, "The old \u201eharbour\u201c")}}]
+)
+def test_a_style_is_renamed_and_keeps_its_id(client, body):
+    style = client.post("/v1/styles", files={"picture": ("p.png", pictures.png(120, 100))}, data={"name": "Harbour"}).json()
+    answer = client.patch(style["links"]["self"], **body)
+    assert (answer.status_code, answer.json()) == (200, style | {"title": "The old \u201eharbour\u201c"})
+    assert client.get(style["links"]["self"]).json() == answer.json()
+    painted = client.until(client.submit(style=style["id"]), "done")
+    assert painted["title"] == "The old \u201eharbour\u201c"
+    client.delete(style["links"]["self"])
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "expected"),
+    [
+        ({"json": {"name": "  "}}, 400, "invalid_parameter"),
+        ({"json": {"name": "x" * 101}}, 400, "invalid_parameter"),
+        ({"json": {"name": "a\nb"}}, 400, "invalid_parameter"),
+        ({"json": {"name": ["a"]}}, 400, "invalid_parameter"),
+        ({"json": {}}, 400, "invalid_parameter"),
+        ({"json": {"name": "x", "id": "y"}}, 400, "unknown_parameter"),
+        ({"json": ["name"]}, 400, "malformed_request"),
+        ({"data": "[" * 5000, "headers": {"Content-Type": "application/json"}}, 400, "malformed_request"),
+        ({"json": {"name": "x" * 70_000}}, 413, "request_too_large"),
+        ({"files": {"name": (None, "a\nb")}}, 400, "invalid_parameter"),
+        ({"files": {"name": ("p.txt", b"x")}}, 400, "unknown_parameter"),
+        ({"data": "x", "headers": {"Content-Type": "text/plain"}}, 415, "unsupported_media_type"),
+    ],
+)
+def test_a_new_name_that_no_style_can_have_is_refused(client, body, status, expected):
+    style = client.post("/v1/styles", files={"picture": ("p.png", pictures.png(120, 100))}, data={"name": "Harbour"}).json()
+    assert code(client.patch(style["links"]["self"], **body)) == (status, expected)
+    assert client.get(style["links"]["self"]).json() == style
+    client.delete(style["links"]["self"])
+
+
+def test_only_own_styles_can_be_renamed(client):
+    assert code(client.patch("/v1/styles/great-wave", json={"name": "Mine"})) == (409, "conflict")
+    assert client.get("/v1/styles/great-wave").json()["title"] != "Mine"
+    assert code(client.patch("/v1/styles/nothing", json={"name": "Mine"})) == (404, "unknown_style")
+
+
 def test_shipped_styles_cannot_be_removed(client):
     answer = client.delete("/v1/styles/great-wave")
     assert 400 <= answer.status_code < 500

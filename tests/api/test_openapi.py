@@ -88,7 +88,7 @@ def test_every_error_code_is_in_the_description_and_in_the_docs(document):
 
 def test_every_route_is_in_the_docs_and_no_other(document):
     text = DOCS.read_text(encoding="utf-8")
-    reply = {(path, method.lower()) for method, path in re.findall(r"^#{2,4} (GET|POST|DELETE) (/\S*)$", text, re.MULTILINE)}
+    reply = {(path, method.lower()) for method, path in re.findall(r"^#{2,4} (GET|POST|PATCH|DELETE) (/\S*)$", text, re.MULTILINE)}
     assert reply == {(path, method) for path, methods in document["paths"].items() for method in methods}
 
 

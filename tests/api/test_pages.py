@@ -48,6 +48,18 @@ await styles.kept("mine", { name: "other.png" });
 say({ file: styles.file?.name });
 await styles.kept("mine", file);
 say({ file: styles.file });
+const own = { id: "mine", title: "Mine", own: true, links: { self: "/v1/styles/mine" } }, sent = [];
+globalThis.fetch = async (path, { method, body } = {}) => {
+  if (method) sent.push([method, path, own.title = body.get("name")]);
+  return { ok: true, json: async () => ({ styles: [{ id: "starry-night", title: "Starry Night", links: {} }, own] }) };
+};
+await styles.load("mine");
+const shown = () => styles.caption.children.map((one) => one.textContent ?? one);
+for (const answer of [null, "Mine", "The old harbour"]) {
+  globalThis.prompt = () => answer;
+  await styles.rename(own);
+}
+say({ sent, chosen: styles.chosen(), shown: shown() });
 """
 
 HERE = Path(impasto.api.__file__).resolve().parent
@@ -86,17 +98,19 @@ def test_scripts_are_valid(script, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
-def test_an_own_picture_is_the_style_at_once_and_whoever_plans_is_told(tmp_path):
+def test_own_styles_in_the_page(tmp_path):
     for script in SCRIPTS:
         shutil.copy(script, tmp_path)
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "test.js").write_text(STYLES_IN_A_PAGE, encoding="utf-8")
     done = subprocess.run(["node", str(tmp_path / "test.js")], check=True, timeout=60, capture_output=True, text=True)
-    first, taken, mixed_up, kept = map(json.loads, done.stdout.splitlines())
+    first, taken, mixed_up, kept, renamed = map(json.loads, done.stdout.splitlines())
     assert first == {"told": [{"style": "starry-night"}]}
     assert taken == {"told": [{"pictures": 1}], "sent": "mine.png", "tiles": ["own picture", "starry-night"]}
     assert mixed_up == {"told": [{"style": "mine"}], "file": "mine.png"}, "another picture was kept than the one that lies here"
     assert kept == {"told": [{"style": "mine"}], "file": None}
+    assert renamed["sent"] == [["PATCH", "/v1/styles/mine", "The old harbour"]], "nothing is sent without another name"
+    assert renamed["chosen"] == "mine" and renamed["shown"] == ["The old harbour", " \u2013 ", "rename", ", ", "remove"]
 
 
 def test_nothing_in_the_pages_comes_from_elsewhere():

@@ -136,7 +136,7 @@ METHODS = {
     "PROPFIND /v1/jobs": {405},
     "BREW /": {405},
     "PUT /v1/jobs": {405},
-    "PATCH /v1/styles/great-wave": {405},
+    "PATCH /v1/styles/great-wave": {400},
     "A" * 9000 + " /v1/jobs": {405},
     "get /v1/jobs": {400},
     "HEAD /v1/jobs": {200},

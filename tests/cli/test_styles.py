@@ -41,6 +41,27 @@ def test_under_a_hundred_kilobytes_are_enough_where_the_network_is(impasto, fold
     assert listed(impasto)["the-scream"]["fast"]
 
 
+def test_a_renamed_style_is_painted_by_its_network_and_goes_out_by_its_new_name(impasto, folders):
+    assert impasto("styles", "export", "scream", "--rows-only").code == 0
+    assert impasto("styles", "import", folders / "scream.safetensors", "--name", "Mine").code == 0
+    before = (folders / "data" / "styles" / "mine.safetensors").read_bytes()
+    reply = impasto("styles", "rename", "mine", "The old harbour")
+    assert reply.code == 0 and "The old harbour" in reply.out, reply.err
+    assert (listed(impasto)["mine"]["title"], listed(impasto)["mine"]["fast"]) == ("The old harbour", True)
+    assert (folders / "data" / "styles" / "mine.safetensors").read_bytes() == before
+    assert impasto("styles", "export", "mine", "--rows-only", "-o", folders / "out.safetensors").code == 0
+    assert impasto("styles", "import", folders / "out.safetensors").code == 0
+    assert listed(impasto)["the-old-harbour"]["title"] == "The old harbour"
+    for id, name, said in [
+        ("mine", "two\nlines", "one line"),
+        ("mine", " ", "1 to 100"),
+        ("scream", "x", "ships"),
+        ("none", "x", "no style"),
+    ]:
+        refused = impasto("styles", "rename", id, name)
+        assert refused.code != 0 and said in refused.err, refused.err
+
+
 def test_a_preview_is_painted_without_weights(impasto, folders):
     photo = paint(folders / "photo.png", side=64)
     reply = impasto("styles", "preview", "scream", photo, "--size", 64)

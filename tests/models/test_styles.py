@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
 import threading
 
 import pytest
-from impasto.errors import BadPicture, Conflict, PictureTooLarge, PictureTooSmall, UnknownStyle, UnsupportedPicture
+from impasto.errors import (
+    BadPicture,
+    Conflict,
+    InvalidParameter,
+    PictureTooLarge,
+    PictureTooSmall,
+    UnknownStyle,
+    UnsupportedPicture,
+)
 from impasto.images import decode, probe
 from impasto.models import StyleLibrary
 from impasto.parameters import STYLE_ID
@@ -80,6 +89,24 @@ def test_add_get_remove(library):
         library.get("my-painting")
     with pytest.raises(UnknownStyle):
         library.remove("my-painting")
+
+
+def test_another_name(library):
+    before = library.add("My painting", picture())
+    renamed = library.rename("my-painting", " Z\u00fcrich\u2019s harbour ")
+    assert renamed == library.get("my-painting") == dataclasses.replace(before, title="Z\u00fcrich\u2019s harbour")
+    assert own_files(library) == ["my-painting.json", "my-painting.png"]
+    assert library.add("My painting", picture()).id == "my-painting-2"
+    with pytest.raises(Conflict, match="ships with Impasto and cannot be renamed"):
+        library.rename("starry-night", "Mine")
+
+
+@pytest.mark.parametrize("name", ["", " \n", "x" * 101, "two\nlines", "a\0b", None])
+def test_a_name_that_is_none_changes_nothing(library, name):
+    style = library.add("My painting", picture())
+    with pytest.raises(InvalidParameter):
+        library.rename("my-painting", name)
+    assert library.get("my-painting") == style
 
 
 @pytest.mark.parametrize(
@@ -212,6 +239,8 @@ def test_the_limits_of_the_settings_hold(tmp_path, limits, named):
 def test_an_id_that_is_none(library, id, ask):
     with pytest.raises(UnknownStyle):
         getattr(library, ask)(id)
+    with pytest.raises(UnknownStyle):
+        library.rename(id, "Mine")
 
 
 def test_a_near_miss_is_helped(library):

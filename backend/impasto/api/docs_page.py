@@ -24,7 +24,7 @@ def tables(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[tupl
 
 def form_rows(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Each field of the form that the operation takes."""
-    for media in operation.get("requestBody", {}).get("content", {}).values():
+    for media in list(operation.get("requestBody", {}).get("content", {}).values())[:1]:  # a JSON object has the same fields
         name = media["schema"]["$ref"].rpartition("/")[2]
         for field, schema in document["components"]["schemas"][name]["properties"].items():
             yield field, " ".join(filter(None, [schema.get("description", ""), bounds(schema)]))

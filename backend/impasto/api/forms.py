@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask import Request, request
 
-from ..errors import InvalidParameter, MalformedRequest, UnknownParameter, UnknownStyle, UnsupportedMediaType, harmless, quoted
+from ..errors import (
+    InvalidParameter,
+    MalformedRequest,
+    RequestTooLarge,
+    UnknownParameter,
+    UnknownStyle,
+    UnsupportedMediaType,
+    harmless,
+    quoted,
+)
 from ..methods.choice import choose
 from ..models.styles import check_name
 from ..parameters import STYLE_ID, UPLOAD
@@ -24,6 +35,9 @@ if TYPE_CHECKING:
 MIN_LEASE_S, MAX_LEASE_S = 1.0, 3600.0
 
 MAX_KEY_LENGTH = 200
+
+MAX_JSON_BYTES = 64 * 1024
+"""Of a body that is taken as JSON instead of a form."""
 
 OWN_PICTURE = "a picture of your own"
 """What a style is called that came along as a picture."""
@@ -167,10 +181,30 @@ def lease(request: Request) -> float:
 def read_kept_name() -> str:
     """The form that keeps a refined style: ``name`` alone."""
     read_multipart()
-    unknown = [field for field in [*request.form, *request.files] if field != "name" or field in request.files]
+    _name_alone([*request.form, *request.files], request.files)
+    return check_name(request.form.get("name", ""))
+
+
+def read_new_title() -> str:
+    """What a style is to be called: ``name`` alone, in a form or in a JSON object."""
+    if request.mimetype != "application/json":
+        return read_kept_name()
+    if (request.content_length or 0) > MAX_JSON_BYTES:
+        raise RequestTooLarge(f"This address takes no JSON of more than {MAX_JSON_BYTES // 1024} kB.")
+    try:
+        fields = json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        raise MalformedRequest("The body is no JSON object.", hint='Send {"name": "My painting"}.')
+    _name_alone(fields)
+    return check_name(fields.get("name", ""))
+
+
+def _name_alone(fields: Iterable[str], files: Container[str] = ()) -> None:
+    unknown = [field for field in fields if field != "name" or field in files]
     if unknown:
         raise UnknownParameter(f"There is no parameter {quoted(unknown[0])}.", field=harmless(unknown[0]), hint="There is name.")
-    return check_name(request.form.get("name", ""))
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Operation:
-    """What was passed to :func:`describe`."""
+    """What was passed to :func:`describe`. ``json``: the form has texts only, and is taken as a JSON object, too."""
 
     summary: str
     tag: str
@@ -57,6 +57,7 @@ class Operation:
     query: tuple[Query, ...] = ()
     headers: tuple[Query, ...] = ()
     form: str = ""
+    json: bool = False
     public: bool = False
 
 
@@ -139,7 +140,8 @@ def _operation(path: str, method: str, operation: Operation) -> dict[str, Any]:
         described["parameters"] = parameters
     if operation.form:
         form = {"schema": {"$ref": f"#/components/schemas/{operation.form}"}}
-        described["requestBody"] = {"required": True, "content": {"multipart/form-data": form}}
+        media = ["multipart/form-data", *(["application/json"] if operation.json else [])]
+        described["requestBody"] = {"required": True, "content": dict.fromkeys(media, form)}
     if operation.public:
         described["security"] = []
     return described

@@ -39,6 +39,7 @@ def components() -> dict[str, Any]:
             "StyleForm": _object(name=TEXT, picture=FILE),
             "TrainForm": train_form(),
             "KeepForm": _object(name=TEXT),
+            "RenameForm": _object(name=TEXT),
             "Style": style_schema(),
             "Styles": _list("styles", "Style"),
             "Model": _object(id=TEXT, status={"enum": ["present", "absent", "damaged"]}),

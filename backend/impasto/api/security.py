@@ -37,7 +37,7 @@ QUERY_TOKENS = ("token", "access_token", "auth")
 _HOST = re.compile(r"[a-z0-9.:\[\]-]{1,80}", re.IGNORECASE)
 
 CORS_HEADERS = "Authorization, Content-Type, Accept, Idempotency-Key, Last-Event-ID"
-CORS_METHODS = "GET, HEAD, POST, DELETE, OPTIONS"
+CORS_METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
 CORS_SECONDS = "600"
 
 HOW_TO_SIGN_IN = 'Send the header that `impasto auth` prints: curl -H "$(impasto auth)". In a browser, `impasto open` signs in.'

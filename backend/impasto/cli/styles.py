@@ -50,6 +50,16 @@ def add(context: click.Context, file: Path, name: str | None, as_json: bool) -> 
 
 @styles.command()
 @click.argument("id")
+@click.argument("name")
+@click.pass_context
+def rename(context: click.Context, id: str, name: str) -> None:
+    """Give one of your own styles another NAME; its id stays."""
+    style = _library(context).rename(id, name)
+    click.echo(f"{style.id} is '{style.title}' now.")
+
+
+@styles.command()
+@click.argument("id")
 @click.pass_context
 def remove(context: click.Context, id: str) -> None:
     """Remove one of your own styles, its network included."""

@@ -154,6 +154,22 @@ class StyleLibrary:
             file.unlink(missing_ok=True)
             self.fast.forget(id)
 
+    def rename(self, id: str, name: str) -> Style:
+        """Give one of the user's own styles another title; the id stays, so whatever names it goes on.
+
+        Only the record has the title that is shown; that in the file of a network is the one it was learnt under.
+        Raises :class:`InvalidParameter` as :func:`check_name` does, :class:`UnknownStyle`, or :class:`Conflict` for a shipped one.
+        """
+        title = _cleaned(check_name(name))
+        with self._changing():
+            style, file = self._find(id)
+            if not style.own:
+                raise Conflict(f"'{style.id}' ships with Impasto and cannot be renamed.")
+            record_file = file.with_suffix(".json")
+            record = json.loads(record_file.read_text(encoding="utf-8")) | {"title": title}
+            _write_record(record_file, record)
+        return self.get(id)
+
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _find(self, id: str) -> tuple[Style, Path]:
@@ -199,9 +215,7 @@ class StyleLibrary:
         id = id or _free(_slug(record["title"]), {style.id for style in self.styles()})
         with written_whole(self._own / f"{id}.{_EXTENSIONS[form]}") as temporary:
             temporary.write_bytes(content)
-        with written_whole(self._own / f"{id}.json") as temporary:
-            record = {"id": id, **record, "form": form, "width": width, "height": height}
-            temporary.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+        _write_record(self._own / f"{id}.json", {"id": id, **record, "form": form, "width": width, "height": height})
         return id
 
     def _stripped(self, data: bytes) -> tuple[bytes, str, int, int]:
@@ -235,6 +249,11 @@ def check_name(name: str, field: str = "name") -> str:
     if not name.strip().isprintable():
         raise InvalidParameter("A style's name is one line of letters, digits and signs.", field=field)
     return name.strip()
+
+
+def _write_record(file: Path, record: Mapping[str, Any]) -> None:
+    with written_whole(file) as temporary:
+        temporary.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 @functools.cache

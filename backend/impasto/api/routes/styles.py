@@ -9,7 +9,7 @@ from werkzeug.routing import BaseConverter
 
 from ... import errors
 from .. import pictures, uploads
-from ..forms import read_style, read_training, style_id
+from ..forms import read_new_title, read_style, read_training, style_id
 from ..openapi import Answer, describe
 from ..representation import job_json, style_json
 from ..services import services
@@ -79,6 +79,31 @@ def train() -> tuple[Response, int, dict[str, str]]:
 @describe("One style.", "styles", {200: Answer("The style.", "Style")}, errors=(errors.UnknownStyle,))
 def style(id: str) -> dict[str, Any]:
     return style_json(services().styles.get(style_id(id)))
+
+
+@blueprint.patch("/<style:id>")
+@describe(
+    "Rename one of the user's own styles.",
+    "styles",
+    {200: Answer("The style, under the id that it had.", "Style")},
+    form="RenameForm",
+    json=True,
+    errors=(
+        errors.UnknownStyle,
+        errors.Conflict,
+        errors.MalformedRequest,
+        errors.InvalidParameter,
+        errors.UnknownParameter,
+        errors.UnsupportedMediaType,
+        errors.RequestTooLarge,
+        errors.DiskFull,
+        errors.Busy,
+    ),
+)
+def rename(id: str) -> dict[str, Any]:
+    with services().wait_slots.place(), uploads.turn():
+        name = read_new_title()
+    return style_json(services().styles.rename(style_id(id), name))
 
 
 @blueprint.delete("/<style:id>")

@@ -103,13 +103,17 @@ export class Styles {
   describe() {
     const id = this.chosen(), style = this.known.find((one) => one.id === id);
     if (id === OWN) this.caption.replaceChildren(this.file.name, " \u2013 ", this.act("keep it as a style", () => this.keep()));
-    else if (style?.own) this.caption.replaceChildren(this.words(style), " \u2013 ", this.act("remove", () => this.remove(style)));
+    else if (style?.own) this.caption.replaceChildren(this.words(style), " \u2013 ", ...this.acts(style));
     else this.caption.replaceChildren(style ? this.words(style) : "");
     this.changed();
   }
 
   words(style) {
     return [style.title, [style.painter, style.year].filter(Boolean).join(", "), style.fast ? "fast" : ""].filter(Boolean).join(" \u2013 ");
+  }
+
+  acts(style) {
+    return [this.act("rename", () => this.rename(style)), ", ", this.act("remove", () => this.remove(style))];
   }
 
   act(words, run) {
@@ -125,6 +129,14 @@ export class Styles {
     form.append("picture", file);
     const style = await json("/v1/styles", { method: "POST", body: form });
     await this.kept(style.id, file);
+  }
+
+  async rename(style) {
+    const name = prompt("Name of the style", style.title), form = new FormData();
+    if (name === null || name === style.title) return;
+    form.append("name", name);
+    await request(style.links.self, { method: "PATCH", body: form });
+    await this.load(this.chosen());
   }
 
   async remove(style) {
