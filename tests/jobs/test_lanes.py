@@ -52,6 +52,15 @@ def test_a_fast_painting_waits_neither_for_an_iterative_one_nor_for_a_training(m
     assert waiting.position == 1 and manager.get(waiting.id).state == "queued"
 
 
+def test_while_long_work_runs_a_worker_for_quick_work_is_ready(manager, long_work):
+    def ready():
+        return next(worker for worker in manager.device()["workers"] if worker["lane"] == "quick")
+
+    pid = until(lambda: ready()["alive"] and ready()["pid"])
+    assert manager.device()["worker"]["pid"] != pid  # what is at work is what is shown
+    assert ended(manager, manager.submit(painting()).id).result["pid"] == pid
+
+
 @pytest.mark.parametrize(
     "parameters, lane",
     [

@@ -6,6 +6,7 @@ from any thread. Requests carry a job's id, and one for a job that no longer run
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import sys
@@ -32,8 +33,8 @@ CANCEL_GRACE_S = 1.5
 STARTS = 3
 """How often a worker that dies before it has begun the job is started for it."""
 
-PAUSE = "pause"
-"""What the inbox, and then the worker, is told."""
+PAUSE, WARM_UP = "pause", "warm up"
+"""What a worker is told besides jobs' ends."""
 
 SILENT = "it gave no sign of life any more"
 
@@ -81,6 +82,9 @@ class Executor(Protocol):
     def pause(self, paused: bool) -> None:
         """Let whatever runs, now or later, rest between two steps, or go on. One that rests can be cancelled and finished."""
 
+    def warm_up(self) -> None:
+        """Make what the next job needs ready, without waiting for that. Called by the thread that calls ``run``, between runs."""
+
     def unload(self) -> None:
         """Give memory back. Called by the thread that calls ``run``, between runs."""
 
@@ -121,6 +125,11 @@ class LocalExecutor:
         """See :class:`Executor`."""
         self._stopping.set()
         self._inbox.put((None, {"event": "stop"}))
+
+    def warm_up(self) -> None:
+        """See :class:`Executor`."""
+        with contextlib.suppress(OSError):  # the next job will say that it cannot be started
+            self._running_worker().send({"do": WARM_UP})
 
     def unload(self) -> None:
         """See :class:`Executor`."""

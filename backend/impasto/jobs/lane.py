@@ -59,6 +59,9 @@ class Lane:
         self._stopping = threading.Event()
         self._unload = threading.Event()
         self._paused = threading.Event()
+        self._warm_up = threading.Event()
+        self.begins: Callable[[], None] = lambda: None
+        """Called when a job begins."""
         self._asleep = threading.Event()
         self.running: str | None = None
         self._busy = False
@@ -78,6 +81,11 @@ class Lane:
 
     def wake(self) -> None:
         """There may be something to do."""
+        self._wake.set()
+
+    def warm_up(self) -> None:
+        """Have the worker ready: a job may come soon."""
+        self._warm_up.set()
         self._wake.set()
 
     def pause(self, paused: bool) -> None:
@@ -102,6 +110,10 @@ class Lane:
             while not self._stopping.is_set():
                 self._wake.clear()
                 self._unload_if_due(idle_since)
+                if self._warm_up.is_set():
+                    self._warm_up.clear()
+                    self.executor.warm_up()
+                    idle_since = time.monotonic()
                 job = None if self._paused.is_set() else self._next()
                 if job is None:
                     self._wake.wait(self._until_unload(idle_since))
@@ -144,6 +156,7 @@ class Lane:
     def _execute(self, job: Job) -> None:
         self.running, began = job.id, time.monotonic()
         log.info("job %s (%s) begins", job.id, job.kind)
+        self.begins()
         try:
             outcome = self._outcome(job)
             log.info("job %s (%s): %s after %.1f s", job.id, job.kind, outcome.how, time.monotonic() - began)

@@ -43,6 +43,8 @@ class Lanes(dict[str, Lane]):
             executor = LocalExecutor(name, settings, paths, work, SHARES.get(name))
             overflow = self[LONG] if name == QUICK else None
             self[name] = Lane(name, settings, store, folders, executor, changed, done, overflow)
+        for name in PAUSABLE:  # while it is at work somebody may want a preview, who should not wait for torch to be read
+            self[name].begins = self[QUICK].warm_up
 
     def start(self) -> None:
         """Begin to work."""

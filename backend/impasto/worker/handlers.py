@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from ..paths import Paths
@@ -10,7 +11,7 @@ from ..stylization import Stylization
 from ..task import Task
 from ..training import Training
 from .control import Control
-from .loop import Handler, Report
+from .loop import WARM_UP, Handler, Report
 
 if TYPE_CHECKING:
     from ..engine.engine import Engine
@@ -46,4 +47,8 @@ def table(settings: Settings, paths: Paths, gpu_memory_bytes: int = 0) -> dict[s
         titles = values.pop("name")
         return run_train(task.folder, Training.converted(values), titles, report, control, engine(), task.id)
 
-    return {"stylize": stylize, "pull": pull, "train": train}
+    def warm_up(task: Task, report: Report, control: Control) -> None:
+        for module in ("worker.stylize", "engine.predicted_session"):  # and torch with them, which takes seconds to read
+            importlib.import_module(f"impasto.{module}")
+
+    return {"stylize": stylize, "pull": pull, "train": train, WARM_UP: warm_up}

@@ -1,8 +1,8 @@
 """The worker process: it owns torch and the device, does one job at a time and tells what happens in JSON lines.
 
-Asked through standard input: ``run`` (a job), ``cancel``, ``finish``, ``pause`` and ``resume`` (by job id; any other is ignored).
-Told through standard output: ``device``, ``started``, ``phase``, ``progress``, ``preview``, ``note``, ``checkpoint``, ``alive``,
-then ``done``, ``failed`` or ``cancelled``. Torch is imported by the work that needs it, not here.
+Asked through standard input: ``run`` (a job), ``warm up``, and ``cancel``, ``finish``, ``pause`` and ``resume`` (by job id; any
+other is ignored). Told through standard output: ``device``, ``started``, ``phase``, ``progress``, ``preview``, ``note``,
+``checkpoint``, ``alive``, then ``done``, ``failed`` or ``cancelled``. Torch is imported by the work that needs it, not here.
 """
 
 from __future__ import annotations
@@ -40,6 +40,11 @@ QUIET_S = 3.0
 
 HEARTBEAT_S = 1.0
 """A job that looks whether to go on says at most so often that it is alive."""
+
+WARM_UP = "warm up"
+"""The kind of work that makes the first job quicker, in a table that has it."""
+
+WARMING = Task("", WARM_UP, Path(), {}, {})
 
 Report = Callable[..., None]
 """``report(event, **fields)``."""
@@ -87,11 +92,21 @@ class Worker:
         """
         threading.Thread(target=self._read, name="tasks", daemon=True).start()
         while (task := self._next()) is not None:
+            if task.kind == WARM_UP:
+                self._warm_up()
+                continue
             exhausted = self._execute(task)
             self._controls.pop(task.id, None)
             if exhausted:
                 break
         self._ended.set()
+
+    def _warm_up(self) -> None:
+        if WARM_UP in self._table:
+            try:
+                self._table[WARM_UP](WARMING, lambda *_, **__: None, Control())
+            except Exception:  # whatever is wrong, the first job will say it to somebody
+                traceback.print_exc()
 
     def _next(self) -> Task | None:
         """The next task, or None at the end. What the last job left of its memory is of use to one that follows soon."""
@@ -116,6 +131,9 @@ class Worker:
             task = Task.from_message(message)
             self._controls[task.id] = Control(self._heartbeat(task.id))
             self._tasks.put(task)
+            return
+        if message["do"] == WARM_UP:
+            self._tasks.put(WARMING)
             return
         control = self._controls.get(message["id"])
         if control:
