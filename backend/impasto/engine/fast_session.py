@@ -60,6 +60,8 @@ class FastSession(Iterator[Progress]):
         share = repainted_share(stylization.strength, source.identity)
         if size != content.shape[:2]:
             content = as_array(resize(engine.tensor(content), size).clamp(0, 1))
+        # Of all passes over a very large picture: beside it there is no memory for the features of the smaller ones, either.
+        buffers = functools.partial(FileBuffer, engine.folder) if size[0] * size[1] > IN_MEMORY_PIXELS else None
         contents = [content]
         for pass_size in reversed(pass_sizes(size, stylization.stroke_size)[:-1] if share else []):
             contents.append(_shrunk(contents[-1], pass_size))
@@ -74,7 +76,7 @@ class FastSession(Iterator[Progress]):
                 opacity_of(stylization.strength, source.identity),
                 tone_share(stylization.strength) if source.identity else 0.0,
                 engine.device.torch_device,
-                functools.partial(FileBuffer, engine.folder) if picture.size > 3 * IN_MEMORY_PIXELS else None,
+                buffers,
                 session,
                 share ** (1 / max(1, len(contents) - 1)),
             )
