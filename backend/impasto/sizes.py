@@ -29,6 +29,9 @@ STROKE_PX = 10
 MIN_PASS_SIDE = 64
 """Px: no pass is made over a picture whose short side is less; there would be nothing in it to paint."""
 
+MAX_SMALL_PASS_PIXELS = 16 << 20
+"""Px of a pass before the last at most: beside a picture of 100 megapixels there is no memory for another of 26."""
+
 STEP_OVERHEAD = 20_000
 """What a step of the iterative method costs whatever the picture's size (matrix roots, mostly), in px' worth of convolutions;
 without it the time left would be far overestimated at the coarse scales."""
@@ -62,12 +65,14 @@ def pyramid(size: Size, count: int = 0) -> list[Size]:
 def pass_sizes(size: Size, stroke_size: float) -> list[Size]:
     """Sizes at which the fast method paints a picture of ``size``, coarse to fine, ending with it.
 
-    The first pass's strokes are about ``stroke_size`` percent of the long side; each further one about doubles the size.
+    The first pass's strokes are about ``stroke_size`` percent of the long side; each further one about doubles the size, but for
+    the last over very large pictures.
     """
     long_side, short_side = max(size), min(size)
     coarsest = max(100 * STROKE_PX / stroke_size, MIN_PASS_SIDE * long_side / short_side)
     count = max(0, round(math.log2(long_side / coarsest)))
-    return [fit(size, long_side * (coarsest / long_side) ** (k / count)) for k in range(count, 0, -1)] + [size]
+    small = [fit(size, long_side * (coarsest / long_side) ** (k / count)) for k in range(count, 0, -1)]
+    return [one for one in small if one[0] * one[1] <= MAX_SMALL_PASS_PIXELS] + [size]
 
 
 def steps_at(scales: int, iterations: int, refines: bool) -> list[int]:

@@ -48,6 +48,7 @@ def steps_of(engine, picture, **values):
         ((3000, 4000), 2.5, [400, 862, 1857, 4000]),
         ((3000, 4000), 0.1, [4000]),
         ((768, 1024), 10.0, [100, 217, 472, 1024]),
+        ((8662, 11550), 2.5, [400, 784, 1536, 3009, 11550]),  # there would be no memory for one of 26 megapixels beside it
     ],
 )
 def test_passes_go_from_the_broadest_strokes_to_the_pictures_own_size(size, stroke_size, long_sides):

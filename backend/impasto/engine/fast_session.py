@@ -20,6 +20,7 @@ from ..style.scales import enlarged_rows, resize, shrunk_rows
 from ..style.tone import ToneCorrection, tone_share
 from ..style.transformer import Network
 from ..stylization import Stylization
+from .device import free
 from .engine import Engine
 from .file_buffer import FileBuffer
 from .networks import indices_in
@@ -180,6 +181,9 @@ class FastSession(Iterator[Progress]):
             if self._keep_colours == "luminance":
                 strip = keep_chroma(content.clamp(0, 1), strip)
             self._picture[top:bottom] = as_array(torch.lerp(content, strip, self._share))
+        if height * width > WHOLE_PIXELS:
+            del coarse
+            free()  # what a pass leaves behind would be missing in the next, larger one
 
     @property
     def size(self) -> Size:
