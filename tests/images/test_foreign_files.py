@@ -181,11 +181,17 @@ def test_cmyk_without_a_profile_becomes_rgb_by_the_plain_formula():
 # -- whole files that others refuse or write oddly ---------------------------------------------------------------------------
 
 
-def without_tag(data: bytes, tag: int) -> bytes:
-    """A little-endian TIFF whose first directory lacks ``tag``."""
+def entries_of(data: bytes) -> list[bytes]:
+    """The entries of a little-endian TIFF's first directory."""
     start = struct.unpack_from("<I", data, 4)[0]
     count = struct.unpack_from("<H", data, start)[0]
-    entries = [data[start + 2 + 12 * i : start + 14 + 12 * i] for i in range(count)]
+    return [data[start + 2 + 12 * i : start + 14 + 12 * i] for i in range(count)]
+
+
+def without_tag(data: bytes, tag: int) -> bytes:
+    """A little-endian TIFF whose first directory lacks ``tag``."""
+    start, entries = struct.unpack_from("<I", data, 4)[0], entries_of(data)
+    count = len(entries)
     kept = [entry for entry in entries if struct.unpack_from("<H", entry)[0] != tag]
     assert len(kept) == count - 1
     following = data[start + 2 + 12 * count : start + 6 + 12 * count]
@@ -216,6 +222,16 @@ def test_a_picture_with_every_pixel_is_taken(label, capfd):
     info, picture = verify(WHOLE[label]), decode(WHOLE[label])
     assert (info.width, info.height) == (WIDTH, HEIGHT) and np.array_equal(eight_bit(picture), RGB)
     assert capfd.readouterr().err == "", "and the decoder writes nothing into the daemon's log"
+
+
+def test_one_strip_without_its_length_and_its_end_is_damage():
+    whole = without_tag(ONE_STRIP[None], 279)
+    place = struct.unpack_from("<I", next(entry for entry in entries_of(whole) if entry[:2] == struct.pack("<H", 273)), 8)[0]
+    moved = whole.replace(struct.pack("<HHII", 273, 4, 1, place), struct.pack("<HHII", 273, 4, 1, len(whole) - 100))
+    assert moved != whole
+    for read in (verify, decode):
+        with pytest.raises(BadPicture):
+            read(moved)
 
 
 @pytest.mark.parametrize("flags", [4, 5])

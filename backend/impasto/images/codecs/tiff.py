@@ -186,7 +186,7 @@ def _pages(data: bytes) -> list[Directory]:
         length = len(data) - offsets[0]
         if page.number(Tag.COMPRESSION, 1) == 1:
             bits = page.number(Tag.BITS, 1) * page.number(Tag.CHANNELS, 1) * page.number(Tag.WIDTH, 0)
-            length = min(length, (bits + 7) // 8 * page.number(Tag.HEIGHT, 0))
+            length = (bits + 7) // 8 * page.number(Tag.HEIGHT, 0)  # where that is more than there is, it is found out later
         page.add(Tag.STRIP_BYTES, length)
     return pages
 
