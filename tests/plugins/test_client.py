@@ -223,6 +223,8 @@ def test_styles_thumbnails_and_an_own_style(send):
     added = wire.read_json(*send(wire.add_style("Über-Fresko \u00e9", content(width=80, height=60, channels=3))))
     assert added["title"] == "Über-Fresko \u00e9" and added["own"]
     assert wire.read_bytes(*send(wire.style_picture(added["id"])))
+    renamed = wire.read_json(*send(wire.rename_style(added["id"], "Die alte Mühle")))
+    assert renamed == added | {"title": "Die alte Mühle"}
     assert send(wire.remove_style(added["id"]))[0] == 204 and send(wire.style_picture(added["id"]))[0] == 404
     assert wire.read_json(*send(wire.jobs(3)))["jobs"]
 

@@ -277,7 +277,7 @@ def test_the_windows_parts(desk, painter):
     """Sizes, what is seen and what can be used, as GTK itself tells them in the script."""
     at = desk(painter, script="widgets")
     at.process.wait(240)
-    all_well(at.process.stdout.read().decode("utf-8", "replace"), 9)
+    all_well(at.process.stdout.read().decode("utf-8", "replace"), 10)
 
 
 def test_what_was_refined_is_kept_as_a_style(desk, patient):

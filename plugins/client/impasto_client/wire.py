@@ -114,6 +114,12 @@ def remove_style(style):
     return Request("DELETE", "/v1/styles/" + style, {}, b"", SHORT_TIMEOUT_S)
 
 
+def rename_style(style, name):
+    """Give one of the user's own styles (its id) another name; the id stays."""
+    body, kind = form([("name", name)], [])
+    return Request("PATCH", "/v1/styles/" + style, {"Content-Type": kind}, body, SHORT_TIMEOUT_S)
+
+
 def add_style(name, picture):
     """Keep a picture (a file's bytes) as a style of the user's own."""
     body, kind = form([("name", name)], [("picture", picture)])

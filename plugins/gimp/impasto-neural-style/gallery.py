@@ -31,12 +31,14 @@ MIN_WEIGHT = 0.05
 class Gallery(Gtk.Box):
     """A click chooses a style, with Ctrl one more; where several are chosen, each has a weight.
 
-    Signals: ``changed``; ``removed`` (a style of the user's own that she no longer wants).
+    Signals: ``changed``; ``removed`` (a style of the user's own that she no longer wants), ``renaming`` (one that she wants to call
+    otherwise).
     """
 
     __gsignals__ = {
         "changed": (GObject.SignalFlags.RUN_FIRST, None, ()),
         "removed": (GObject.SignalFlags.RUN_FIRST, None, (object,)),
+        "renaming": (GObject.SignalFlags.RUN_FIRST, None, (object,)),
     }
 
     def __init__(self):
@@ -71,7 +73,7 @@ class Gallery(Gtk.Box):
 
     def add_style(self, style, hint, fast, own=False, at=-1):
         """One more to choose from; its picture comes later, by :meth:`picture`. ``hint(iterative)``: what is said about it by that
-        method, or by another; ``fast``: whether a network has learnt it; ``own``: it can be removed."""
+        method, or by another; ``fast``: whether a network has learnt it; ``own``: it can be renamed and removed."""
         picture = Gtk.Image.new_from_icon_name("image-loading", Gtk.IconSize.DIALOG)
         picture.set_size_request(TILE, TILE)
         title = Gtk.Label(
@@ -171,20 +173,25 @@ class Gallery(Gtk.Box):
     def _pressed(self, flow, event):
         child = flow.get_child_at_pos(int(event.x), int(event.y)) if event.button == Gdk.BUTTON_SECONDARY else None
         if child is not None and child.own:
-            self._offer_removal(child, event)
+            self._open_menu(child, event)
         return child is not None
 
     def _typed(self, flow, event):
         child = flow.get_focus_child() if event.keyval in (Gdk.KEY_Menu, Gdk.KEY_Delete) else None
         if child is not None and child.own:
-            self._offer_removal(child, event)
+            self._open_menu(child, event)
         return child is not None
 
-    def _offer_removal(self, child, event):
+    def _menu_of(self, child):
         menu = Gtk.Menu()
-        remove = Gtk.MenuItem(label=_("Remove '{name}' from My Styles").format(name=child.style.title))
-        remove.connect("activate", lambda _item: self.emit("removed", child.style))
-        menu.append(remove)
+        for text, signal in ((_("Rename '{name}'…"), "renaming"), (_("Remove '{name}' from My Styles"), "removed")):
+            item = Gtk.MenuItem(label=text.format(name=child.style.title))
+            item.connect("activate", lambda _item, signal=signal: self.emit(signal, child.style))
+            menu.append(item)
+        return menu
+
+    def _open_menu(self, child, event):
+        menu = self._menu_of(child)
         menu.attach_to_widget(self, None)
         menu.show_all()
         if event.type == Gdk.EventType.BUTTON_PRESS:

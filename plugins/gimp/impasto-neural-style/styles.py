@@ -23,6 +23,7 @@ class StyleController:
         parts.from_layer.connect("clicked", lambda _button: self._use_layer())
         parts.learn.connect("clicked", lambda _button: self._learn())
         parts.gallery.connect("removed", lambda _gallery, style: self._remove(style))
+        parts.gallery.connect("renaming", lambda _gallery, style: self._rename(style))
         parts.training_bar.connect("ended", lambda _learning, job_client: self._learnt(job_client))
         for button in (parts.from_file, parts.learn):
             button.set_sensitive(False)
@@ -115,6 +116,13 @@ class StyleController:
         if style is not None:
             self._show_picture(style)
             self._parts.gallery.choose([style])
+
+    def _rename(self, style):
+        title = _("Rename '{name}'").format(name=style.title)
+        name = questions.name(self._parts.dialog, title, style.title, wire.MAX_NAME_LENGTH, _("_Rename"))
+        if name and name != style.title:
+            request = wire.rename_style(style.id, name)
+            self._connection.ask(request, lambda status, body: self._read(status, body) is None or self.reload())
 
     def _remove(self, style):
         question = _("Remove '{name}' from your styles?").format(name=style.title)

@@ -93,6 +93,7 @@ class NeuralStyle(DockWidget):
         self.style_menu.layer_settings_requested.connect(self._load_layer_settings)
         self.style_menu.message.connect(action_bar.show_message)
         self.styles.removal_requested.connect(lambda style: questions.ask_to_remove(self, style, model.styles.remove))
+        self.styles.new_name_requested.connect(lambda style: questions.ask_new_name(self, style, model.styles.rename))
         for page in (self.styles, self.settings):
             page.changed.connect(self._moved)
         self.styles.gallery.itemClicked.connect(lambda _item: model.refresh_preview())

@@ -24,6 +24,8 @@ class StylesPage(QtWidgets.QWidget):
     changed = Signal()
     removal_requested = Signal(object)
     """One of the user's own styles (a recipe's) is to be removed."""
+    new_name_requested = Signal(object)
+    """One of them is to be called otherwise."""
 
     def __init__(self, parent=None):
         QtWidgets.QWidget.__init__(self, parent)
@@ -47,6 +49,7 @@ class StylesPage(QtWidgets.QWidget):
     def put(self, known):
         """Show these (a list of :class:`style_list.StyleEntry`)."""
         chosen = self.gallery.chosen()
+        titles = [self._known[key].style.title for key in chosen]
         self._known = {key_of(one.style): one for one in known}
         blocked = self.gallery.blockSignals(True)
         self.gallery.empty()
@@ -54,7 +57,7 @@ class StylesPage(QtWidgets.QWidget):
             self.gallery.put(key, one.style.title, one.hint, one.image, "" if one.fast else _("20 s"))
         self.gallery.blockSignals(blocked)
         self.gallery.choose(chosen)
-        if self.gallery.chosen() != chosen:  # one of them is gone
+        if titles != [self._known[key].style.title for key in self.gallery.chosen()]:  # one of them is gone, or renamed
             self._selected()
 
     def menu_of(self, key):
@@ -65,6 +68,8 @@ class StylesPage(QtWidgets.QWidget):
         menu = QtWidgets.QMenu(self)
         menu.setObjectName("impasto-style-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if one.style.id:  # a picture of this session is called after its file
+            menu.addAction(_("Rename…"), lambda: self.new_name_requested.emit(one.style))
         menu.addAction(_("Remove"), lambda: self.removal_requested.emit(one.style))
         return menu
 

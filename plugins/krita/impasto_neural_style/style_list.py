@@ -59,6 +59,18 @@ class StyleList(QtCore.QObject):
 
         self._connection.ask(wire.add_style(style.title[: wire.MAX_NAME_LENGTH], style.picture), answered)
 
+    def rename(self, style, name):
+        """Give one of the user's own another name. Its id stays, so layers painted with it know it as before."""
+
+        def answered(status, body):
+            try:
+                wire.read_json(status, body)
+                self.ask()
+            except wire.ApiError as error:
+                self.failed.emit(messages.error(error, _))
+
+        self._connection.ask(wire.rename_style(style.id, name), answered)
+
     def remove(self, style):
         """Remove one of the user's own, here and at the daemon. Layers painted with it stay as they are."""
 

@@ -85,6 +85,8 @@ class _PendingRequest:
             self._reply = manager.get(request)
         elif self._request.method == "DELETE":
             self._reply = manager.deleteResource(request)
+        elif self._request.method == "PATCH":
+            self._reply = manager.sendCustomRequest(request, b"PATCH", QtCore.QByteArray(bytes(body)))
         elif isinstance(body, list):
             device = ChunkedBody(body)
             self._reply = manager.post(request, device)

@@ -57,6 +57,9 @@ class Answers(Nobody):
             self.listed = [self.kept] if self.status == 201 else []
             body = {"styles": self.listed} if self.listed else {"error": {"code": codes.get(self.status), "message": "No."}}
             then(self.status, json.dumps(body).encode() if self.status else b"")
+        elif request.method == "PATCH":
+            self.kept["title"] = "Renamed"
+            then(200, json.dumps(self.kept).encode())
 
 
 def until(what, within=30.0):
@@ -257,6 +260,29 @@ def why_a_style_could_not_be_kept_is_said():
         assert b"mine" in connection.asked[0].body, "a picture of the library keeps its name"
         assert said(parts) == (words, again), status
         parts.dialog.destroy()
+
+
+@case
+def an_own_style_is_renamed_and_stays_chosen():
+    parts, connection = window(), Answers(201)
+    connection.listed = [connection.kept]
+    styles = StyleController(parts, connection, picture()[1], lambda _sentence: None)
+    styles.choose_new(["kept"])
+    suggested, names = [], ["", "Clouds", "Tower & <Sea>"]
+    questions.name = lambda _parent, title, name, _most, _yes: suggested.append((title, name)) or names.pop(0)
+    connection.asked.clear()
+    for _ in range(3):
+        (tile,) = parts.gallery._selected()
+        menu = parts.gallery._menu_of(tile)
+        menu.get_children()[0].activate()
+    assert suggested == 3 * [("Rename 'Clouds'", "Clouds")], suggested
+    renaming, listing = connection.asked[:2]
+    assert (renaming.method, renaming.path, listing.path) == ("PATCH", "/v1/styles/kept", "/v1/styles"), (
+        "asked once, for another name"
+    )
+    assert b"Tower & <Sea>" in renaming.body
+    assert [(style.id, style.title) for style in parts.gallery.chosen()] == [("kept", "Renamed")]
+    parts.dialog.destroy()
 
 
 run()

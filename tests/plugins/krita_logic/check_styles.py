@@ -18,7 +18,7 @@ def kept(docker, tmp_path, content):
 
 def remove(docker, key):
     menu = docker.styles.menu_of(key)
-    menu.actions()[0].trigger()
+    menu.actions()[-1].trigger()
     asked = docker.findChild(QtWidgets.QMessageBox, "impasto-remove-style")
     assert "Mohn" in asked.text() or "content" in asked.text()
     asked.accept()
@@ -33,6 +33,19 @@ def test_a_picture_is_kept_and_chosen_and_can_be_removed(docker, daemon, tmp_pat
     assert docker.recipe().styles == [] and docker.model.recipe.styles == []
 
 
+def test_an_own_style_is_renamed_and_stays_chosen(docker, daemon, tmp_path):
+    kept(docker, tmp_path, scene.png())
+    scene.until(lambda: [style.id for style in docker.recipe().styles] == ["own"])
+    docker.styles.menu_of("own").actions()[0].trigger()
+    asked = docker.findChild(QtWidgets.QInputDialog, "impasto-new-name")
+    assert asked.textValue() == "Mohn" and "Mohn" in asked.windowTitle()
+    asked.setTextValue(" Klatschmohn ")
+    asked.accept()
+    scene.until(lambda: docker.styles.gallery.findItems("Klatschmohn", scene.EXACTLY))
+    assert ("PATCH", "/v1/styles/own") in daemon.asked
+    assert [(style.id, style.title) for style in docker.model.recipe.styles] == [("own", "Klatschmohn")]
+
+
 def test_a_broken_picture_is_refused_when_it_is_added(docker, daemon, tmp_path):
     choose(docker, 0)
     kept(docker, tmp_path, b"this is no picture")
@@ -44,6 +57,7 @@ def test_a_layer_that_is_a_style_can_be_removed(docker):
     Krita.instance().new()
     docker.style_menu.add(lambda: learning.from_layer(docker.model.layer()))
     key = docker.styles.gallery.chosen()[0]
+    assert len(docker.styles.menu_of(key).actions()) == 1, "it cannot be renamed: the daemon does not know it"
     remove(docker, key)
     scene.until(lambda: not docker.styles.gallery.findItems("content", scene.EXACTLY))
     assert docker.recipe().styles == []

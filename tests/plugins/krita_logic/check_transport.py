@@ -29,7 +29,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         with contextlib.suppress(BrokenPipeError):
             self.wfile.write(body)
 
-    do_GET = do_POST = do_DELETE = answer
+    do_GET = do_POST = do_PATCH = do_DELETE = answer
 
     def log_message(self, *_words):
         pass
@@ -68,7 +68,13 @@ def request(method, path, body=b"", timeout=10.0):
 
 
 def test_every_kind_of_request_arrives_with_the_token(ask, server):
-    for method, body in (("GET", b""), ("DELETE", b""), ("POST", b"whole"), ("POST", [b"in ", memoryview(b"pieces"), b""])):
+    for method, body in (
+        ("GET", b""),
+        ("DELETE", b""),
+        ("PATCH", b"name"),
+        ("POST", b"whole"),
+        ("POST", [b"in ", memoryview(b"pieces"), b""]),
+    ):
         assert ask(request(method, "/here", body)) == (200, b"{}")
         arrived = server.seen[-1]
         assert arrived[:3] == (method, "/here", "Bearer secret")

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import re
 import struct
 import time
 import urllib.parse
@@ -110,6 +111,10 @@ class Daemon:
         elif path.startswith("/v1/styles/") and request.method == "DELETE":
             self.styles = [one for one in self.styles if one["id"] != path.split("/")[3]]
             answered(204, b"")
+        elif path.startswith("/v1/styles/") and request.method == "PATCH":
+            (own,) = [one for one in self.styles if one["id"] == path.split("/")[3]]
+            own["title"] = re.search(rb'name="name"\r\n\r\n(.*)\r\n', request.body)[1].decode()
+            answered(200, json.dumps(own).encode())
         elif path == "/v1/styles":
             answered(200, json.dumps({"styles": self.styles}).encode())
         elif path == "/health":
