@@ -28,6 +28,38 @@ MIN_WEIGHT = 0.05
 """The smallest weight in a mix."""
 
 
+class Tile(Gtk.FlowBoxChild):
+    """One style: its picture, its title, and how long it takes. The arguments are those of :meth:`Gallery.add_style`."""
+
+    def __init__(self, style, hint, fast, own):
+        Gtk.FlowBoxChild.__init__(self)
+        self.style, self.hint, self.fast, self.own = style, hint, fast, own
+        self.picture = Gtk.Image.new_from_icon_name("image-loading", Gtk.IconSize.DIALOG)
+        self.picture.set_size_request(TILE, TILE)
+        title = Gtk.Label(
+            label="<small>%s</small>" % GLib.markup_escape_text(style.title),
+            use_markup=True,
+            wrap=True,
+            lines=2,
+            ellipsize=Pango.EllipsizeMode.END,
+            width_chars=13,
+            max_width_chars=13,
+            justify=Gtk.Justification.CENTER,
+        )
+        self.speed = Gtk.Label()
+        self.speed.get_style_context().add_class("dim-label")
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, margin=3)
+        for each in (self.picture, title, self.speed):
+            box.pack_start(each, False, False, 0)
+        self.add(box)
+
+    def show_speed(self, iterative):
+        """Say how long painting takes by the iterative method, or by the quickest."""
+        time = _("in minutes") if iterative else _("in seconds") if self.fast else _("in 20 s")
+        self.speed.set_markup("<small>%s</small>" % time)
+        self.set_tooltip_text(self.hint(iterative))
+
+
 class Gallery(Gtk.Box):
     """A click chooses a style, with Ctrl one more; where several are chosen, each has a weight.
 
@@ -74,27 +106,8 @@ class Gallery(Gtk.Box):
     def add_style(self, style, hint, fast, own=False, at=-1):
         """One more to choose from; its picture comes later, by :meth:`picture`. ``hint(iterative)``: what is said about it by that
         method, or by another; ``fast``: whether a network has learnt it; ``own``: it can be renamed and removed."""
-        picture = Gtk.Image.new_from_icon_name("image-loading", Gtk.IconSize.DIALOG)
-        picture.set_size_request(TILE, TILE)
-        title = Gtk.Label(
-            label="<small>%s</small>" % GLib.markup_escape_text(style.title),
-            use_markup=True,
-            wrap=True,
-            lines=2,
-            ellipsize=Pango.EllipsizeMode.END,
-            width_chars=13,
-            max_width_chars=13,
-            justify=Gtk.Justification.CENTER,
-        )
-        speed = Gtk.Label()
-        speed.get_style_context().add_class("dim-label")
-        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, margin=3)
-        for each in (picture, title, speed):
-            box.pack_start(each, False, False, 0)
-        child = Gtk.FlowBoxChild()
-        child.add(box)
-        child.style, child.picture, child.fast, child.own, child.hint, child.speed = style, picture, fast, own, hint, speed
-        self._show_speed(child)
+        child = Tile(style, hint, fast, own)
+        child.show_speed(self._iterative)
         self._tiles.insert(at if at >= 0 else len(self._tiles), child)
         self._flow.insert(child, at)
         child.show_all()
@@ -105,12 +118,7 @@ class Gallery(Gtk.Box):
         if (method == ITERATIVE) != self._iterative:
             self._iterative = method == ITERATIVE
             for tile in self._tiles:
-                self._show_speed(tile)
-
-    def _show_speed(self, tile):
-        time = _("in minutes") if self._iterative else _("in seconds") if tile.fast else _("in 20 s")
-        tile.speed.set_markup("<small>%s</small>" % time)
-        tile.set_tooltip_text(tile.hint(self._iterative))
+                tile.show_speed(self._iterative)
 
     def picture(self, child, pixbuf):
         """Show a style's picture."""
