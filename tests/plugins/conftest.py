@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from api.conftest import start
+import requests
+from api.conftest import TOKEN, start
 from impasto.jobs.executor import WORK
 
 from . import gimp_chroot
@@ -47,3 +48,24 @@ def gimp(request) -> Path:
         return gimp_chroot.provide(request.param)
     except gimp_chroot.Unavailable as error:
         pytest.skip(f"no GIMP {request.param} here: {error}")
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:  # the worker is another process and must find `api.script`
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(PLUGINS.parent / "tests"), *filter(None, [os.environ.get("PYTHONPATH")])]))
+        made, stop = start(tmp_path_factory.mktemp("daemon"))
+        yield made
+        stop()
+
+
+@pytest.fixture
+def send(daemon):
+    def send(request, token=TOKEN):
+        headers = {**request.headers, "Authorization": f"Bearer {token}"}
+        answer = requests.request(
+            request.method, daemon.url + request.path, headers=headers, data=request.body, timeout=request.timeout
+        )
+        return answer.status_code, answer.content
+
+    return send
