@@ -13,9 +13,11 @@ import pytest
 pytestmark = pytest.mark.slow
 
 LOGIC = Path(__file__).resolve().parent / "krita_logic"
-TEST_S = 120
+TEST_S = 400
+"""A minute on an idle machine; both cores may be taken by other tests."""
 
 
+@pytest.mark.timeout(TEST_S + 20)
 @pytest.mark.parametrize("qt", ["5", "6"])
 def test_the_docker(qt, tmp_path):
     if not importlib.util.find_spec(f"PyQt{qt}"):
