@@ -45,7 +45,7 @@ class Desk:
     def has(self, title: str) -> bool:
         return bool(self.do("search", "--onlyvisible", "--name", title).strip())
 
-    def until(self, what, within: float = 45):
+    def until(self, what, within: float = 90):
         """Wait for something, and answer it."""
         deadline = time.monotonic() + within
         while not (found := what()):

@@ -177,7 +177,7 @@ class Daemon:
         return json.dumps({name: value for name, value in job.items() if name != "content"}).encode()
 
 
-def until(there, seconds=10.0):
+def until(there, seconds=30.0):
     """Let Qt go on until ``there()``."""
     end = time.monotonic() + seconds
     while not there():
