@@ -10,7 +10,7 @@ from impasto.jobs import Submission
 from impasto.jobs.job import ENDED
 
 
-def until(true, seconds=10.0):
+def until(true, seconds=30.0):
     """Poll ``true`` until it is, and answer its value. Fails after ``seconds``."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -32,7 +32,7 @@ def job(script="quick", *, kind="stylize", key="", inputs=None, output=None, **a
     )
 
 
-def ended(manager, id, seconds=20.0):
+def ended(manager, id, seconds=60.0):
     """The job when it has ended."""
     return until(lambda: found if (found := manager.wait(id, 2**40, 0.2)).state in ENDED else None, seconds)
 
