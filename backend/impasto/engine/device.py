@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import platform
 import sys
@@ -125,13 +126,25 @@ def computes_bf16(device: torch.device) -> bool:
     return False
 
 
-_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc", "cublas_status_alloc_failed")
-"""How torch's various allocators put it."""
+_NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "not enough memory",
+    "bad_alloc",
+    "cublas_status_alloc_failed",
+    "could not create a memory object",
+    "could not create a primitive",
+    "can't start new thread",
+)
+"""How torch's various allocators put it, and oneDNN and the system where they have none for what they need besides."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether ``error`` says that memory ran out, on any device."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return True
     said = str(error).lower()
     return isinstance(error, RuntimeError) and any(sign in said for sign in _NO_MEMORY)

@@ -20,6 +20,21 @@ LOOK_MS = 250
 """Between two looks at what the preview is of."""
 
 
+class _Closer:
+    """Calls ``close`` when the docker is destroyed. It is no lambda: where Python's collector destroys the docker, it may have
+    emptied a lambda of it before, and calling that ends the editor. Of this it empties the slot alone."""
+
+    __slots__ = ("_close",)
+
+    def __init__(self, close):
+        self._close = close
+
+    def __call__(self, *_destroyed):
+        close = getattr(self, "_close", None)
+        if close is not None:
+            close()
+
+
 class NeuralStyle(DockWidget):
     """One in each window of Krita. ``model``: what it does."""
 
@@ -38,7 +53,7 @@ class NeuralStyle(DockWidget):
         self._looks.start()
         # Krita may quit, or this window be closed, in the middle of whatever is going on.
         close = self.model.close
-        self.destroyed.connect(lambda: close())
+        self.destroyed.connect(_Closer(close))
         QtWidgets.QApplication.instance().aboutToQuit.connect(close)
 
     # -- what Krita and Qt call --------------------------------------------------------------------------------------
