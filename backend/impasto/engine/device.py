@@ -136,8 +136,9 @@ _NO_MEMORY = (
     "could not create a memory object",
     "could not create a primitive",
     "can't start new thread",
+    "failed to map segment",
 )
-"""How torch's various allocators put it, and oneDNN and the system where they have none for what they need besides."""
+"""How torch's various allocators put it, and oneDNN and the system for threads and libraries."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -147,7 +148,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return True
     said = str(error).lower()
-    return isinstance(error, RuntimeError) and any(sign in said for sign in _NO_MEMORY)
+    return isinstance(error, (RuntimeError, ImportError)) and any(sign in said for sign in _NO_MEMORY)
 
 
 def free() -> None:
