@@ -70,9 +70,9 @@ def formats() -> str:
     rows = []
     for one in FORMATS.values():
         if one.is_image:
-            rows.append((one.label, one.extensions, [signature[0][1] for signature in one.signatures]))
+            rows.append((one.label, one.extensions, list(dict.fromkeys(signature[0] for signature in one.signatures))))
     head = f'"""The picture formats that a style may be in. {WRITTEN_HERE}"""\n\n'
-    tail = '"""Label, file extensions, and the bytes that such files begin with."""\n'
+    tail = '"""Label, file extensions, and what such files begin with: (offset, bytes)."""\n'
     return f"{head}FORMATS = {pprint.pformat(rows, width=128)}\n{tail}"
 
 

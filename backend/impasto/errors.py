@@ -74,7 +74,7 @@ class BadPicture(ImpastoError):
 
 
 class UnsupportedPicture(ImpastoError):
-    """A picture, but of a format or kind that is not taken (PSD, SVG, animations...)."""
+    """A picture, but of a format or kind that is not taken (PSD, SVG, several pages...)."""
 
     code, status = "unsupported_picture", 415
 

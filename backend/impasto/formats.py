@@ -1,6 +1,6 @@
 """The picture formats, one entry each: everything that names, offers, recognises or writes one derives from this table.
 
-A new format is an entry here, a module of the same name in ``images/codecs`` that reads and writes it, and a sample in
+A new format is an entry here, a module of the same name in ``images/codecs`` that reads it (and writes it), and a sample in
 ``tests/images/files.py``. No numpy: the command line and the daemon's pages ask, too.
 """
 
@@ -17,7 +17,8 @@ class Format:
 
     ``label``: what people call it. ``extensions``: the usual one first. ``signatures``: what its files begin with, each as
     (offset, bytes) pairs that must all fit. ``depths``: the samples that it holds; deeper ones are written in the last of these.
-    ``max_side``: px. ``lossless``: whether a content in it is answered in it, since nothing is lost.
+    ``max_side``: px. ``lossless``: whether a content in it is answered in it, since nothing is lost. ``written``: whether results
+    may be in it; some are read only.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Format:
     grey: bool = True
     lossless: bool = False
     max_side: int = 2**31 - 1
+    written: bool = True
 
     @property
     def extension(self) -> str:
@@ -99,14 +101,39 @@ FORMATS = {
             depths=ALL_DEPTHS,
             lossless=True,
         ),
+        Format(
+            name="gif",
+            label="GIF",
+            extensions=(".gif",),
+            media_type="image/gif",
+            signatures=_starts(b"GIF87a", b"GIF89a"),
+            written=False,
+        ),
+        Format(
+            name="bmp",
+            label="BMP",
+            extensions=(".bmp", ".dib"),
+            media_type="image/bmp",
+            # Its header's own length tells it from a text that begins with the same two letters.
+            signatures=tuple(((0, b"BM"), (14, bytes((length, 0, 0, 0)))) for length in (12, 16, 40, 52, 56, 64, 108, 124)),
+            written=False,
+        ),
     )
 }
-"""Every format that is read and written, by name, in the order in which they are offered."""
+"""Every format that is read, by name, in the order in which they are offered."""
+
+WRITTEN = {name: one for name, one in FORMATS.items() if one.written}
+"""Those that results may be in."""
 
 
 def named(text: str) -> str | None:
-    """The format that ``text``, a name or an extension without its dot, means in any case; or None."""
-    return next((name for name, one in FORMATS.items() if text.lower() in one.aliases), None)
+    """The format to write that ``text``, a name or an extension without its dot, means in any case; or None."""
+    return next((name for name, one in WRITTEN.items() if text.lower() in one.aliases), None)
+
+
+def answered_in(name: str) -> str:
+    """The format that a content in the format ``name`` is written in where nothing else is asked for: its own, or PNG."""
+    return name if name in WRITTEN else "png"
 
 
 def labels(*, images_only: bool = False, last: str = "and") -> str:

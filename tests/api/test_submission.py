@@ -28,7 +28,7 @@ BAD_PICTURES = {
     "damaged": (WHOLE[:60] + b"\0" * 200 + WHOLE[260:], 400, "bad_picture"),
     "text": (b"this is no picture at all, but long enough to be one", 415, "unsupported_picture"),
     "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "unsupported_picture"),
-    "GIF": (pictures.encoded("GIF"), 415, "unsupported_picture"),
+    "JPEG 2000": (pictures.encoded("JPEG2000"), 415, "unsupported_picture"),
     "a ZIP": (b"PK\x03\x04" + bytes(100), 415, "unsupported_picture"),
     "too small": (pictures.png(8, 8), 400, "picture_too_small"),
     "too many pixels": (pictures.npy(np.zeros((1100, 1000, 1), np.uint8)), 413, "picture_too_large"),

@@ -166,6 +166,37 @@ def damaged_jpegs(data: bytes) -> dict[str, bytes]:
     }
 
 
+def animated(format: str, count: int = 3, **options) -> bytes:
+    """``count`` frames of random pixels, 19 x 23; the first is ``samples("uint8", 3, seed=0)``."""
+    frames = [Image.fromarray(samples("uint8", 3, seed=i)) for i in range(count)]
+    return pil(frames[0], format, save_all=True, append_images=frames[1:], **options)
+
+
+def gif(indices: np.ndarray, palette: np.ndarray, transparent: int | None = None, corner: tuple[int, int] = (0, 0)) -> bytes:
+    """A GIF of one frame, ``corner`` px (across, down) away from the canvas's own; packed by Pillow, framed by hand."""
+    height, width = indices.shape
+    image = Image.fromarray(indices.astype(np.uint8), "P")
+    image.putpalette(palette.astype(np.uint8).tobytes())
+    whole = pil(image, "GIF", optimize=False, interlace=False)
+    start = whole.index(b"\x2c" + bytes(4) + struct.pack("<HH", width, height))
+    packed = whole[start + 10 + (3 * 2 ** ((whole[start + 9] & 7) + 1) if whole[start + 9] & 0x80 else 0) :]
+    across, down = corner
+    colours = palette.astype(np.uint8).tobytes().ljust(768, b"\0")
+    control = b"\x21\xf9\4\1\0\0" + bytes([transparent, 0]) if transparent is not None else b""
+    frame = b"\x2c" + struct.pack("<HHHHB", across, down, width, height, 0)
+    return b"GIF89a" + struct.pack("<HH", width + across, height + down) + b"\xf7\0\0" + colours + control + frame + packed
+
+
+def bmp_with_alpha(array: np.ndarray) -> bytes:
+    """A BMP with the masks of a version 4 header, from (H, W, 4), top row first."""
+    height, width, _ = array.shape
+    masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    header = struct.pack("<IiiHHIIiiII", 108, width, -height, 1, 32, 3, 4 * width * height, 2835, 2835, 0, 0) + masks
+    header = header.ljust(108, b"\0")
+    pixels = array[:, :, [2, 1, 0, 3]].tobytes()
+    return b"BM" + struct.pack("<IHHI", 14 + 108 + len(pixels), 0, 0, 14 + 108) + header + pixels
+
+
 def small_files() -> dict[str, bytes]:
     """One small valid file of every sort that is taken."""
     rgb, rgba, grey = samples("uint8", 3), samples("uint8", 4), samples("uint8", 1)
@@ -197,6 +228,13 @@ def small_files() -> dict[str, bytes]:
         "tiff big": tiff(deep, bigtiff=True, photometric="rgb"),
         "tiff cmyk": tiff(np.asarray(cmyk), photometric="separated"),
         "tiff planar": tiff(np.moveaxis(deep, 2, 0), planarconfig="separate", photometric="rgb", iccprofile=p3),
+        "gif palette": pil(Image.fromarray(rgb).quantize(16), "GIF"),
+        "gif transparent": gif(grey[:, :, 0] & 15, rgb[0, :16], transparent=3),
+        "gif in a corner": gif(grey[:, :, 0] & 15, rgb[0, :16], corner=(4, 2)),
+        "bmp rgb": pil(rgb, "BMP", dpi=(300, 300)),
+        "bmp grey": pil(grey[:, :, 0], "BMP"),
+        "bmp palette": pil(Image.fromarray(rgb).quantize(16), "BMP"),
+        "bmp alpha": bmp_with_alpha(rgba),
         "npy u8": npy(grey[:, :, 0]),
         "npy u16": npy(deep_alpha),
         "npy f32": npy(light),

@@ -8,17 +8,17 @@ from itertools import product
 import numpy as np
 import pytest
 import tifffile
-from impasto.formats import FORMATS
+from impasto.formats import WRITTEN
 from impasto.images import Picture, decode, encode, losses, probe, repaint
 from impasto.images.codecs import png
 from PIL import Image
 
 from . import files
 
-DEPTHS = {name: one.depths for name, one in FORMATS.items()}
+DEPTHS = {name: one.depths for name, one in WRITTEN.items()}
 EXACT = [
     (name, depth, channels)
-    for name, one in FORMATS.items()
+    for name, one in WRITTEN.items()
     if one.lossless or name == "webp"
     for depth, channels in product(one.depths, (1, 2, 3, 4) if one.alpha else (1, 3))
 ]
@@ -41,7 +41,7 @@ def test_samples_come_back_to_the_bit(name, depth, channels):
         assert again.alpha.dtype == array.dtype and np.array_equal(again.alpha, array[:, :, -1])
     else:
         assert again.alpha is None
-    assert again.grey == (channels <= 2 and FORMATS[name].grey)
+    assert again.grey == (channels <= 2 and WRITTEN[name].grey)
     assert encode(again) == encode(decode(encode(again))), "its own format, again and again, changes nothing"
 
 
@@ -95,8 +95,8 @@ def test_webp_is_lossless_where_the_picture_was():
 
 SHALLOWER = [
     (name, depth, channels)
-    for name, depth, channels in product(FORMATS, ("uint16", "float32"), (1, 2, 3, 4))
-    if depth not in DEPTHS[name] and (FORMATS[name].alpha or channels in (1, 3))
+    for name, depth, channels in product(WRITTEN, ("uint16", "float32"), (1, 2, 3, 4))
+    if depth not in DEPTHS[name] and (WRITTEN[name].alpha or channels in (1, 3))
 ]
 
 
@@ -130,7 +130,7 @@ def test_transparency_is_laid_on_white_in_jpeg():
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (16, 901), (1203, 16), (17, 31), (255, 257)])
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_any_size_comes_back(name, shape):
     again = decode(encode(taken(files.samples("uint8", 4, *shape)), name))
     assert (again.height, again.width) == shape

@@ -182,7 +182,7 @@ def test_out_of_memory_says_which_resolution_to_try(folder, settings):
     "name, data, error",
     [
         ("content", b"", errors.BadPicture),
-        ("content", b"GIF89a", errors.UnsupportedPicture),
+        ("content", b"8BPS\0\1" + bytes(20), errors.UnsupportedPicture),
         ("style-0", b"\x89PNG\r\n\x1a\n", errors.BadPicture),
         ("style-0", None, errors.StyleMissing),
     ],

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from flask import Request, Response, send_file
 
 from ..errors import Gone, ImpastoError, InvalidParameter, NotAcceptable, quoted
-from ..formats import FORMATS, named
+from ..formats import FORMATS, WRITTEN, answered_in, named
 from ..settings import Settings
 from .uploads import one_at_a_time
 
@@ -85,9 +85,9 @@ def wanted_format(name: str, request: Request, content: PictureInfo, *, strict: 
     if name:
         wanted = named(name)
         if wanted is None:
-            raise InvalidParameter(f"format is {quoted(name)}, but must be one of {', '.join(FORMATS)}.", field="format")
+            raise InvalidParameter(f"format is {quoted(name)}, but must be one of {', '.join(WRITTEN)}.", field="format")
     else:
-        wanted = content.format if FORMATS[content.format].lossless else "png"
+        wanted = answered_in(content.format) if FORMATS[content.format].lossless else "png"
         with contextlib.nullcontext() if strict else contextlib.suppress(NotAcceptable):
             wanted = images.negotiate(request.headers.get("Accept"), wanted)
     images.check_fits(wanted, content.width, content.height)
@@ -98,7 +98,7 @@ def send_result(path: Path, stored: str, request: Request, settings: Settings, n
     """A result as it was stored (``stored``: its media type), or encoded anew where ``Accept`` prefers another format."""
     from .. import images
 
-    present = next(n for n, form in FORMATS.items() if form.media_type == stored)
+    present = next(n for n, form in WRITTEN.items() if form.media_type == stored)
     wanted = images.negotiate(request.headers.get("Accept"), present)
     form = FORMATS[wanted]
     if wanted == present:

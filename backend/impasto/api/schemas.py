@@ -9,7 +9,7 @@ from types import NoneType, UnionType
 from typing import Any
 
 from ..errors import all_errors
-from ..formats import FORMATS
+from ..formats import WRITTEN
 from ..parameters import Parameter
 from ..stylization import MAX_STYLES, Stylization
 from ..training import MAX_PAINTINGS, Training
@@ -47,6 +47,7 @@ def components() -> dict[str, Any]:
             "Parameters": _object(
                 parameters={"type": "array", "items": {"$ref": "#/components/schemas/Parameter"}},
                 formats={"type": "object"},
+                formats_read={"type": "object"},
                 limits={"type": "object"},
             ),
             "Parameter": dataclass_schema(Parameter),
@@ -109,7 +110,7 @@ def stylize_form() -> dict[str, Any]:
         "content": {**FILE, "description": "The picture to paint."},
         "format": {
             **TEXT,
-            "description": f"Format of the result ({', '.join(FORMATS)}); else what Accept names, else one "
+            "description": f"Format of the result ({', '.join(WRITTEN)}); else what Accept names, else one "
             "that keeps the content's depth.",
         },
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Conflict, DiskFull, InvalidParameter, did_you_mean
-from ..formats import FORMATS, named
+from ..formats import WRITTEN, named
 
 STDOUT = "-"
 STDOUT_FORMAT = "png"
@@ -18,7 +18,7 @@ STDOUT_FORMAT = "png"
 
 @dataclass(frozen=True)
 class Output:
-    """A result's place (None: standard output) and format (a key of `impasto.formats.FORMATS`)."""
+    """A result's place (None: standard output) and format (a key of `impasto.formats.WRITTEN`)."""
 
     path: Path | None
     format: str
@@ -72,9 +72,9 @@ def format_named(name: str) -> str:
     format = named(name)
     if format is None:
         raise InvalidParameter(
-            f"format is {name!r}, but must be one of {', '.join(FORMATS)}.",
+            f"format is {name!r}, but must be one of {', '.join(WRITTEN)}.",
             field="format",
-            hint=did_you_mean(name.lower(), list(FORMATS)),
+            hint=did_you_mean(name.lower(), list(WRITTEN)),
         )
     return format
 
@@ -82,7 +82,7 @@ def format_named(name: str) -> str:
 def format_of(path: Path) -> str:
     """The format that a file's extension asks for."""
     extension = path.suffix.lower()
-    hint = f"Use one of {', '.join(one.extension for one in FORMATS.values())}, or --format."
+    hint = f"Use one of {', '.join(one.extension for one in WRITTEN.values())}, or --format."
     if not extension:
         raise InvalidParameter(f"{path} has no extension to tell the format by.", field="output", hint=hint)
     format = named(extension[1:])

@@ -69,8 +69,8 @@ def stylize(
     impasto stylize photo.jpg starry-night -o painted.png
     impasto stylize photo.jpg painting.jpg great-wave --style-weights 2,1 -o painted.tif
 
-    CONTENT is a picture's file (PNG, JPEG, WebP, TIFF, .npy), or - for standard input. A STYLE is a picture's file or
-    one of the ids that `impasto styles list` shows. OUT has CONTENT's size, transparency, depth and profile.
+    CONTENT is a picture's file (PNG, JPEG, WebP, TIFF, GIF, BMP, .npy), or - for standard input. A STYLE is a picture's
+    file or one of the ids that `impasto styles list` shows. OUT has CONTENT's size, transparency, depth and profile.
 
     Ctrl-C once stops and keeps what there is; twice discards it.
     """

@@ -8,7 +8,7 @@ import imagecodecs
 import numpy as np
 from PIL import Image
 
-from ..formats import FORMATS
+from ..formats import FORMATS, answered_in
 from . import alpha as transparency
 from . import profiles
 from .codecs import codec, png
@@ -19,13 +19,14 @@ from .picture import TOP, Header, Outgoing, Picture
 
 
 def encode(picture: Picture, format: str | None = None, quality: int = 95) -> bytes:
-    """The picture's file, in its own ``format`` or another of ``FORMATS``; ``losses`` says what that one cannot hold.
+    """The picture's file, in its own ``format`` (PNG where that is only read) or another of ``WRITTEN``; ``losses`` says what that
+    one cannot hold.
 
     Size, depth, alpha, greyness, resolution and colour profile are the picture's. ``quality``, 1 to 100, is for JPEG (4:4:4) and
     lossy WebP; a WebP is lossless where the picture's own file was. Raises :class:`NotAcceptable` where the format has no room
     for a picture of this size.
     """
-    return write(outgoing(picture, format, quality), format or picture.format)
+    return write(outgoing(picture, format, quality), format or answered_in(picture.format))
 
 
 def write(outgoing: Outgoing, format: str) -> bytes:
@@ -36,7 +37,7 @@ def write(outgoing: Outgoing, format: str) -> bytes:
 def outgoing(picture: Picture, format: str | None = None, quality: int = 95) -> Outgoing:
     """The picture in the very samples that its file will have; the first half of :func:`encode`, after which a large picture itself
     need not stay in memory. Raises as that does."""
-    name = format or picture.format
+    name = format or answered_in(picture.format)
     check_fits(name, picture.width, picture.height)
     form, dtype = FORMATS[name], depth_in(name, picture.dtype)
     rgb, alpha = picture.rgb, picture.alpha

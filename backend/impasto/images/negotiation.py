@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from ..errors import NotAcceptable
-from ..formats import FORMATS
+from ..formats import FORMATS, WRITTEN
 from .picture import Picture, PictureInfo
 
 
@@ -41,7 +41,7 @@ def check_fits(name: str, width: int, height: int) -> None:
 
 
 def negotiate(accept: str | None, own: str) -> str:
-    """The format that an ``Accept`` header asks for, where ``own`` is the content's: a key of :data:`impasto.formats.FORMATS`.
+    """The format that an ``Accept`` header asks for, where ``own`` is the content's: a key of :data:`impasto.formats.WRITTEN`.
 
     ``own`` wins wherever it is among the best. A missing header and a browser's (it names text/html) mean ``own``.
     Raises :class:`NotAcceptable` with the choices where nothing fits.
@@ -50,11 +50,11 @@ def negotiate(accept: str | None, own: str) -> str:
     if not accept or "text/html" in accept:
         return own
     ranges = _ranges(accept.replace("image/jpg", "image/jpeg"))
-    offers = [own] + [name for name in FORMATS if name != own]
+    offers = [own] + [name for name in WRITTEN if name != own]
     quality = {name: _quality(FORMATS[name].media_type, ranges) for name in offers}
     best = max(quality.values())
     if best <= 0:
-        choices = ", ".join(f.media_type for f in FORMATS.values())
+        choices = ", ".join(f.media_type for f in WRITTEN.values())
         raise NotAcceptable("None of the formats that Accept names can be written.", hint=f"Accept one of {choices}.")
     chosen = [name for name in offers if quality[name] == best]
     named = [media for media, q in ranges if q == best]

@@ -11,6 +11,8 @@ Dpi = tuple[float, float]
 TOP = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 """The sample value that means full intensity, for each depth that a picture may have."""
 
+ANIMATED = "The picture is animated; its first frame is the one that counts."
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -50,7 +52,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class PictureInfo:
-    """What a picture's header says; sides are those of the upright picture. ``frames`` is 1: animations are refused."""
+    """What a picture's header says; sides are those of the upright picture."""
 
     width: int
     height: int
@@ -58,7 +60,6 @@ class PictureInfo:
     dtype: np.dtype
     alpha: bool
     grey: bool = False
-    frames: int = 1
     dpi: Dpi | None = None
     lossless: bool = True
 

@@ -8,8 +8,6 @@ from ..errors import BadPicture, UnsupportedPicture
 from ..formats import FORMATS, labels
 
 _OTHERS = (
-    (rb"GIF8[79]a", "a GIF"),
-    (rb"BM.{4}\0\0\0\0", "a BMP"),
     (rb"8BPS", "a Photoshop document"),
     (rb"gimp xcf", "a GIMP document"),
     (rb"%!PS|\xc5\xd0\xd3\xc6", "PostScript"),
@@ -52,10 +50,16 @@ def recognise(data: bytes) -> str:
     for name, one in FORMATS.items():
         if any(all(head[at : at + len(part)] == part for at, part in signature) for signature in one.signatures):
             return name
-    if any(signature[0][1].startswith(head) for one in FORMATS.values() for signature in one.signatures):
+    if any(_may_begin(head, signature) for one in FORMATS.values() for signature in one.signatures):
         raise BadPicture("The picture breaks off in its first bytes.")
     taken = f"{labels()} are taken."
     for pattern, noun in _OTHERS:
         if re.match(pattern, head, re.DOTALL | re.IGNORECASE):
             raise UnsupportedPicture(f"This is {noun}. {taken}")
     raise UnsupportedPicture(f"This is no picture of a known format. {taken}")
+
+
+def _may_begin(head: bytes, signature: tuple[tuple[int, bytes], ...]) -> bool:
+    """Whether ``head`` ends within the signature, and is like it until then."""
+    (first, _), (last, part) = signature[0], signature[-1]
+    return first < len(head) < last + len(part) and all(part.startswith(head[at : at + len(part)]) for at, part in signature)

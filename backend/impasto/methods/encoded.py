@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import images
-from ..formats import FORMATS
+from ..formats import FORMATS, answered_in
 from ..images import Picture
 from ..observer import Observer
 from ..stylization import Stylization
@@ -42,7 +42,7 @@ def stylize_encoded(
 ) -> EncodedResult:
     """Paint; see :class:`.Stylizer`, whose arguments these are but for bytes instead of pictures.
 
-    ``output``: ``format`` (default: the content's) and ``quality``. Raises besides what decoding and encoding raise.
+    ``output``: ``format`` (default: the content's, or PNG) and ``quality``. Raises besides what decoding and encoding raise.
     """
     limits = images.Limits.of(engine.settings)
 
@@ -64,7 +64,7 @@ def stylize_encoded(
     observer.phase("saving")
     picture = done.picture
     del done  # at 100 megapixels the picture has 1.2 GB, which the file need not find beside it
-    name = output.get("format") or picture.format
+    name = output.get("format") or answered_in(picture.format)
     form = FORMATS[name]
     for loss in images.losses(picture, name):
         observer.note(loss)

@@ -80,7 +80,9 @@ def decoded(data, side):
 
 
 def _read_by_gimp(data, side):
-    extension = next((extensions[0] for _label, extensions, starts in FORMATS if data.startswith(tuple(starts))), None)
+    extension = next(
+        (extensions[0] for _label, extensions, starts in FORMATS if any(data.startswith(start, at) for at, start in starts)), None
+    )
     if extension is None:
         return None
     with tempfile.TemporaryDirectory(prefix="impasto-") as folder:

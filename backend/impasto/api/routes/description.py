@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app
 
 from ... import __version__
-from ...formats import FORMATS, Format
+from ...formats import FORMATS, WRITTEN, Format
 from ...stylization import MAX_STYLES, Stylization
 from .. import docs_page, openapi
 from ..openapi import Answer, describe
@@ -46,7 +46,8 @@ def parameters() -> dict[str, Any]:
     settings = services().settings
     return {
         "parameters": [dataclasses.asdict(parameter) for parameter in Stylization.parameters()],
-        "formats": {name: _format(one) for name, one in FORMATS.items()},
+        "formats": {name: _format(one) for name, one in WRITTEN.items()},
+        "formats_read": {name: _format(one) for name, one in FORMATS.items()},
         "limits": {
             "styles": MAX_STYLES,
             "megapixels": settings.max_megapixels,

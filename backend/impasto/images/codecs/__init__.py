@@ -2,7 +2,7 @@
 
 - ``head(data, limits) -> Header``: the header alone, with every size checked; nothing large is allocated.
 - ``samples(data, header) -> ndarray``: (H, W, C) as stored, in ``header.dtype``.
-- ``write(outgoing) -> bytes``.
+- ``write(outgoing) -> bytes``, unless the format is only read.
 
 Where the pixels can be known to be whole without being decoded, there is also ``verify(data, header)``.
 
@@ -16,5 +16,5 @@ from types import ModuleType
 
 
 def codec(format: str) -> ModuleType:
-    """The module that reads and writes ``format``, a key of :data:`impasto.formats.FORMATS`."""
+    """The module that reads (and writes) ``format``, a key of :data:`impasto.formats.FORMATS`."""
     return import_module(f"{__name__}.{format}")

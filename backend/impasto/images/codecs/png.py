@@ -16,10 +16,10 @@ import imagecodecs
 import numpy as np
 from isal import isal_zlib
 
-from ...errors import BadPicture, UnsupportedPicture
+from ...errors import BadPicture
 from .. import colour_spaces, metadata
 from ..limits import MAX_CHUNKS, MAX_PROFILE_BYTES, Limits
-from ..picture import Dpi, Header, Outgoing
+from ..picture import ANIMATED, Dpi, Header, Outgoing
 from ..profiles import strips
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -48,12 +48,12 @@ def head(data: bytes, limits: Limits) -> Header:
         found.setdefault(name, chunk[8:-4])
     if b"IDAT" not in found:
         raise BadPicture("The PNG file holds no pixels.")
-    if b"acTL" in found and int.from_bytes(found[b"acTL"][:4], "big") > 1:
-        raise UnsupportedPicture("The PNG is animated; only single pictures are taken.")
     if kind == _PALETTE and not 3 <= len(found.get(b"PLTE", b"")) <= 768:
         raise BadPicture("The PNG file has no palette.")
     turned, exif_dpi = metadata.read_exif(found[b"eXIf"]) if b"eXIf" in found else (1, None)
     icc, notes = _colours(found, grey=kind in (_GREY, _GREY_ALPHA))
+    if b"acTL" in found and int.from_bytes(found[b"acTL"][:4], "big") > 1:
+        notes = (*notes, ANIMATED)
     return Header(
         width,
         height,
