@@ -82,14 +82,6 @@ def test_a_broken_exif_block_does_not_matter(block):
     assert np.array_equal(np.rint(picture.rgb * 255), ARRAY)
 
 
-def test_nothing_else_is_carried_on():
-    tags = Image.Exif()
-    tags[270], tags[315], tags[0x8825] = "a description", "somebody's name", {1: "N", 2: (48.0, 1.0, 2.0)}
-    for name in ("PNG", "JPEG", "WEBP"):
-        answer = encode(decode(files.pil(ARRAY, name, exif=tags.tobytes())))
-        assert b"somebody" not in answer and not dict(Image.open(io.BytesIO(answer)).getexif())
-
-
 @pytest.mark.parametrize("mark", [b"http://ns.adobe.com/hdr-gain-map/1.0/", b"urn:iso:std:iso:ts:21496:-1"])
 def test_a_gain_map_that_is_left_out_is_noted(mark):
     whole = files.jpegs()["baseline"]

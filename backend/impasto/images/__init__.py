@@ -5,11 +5,11 @@ data = encode(repaint(picture, engine(filled(picture))))
 """
 
 from .alpha import filled
-from .decode import decode, probe, verify
+from .decode import decode, probe, recipe_of, verify
 from .encode import encode, outgoing, thumbnail, to_png8, write
 from .limits import Limits
 from .negotiation import check_fits, losses, negotiate
-from .picture import Picture, PictureInfo, repaint
+from .picture import Picture, PictureInfo, repaint, stripped
 from .recognition import recognise
 
 __all__ = [
@@ -24,8 +24,10 @@ __all__ = [
     "negotiate",
     "outgoing",
     "probe",
+    "recipe_of",
     "recognise",
     "repaint",
+    "stripped",
     "thumbnail",
     "to_png8",
     "verify",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import BadPicture, ImpastoError, PictureTooLarge
-from . import metadata, profiles
+from . import metadata, profiles, xmp
 from .codecs import codec
 from .limits import Limits
 from .picture import TOP, Dpi, Header, Picture, PictureInfo
@@ -48,13 +48,23 @@ def _info(name: str, header: Header) -> PictureInfo:
 def decode(data: bytes, limits: Limits | None = None) -> Picture:
     """The picture in ``data``: upright, in sRGB, with its alpha untouched.
 
-    Orientation is applied and dropped, the resolution and the colour profile are kept, all other metadata is dropped.
+    Orientation is applied and dropped. Kept are the resolution, the colour profile, and what of EXIF and XMP is true of a painting,
+    too (:mod:`.exif`, :mod:`.xmp`).
     Raises :class:`BadPicture` (empty, truncated, damaged), :class:`UnsupportedPicture`, :class:`PictureTooLarge` or
     :class:`PictureTooSmall`, and nothing else. Sizes are checked before pixels are decoded.
     """
     name, header, samples = read(data, limits or Limits())
     with _Guard(name):
         return assemble(name, header, samples)
+
+
+def recipe_of(data: bytes, limits: Limits | None = None) -> str:
+    """The recipe that the picture in ``data`` carries, as a text that nobody has looked at yet; empty for none.
+
+    Raises as :func:`probe` does.
+    """
+    _, header = _head(data, limits or Limits())
+    return header.recipe or xmp.carried(header.xmp, header.width, header.height)[1]
 
 
 def read(data: bytes, limits: Limits) -> tuple[str, Header, np.ndarray]:
@@ -88,6 +98,7 @@ def assemble(name: str, header: Header, samples: np.ndarray) -> Picture:
     if header.model == "cmyk":
         icc = None
         notes.append("The picture was CMYK; the answer is RGB (sRGB).")
+    packet, recipe = xmp.carried(header.xmp, samples.shape[1], samples.shape[0])
     return Picture(
         rgb=rgb,
         alpha=alpha,
@@ -98,6 +109,9 @@ def assemble(name: str, header: Header, samples: np.ndarray) -> Picture:
         dpi=_upright_dpi(header),
         lossless=header.lossless,
         notes=tuple(notes),
+        exif=header.exif if header.orientation == 1 else header.exif.turned(),
+        xmp=packet,
+        recipe=header.recipe or recipe,
     )
 
 

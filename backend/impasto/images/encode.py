@@ -22,9 +22,9 @@ def encode(picture: Picture, format: str | None = None, quality: int = 95) -> by
     """The picture's file, in its own ``format`` (PNG where that is only read) or another of ``WRITTEN``; ``losses`` says what that
     one cannot hold.
 
-    Size, depth, alpha, greyness, resolution and colour profile are the picture's. ``quality``, 1 to 100, is for JPEG (4:4:4) and
-    lossy WebP; a WebP is lossless where the picture's own file was. Raises :class:`NotAcceptable` where the format has no room
-    for a picture of this size.
+    Size, depth, alpha, greyness, resolution, colour profile and metadata are the picture's. ``quality``, 1 to 100, is for JPEG
+    (4:4:4) and lossy WebP; a WebP is lossless where the picture's own file was. Raises :class:`NotAcceptable` where the format has
+    no room for a picture of this size.
     """
     return write(outgoing(picture, format, quality), format or answered_in(picture.format))
 
@@ -53,7 +53,16 @@ def outgoing(picture: Picture, format: str | None = None, quality: int = 95) -> 
     quantise(colours, samples[:, :, : colours.shape[2]])
     if alpha is not None:
         samples[:, :, -1] = converted(alpha, dtype)
-    return Outgoing(samples, icc=icc, dpi=picture.dpi, lossless=picture.lossless, quality=quality)
+    return Outgoing(
+        samples,
+        icc=icc,
+        dpi=picture.dpi,
+        lossless=picture.lossless,
+        quality=quality,
+        exif=picture.exif,
+        xmp=picture.xmp,
+        recipe=picture.recipe,
+    )
 
 
 def _in_own_space(rgb: np.ndarray, picture: Picture) -> tuple[np.ndarray, bytes | None]:

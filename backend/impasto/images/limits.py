@@ -16,6 +16,13 @@ MAX_CHUNKS = 262_144
 MAX_EXIF_BYTES = 1_000_000
 """Longest EXIF block that is looked into. Real ones have some kB, or some 60 with a thumbnail."""
 
+MAX_XMP_BYTES = 1_000_000
+MAX_XMP_DEPTH, MAX_XMP_ELEMENTS = 64, 20_000
+"""Longest XMP packet that is looked into, and its elements: as a tree each takes a hundred times its room in the file."""
+
+MAX_TEXT_BYTES = 1_000_000
+"""Longest text in a PNG that is read, which is Impasto's own alone."""
+
 MAX_METADATA_BYTES = 32_000_000
 """Most that may stand before the pixels of a JPEG."""
 

@@ -45,13 +45,6 @@ def is_adobe_rgb(exif: bytes | memoryview) -> bool:
     return space != _IS_SRGB and (text.strip("\0 ") == "R03" or space == _IS_ADOBE_RGB)
 
 
-def write_exif(resolution: Dpi) -> bytes:
-    """An EXIF block that holds the resolution and nothing else."""
-    tags = Image.Exif()
-    tags[_X_RESOLUTION], tags[_Y_RESOLUTION], tags[_UNIT] = resolution[0], resolution[1], _INCH
-    return tags.tobytes()
-
-
 def orientation(value: Any) -> int:
     """``value`` where it is one of EXIF's eight orientations, else 1."""
     return int(value) if isinstance(value, int) and 1 <= value <= 8 else 1

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from . import xmp
+from .exif import Exif
+
 Dpi = tuple[float, float]
 
 TOP = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
@@ -26,6 +29,8 @@ class Picture:
     - ``icc``: the profile that the file carried and its answer will carry; ``None`` means sRGB.
     - ``format``: a name of ``FORMATS``. ``lossless``: whether the file's compression was.
     - ``dpi``: horizontal and vertical pixels per inch, or ``None``.
+    - ``exif``, ``xmp``: what of the photograph's metadata its answer will carry, as :mod:`.exif` and :mod:`.xmp` have it.
+    - ``recipe``: how it was painted, a JSON text of :mod:`impasto.recipe`; empty where the file says nothing of it.
     - ``notes``: sentences about what could not be kept or honoured.
     """
 
@@ -38,6 +43,9 @@ class Picture:
     dpi: Dpi | None = None
     lossless: bool = True
     notes: tuple[str, ...] = ()
+    exif: Exif = Exif()
+    xmp: bytes = b""
+    recipe: str = ""
 
     @property
     def width(self) -> int:
@@ -48,6 +56,11 @@ class Picture:
     def height(self) -> int:
         """Pixels down."""
         return self.rgb.shape[0]
+
+
+def stripped(picture: Picture) -> Picture:
+    """The same picture without metadata. The colour profile stays: without it the colours would be others."""
+    return replace(picture, dpi=None, exif=Exif(), xmp=b"", recipe="")
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,8 @@ class Header:
     """What a codec reads before the pixels. Sides are as stored, before ``orientation`` (EXIF, 1 to 8) is applied.
 
     ``model``: "grey", "rgb" or "cmyk" (0 is no ink), the colour channels that the codec's samples have; alpha, if any, comes last.
+    ``exif``: what :func:`.exif.read` makes of the file's block. ``xmp``: the packet as it stands there. ``recipe``: Impasto's own
+    text, where the format has one beside XMP.
     """
 
     width: int
@@ -92,6 +107,9 @@ class Header:
     orientation: int = 1
     lossless: bool = True
     notes: tuple[str, ...] = ()
+    exif: Exif = Exif()
+    xmp: bytes = b""
+    recipe: str = ""
 
     @property
     def colours(self) -> int:
@@ -111,13 +129,30 @@ class Header:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """Samples ready to be written: (H, W, C) in the target's depth, C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha."""
+    """Samples ready to be written: (H, W, C) in the target's depth, C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
+
+    ``exif``, ``xmp``, ``recipe``: as in :class:`Picture`; a format that has no place for them leaves them out.
+    """
 
     samples: np.ndarray
     icc: bytes | None = None
     dpi: Dpi | None = None
     lossless: bool = True
     quality: int = field(default=95)
+    exif: Exif = Exif()
+    xmp: bytes = b""
+    recipe: str = ""
+
+    @property
+    def own_exif(self) -> Exif:
+        """What the file says of itself in EXIF; the resolution alone where the content had no EXIF."""
+        height, width = self.samples.shape[:2]
+        return self.exif.of_result(width, height, self.dpi, srgb=self.icc is None)
+
+    def packet(self, most: int) -> bytes:
+        """Its XMP, the recipe included; where that has more than ``most`` bytes, the recipe alone."""
+        whole = xmp.packet(self.xmp, self.recipe)
+        return whole if len(whole) <= most else xmp.packet(b"", self.recipe)
 
     @property
     def squeezed(self) -> np.ndarray:

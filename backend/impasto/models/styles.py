@@ -222,12 +222,12 @@ class StyleLibrary:
         """The picture written anew as 8-bit sRGB: bytes, format, width, height."""
         import numpy as np
 
-        from ..images import Limits, decode, encode, to_png8
+        from ..images import Limits, decode, encode, stripped, to_png8
 
         picture = decode(data, Limits.of_styles(self._settings))
         if picture.lossless or picture.alpha is not None:
             return to_png8(picture.rgb, picture.alpha), "png", picture.width, picture.height
-        plain = dataclasses.replace(picture, icc=None, dpi=None, dtype=np.dtype(np.uint8))
+        plain = dataclasses.replace(stripped(picture), icc=None, dtype=np.dtype(np.uint8))
         return encode(plain, "jpeg"), "jpeg", picture.width, picture.height
 
     @contextmanager

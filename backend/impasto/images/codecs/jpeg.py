@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 
 import numpy as np
 import simplejpeg
@@ -14,12 +15,16 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from ...errors import BadPicture, UnsupportedPicture
-from .. import colour_spaces, metadata
+from .. import colour_spaces, exif, metadata
 from ..limits import MAX_METADATA_BYTES, MAX_SCANS, Limits
 from ..picture import Header, Outgoing
 
 MAX_MARKERS = 4096
 _SCAN = 0xDA
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_MAX_SEGMENT = 65_533
+"""Bytes of a marker's body."""
+
 END = b"\xff\xd9"
 _MODELS = {"L": "grey", "RGB": "rgb", "CMYK": "cmyk"}
 
@@ -52,8 +57,8 @@ def head(data: bytes, limits: Limits) -> Header:
     limits.check_size(*image.size)
     if image.mode not in _MODELS:
         raise UnsupportedPicture("The JPEG is neither grey, RGB nor CMYK.")
-    exif = image.info.get("exif", b"")
-    turned, dpi = metadata.read_exif(exif)
+    block = image.info.get("exif", b"")
+    turned, dpi = metadata.read_exif(block)
     if "jfif_density" in image.info and image.info.get("dpi"):
         dpi = metadata.dpi(*image.info["dpi"]) or dpi
     rgb = _MODELS[image.mode] == "rgb"
@@ -63,11 +68,13 @@ def head(data: bytes, limits: Limits) -> Header:
         np.dtype(np.uint8),
         _MODELS[image.mode],
         alpha=False,
-        icc=image.info.get("icc_profile") or (colour_spaces.adobe_rgb() if rgb and metadata.is_adobe_rgb(exif) else None),
+        icc=image.info.get("icc_profile") or (colour_spaces.adobe_rgb() if rgb and metadata.is_adobe_rgb(block) else None),
         dpi=dpi,
         orientation=turned,
         lossless=False,
         notes=(GAIN_MAP,) if has_gain_map else (),
+        exif=exif.read(block),
+        xmp=next((body.removeprefix(_XMP) for name, body in image.applist if name == "APP1" and body.startswith(_XMP)), b""),
     )
 
 
@@ -112,13 +119,16 @@ def _ended(data: bytes) -> bytes:
 
 def write(outgoing: Outgoing) -> bytes:
     """Without chroma subsampling, which smears exactly the colour edges that strokes are made of."""
-    buffer = io.BytesIO()
+    buffer, block = io.BytesIO(), exif.block(outgoing.own_exif) if outgoing.exif else b""
+    packet = outgoing.packet(_MAX_SEGMENT - len(_XMP))
     Image.fromarray(outgoing.squeezed).save(
         buffer,
         "JPEG",
         quality=outgoing.quality,
         subsampling=0,
         icc_profile=outgoing.icc,
+        exif=exif.PREFIX + block if 0 < len(block) <= _MAX_SEGMENT - len(exif.PREFIX) else b"",
+        extra=struct.pack(">HH", 0xFFE1, 2 + len(_XMP) + len(packet)) + _XMP + packet if packet else b"",
         **({"dpi": outgoing.dpi} if outgoing.dpi else {}),
     )
     return buffer.getvalue()

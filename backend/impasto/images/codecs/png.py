@@ -17,8 +17,8 @@ import numpy as np
 from isal import isal_zlib
 
 from ...errors import BadPicture
-from .. import colour_spaces, metadata
-from ..limits import MAX_CHUNKS, MAX_PROFILE_BYTES, Limits
+from .. import colour_spaces, exif, metadata
+from ..limits import MAX_CHUNKS, MAX_PROFILE_BYTES, MAX_TEXT_BYTES, MAX_XMP_BYTES, Limits
 from ..picture import ANIMATED, Dpi, Header, Outgoing
 from ..profiles import strips
 
@@ -30,6 +30,9 @@ _DEPTHS = {_GREY: (1, 2, 4, 8, 16), _RGB: (8, 16), _PALETTE: (1, 2, 4, 8), _GREY
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _UNSPECIFIED = 2
 """In cICP: a number that tells nothing."""
+
+_XMP, _RECIPE = b"XML:com.adobe.xmp", b"impasto"
+"""Keys of texts."""
 
 _AVERAGE = 3
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
@@ -44,8 +47,11 @@ def head(data: bytes, limits: Limits) -> Header:
     width, height, depth, kind, _ = _ihdr(data)
     limits.check_size(width, height)
     found: dict[bytes, memoryview] = {}
+    texts: dict[bytes, bytes] = {}
     for name, chunk in _chunks(data):
         found.setdefault(name, chunk[8:-4])
+        if name == b"iTXt" and (key := bytes(chunk[8:88]).partition(b"\0")[0]) in (_XMP, _RECIPE):
+            texts.setdefault(key, _text(chunk[8:-4], MAX_XMP_BYTES if key == _XMP else MAX_TEXT_BYTES))
     if b"IDAT" not in found:
         raise BadPicture("The PNG file holds no pixels.")
     if kind == _PALETTE and not 3 <= len(found.get(b"PLTE", b"")) <= 768:
@@ -64,6 +70,9 @@ def head(data: bytes, limits: Limits) -> Header:
         dpi=_dpi(found.get(b"pHYs")) or exif_dpi,
         orientation=turned,
         notes=notes,
+        exif=exif.read(found.get(b"eXIf", b"")),
+        xmp=texts.get(_XMP, b""),
+        recipe=texts.get(_RECIPE, b"").decode("utf-8", "replace"),
     )
 
 
@@ -96,6 +105,10 @@ def write(outgoing: Outgoing) -> bytes:
         extra += _chunk(b"iCCP", b"profile\0\0" + zlib.compress(outgoing.icc))
     if outgoing.dpi:
         extra += _chunk(b"pHYs", struct.pack(">IIB", *(round(value / _METRE_PER_INCH) for value in outgoing.dpi), 1))
+    if outgoing.exif:
+        extra += _chunk(b"eXIf", exif.block(outgoing.own_exif))
+    for key, text in ((_RECIPE, outgoing.recipe.encode()), (_XMP, outgoing.packet(MAX_XMP_BYTES))):
+        extra += _chunk(b"iTXt", key + bytes(5) + text) if text else b""
     return packed(outgoing.samples, extra)
 
 
@@ -250,6 +263,17 @@ def _profile(body: memoryview) -> tuple[bytes | None, tuple[str, ...]]:
     except zlib.error:
         profile = b""
     return (profile, ()) if profile else (None, ("The picture's colour profile is damaged; it was left out and sRGB assumed.",))
+
+
+def _text(body: memoryview, most: int) -> bytes:
+    """What a text of iTXt says, up to a byte more than ``most``; nothing where it is damaged."""
+    _, _, rest = bytes(body[: most + 1000]).partition(b"\0")
+    packed, (_, _, text) = rest[:1], rest[2:].partition(b"\0")  # behind the language and the translated key
+    text = text.partition(b"\0")[2]
+    try:
+        return zlib.decompressobj().decompress(text, most + 1) if packed == b"\1" else text[: most + 1]
+    except zlib.error:
+        return b""
 
 
 def _dpi(body: memoryview | None) -> Dpi | None:

@@ -10,8 +10,8 @@ import numpy as np
 import tifffile
 
 from ...errors import BadPicture, UnsupportedPicture
-from .. import metadata
-from ..limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_PROFILE_BYTES, Limits
+from .. import exif, metadata
+from ..limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_PROFILE_BYTES, MAX_XMP_BYTES, Limits
 from ..picture import TOP, Dpi, Header, Outgoing
 from . import jpeg
 from .tiff_tags import Directory, Tag, directories, with_only
@@ -100,6 +100,8 @@ def head(data: bytes, limits: Limits) -> Header:
         orientation=turned,
         lossless=plan.compression != _JPEG,
         notes=notes,
+        exif=exif.of_page(page),
+        xmp=page.bytes(Tag.XMP, MAX_XMP_BYTES) or b"",
     )
 
 
@@ -162,6 +164,13 @@ def write(outgoing: Outgoing) -> bytes:
         software=False,
         **options,
     )
+    packet = outgoing.packet(MAX_XMP_BYTES)
+    if outgoing.exif or packet:
+        with buffer.getbuffer() as written:
+            pieces = exif.behind_tiff(written, outgoing.own_exif if outgoing.exif else outgoing.exif, packet)
+        for place, piece in pieces:
+            buffer.seek(place)
+            buffer.write(piece)
     return buffer.getvalue()
 
 

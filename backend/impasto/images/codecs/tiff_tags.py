@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from ...errors import BadPicture
 
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _LETTERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _RATIONAL, _BYTES, _UNDEFINED = 5, 1, 7
 _MAX_PAGES = 64
@@ -23,7 +23,7 @@ class Tag(IntEnum):
     X_DPI, Y_DPI, PLANAR, FAX3_OPTIONS, FAX4_OPTIONS, DPI_UNIT, PREDICTOR = 282, 283, 284, 292, 293, 296, 317
     PALETTE, TILE_WIDTH, TILE_HEIGHT, TILES, TILE_BYTES, PARTS, INKS = 320, 322, 323, 324, 325, 330, 332
     EXTRA, SAMPLE_FORMAT, JPEG_TABLES, SUBSAMPLING, DEPTH, TILE_DEPTH = 338, 339, 347, 530, 32997, 32998
-    PROFILE, DNG = 34675, 50706
+    XMP, PROFILE, DNG = 700, 34675, 50706
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Layout:
         """Values up to this many bytes stand in the entry itself."""
         return 8 if self.big else 4
 
-    def number(self, letter: str, data: bytes, place: int) -> int:
+    def number(self, letter: str, data: bytes | memoryview, place: int) -> int:
         """One number at ``place``. Raises :class:`BadPicture` beyond the file's end."""
         try:
             return struct.unpack_from(self.order + letter, data, place)[0]
@@ -78,7 +78,7 @@ class Layout:
 class Directory:
     """One page's tags, looked up by number."""
 
-    def __init__(self, data: bytes, layout: Layout, place: int) -> None:
+    def __init__(self, data: bytes | memoryview, layout: Layout, place: int) -> None:
         """Reads the entries at ``place``, not yet their values. Raises :class:`BadPicture`."""
         self.data, self.layout = data, layout
         entries = layout.number(layout.count, data, place)
@@ -87,7 +87,7 @@ class Directory:
             raise BadPicture("The TIFF file's directory is damaged.")
         self.entries: dict[int, bytes] = {}
         for i in range(entries):
-            raw = data[start + i * layout.entry : start + (i + 1) * layout.entry]
+            raw = bytes(data[start + i * layout.entry : start + (i + 1) * layout.entry])
             self.entries.setdefault(struct.unpack_from(layout.order + "H", raw)[0], raw)
         self.following = layout.number(layout.word, data, start + entries * layout.entry)
 
@@ -98,13 +98,13 @@ class Directory:
         """A tag's type and its value's bytes. Raises :class:`BadPicture` where they are more than ``most`` or leave the file."""
         entry, layout = self.entries[tag], self.layout
         kind, count = struct.unpack_from(layout.order + "H" + layout.word, entry, 2)
-        length = count * _SIZES.get(kind, 1)
-        place, holder = layout.entry - layout.inline, entry
+        length = count * SIZES.get(kind, 1)
+        place, holder = layout.entry - layout.inline, memoryview(entry)
         if length > layout.inline:
-            place, holder = layout.number(layout.word, entry, place), self.data
-        if length > most or kind not in _SIZES or place + length > len(holder):
+            place, holder = layout.number(layout.word, entry, place), memoryview(self.data)
+        if length > most or kind not in SIZES or place + length > len(holder):
             raise BadPicture(f"The TIFF file's tag {tag} is damaged.")
-        return kind, holder[place : place + length]
+        return kind, bytes(holder[place : place + length])
 
     def add(self, tag: int, number: int) -> None:
         """Put in a tag with one whole number."""
@@ -118,7 +118,7 @@ class Directory:
         kind, value = self.raw(tag, most * 8)
         if kind not in _LETTERS or not value:
             raise BadPicture(f"The TIFF file's tag {tag} is damaged.")
-        return struct.unpack(f"{self.layout.order}{len(value) // _SIZES[kind]}{_LETTERS[kind]}", value)
+        return struct.unpack(f"{self.layout.order}{len(value) // SIZES[kind]}{_LETTERS[kind]}", value)
 
     def number(self, tag: int, default: int) -> int:
         """The first of a tag's whole numbers."""

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from ...errors import BadPicture
-from .. import colour_spaces, metadata
-from ..limits import MAX_CHUNKS, MAX_PROFILE_BYTES, Limits
+from .. import colour_spaces, exif, metadata
+from ..limits import MAX_CHUNKS, MAX_PROFILE_BYTES, MAX_XMP_BYTES, Limits
 from ..picture import ANIMATED, Header, Outgoing
 
 _ALPHA = 0x10
@@ -30,6 +30,7 @@ class _Parts(NamedTuple):
     alpha: bool
     icc: bytes | None
     exif: memoryview | None
+    xmp: bytes
     frame: tuple[int, int, int, int] | None
     frames: int
 
@@ -51,18 +52,20 @@ def head(data: bytes, limits: Limits) -> Header:
         if left + across > parts.canvas[0] or top + down > parts.canvas[1]:
             raise BadPicture("The WebP file's first frame does not lie within the picture.")
         alpha = alpha or parts.transparency is not None or parts.canvas != (across, down)
-    exif = parts.exif
-    turned, dpi = metadata.read_exif(exif) if exif else (1, None)
+    block = parts.exif
+    turned, dpi = metadata.read_exif(block) if block else (1, None)
     return Header(
         *(parts.canvas or (width, height)),
         np.dtype(np.uint8),
         "rgb",
         alpha=alpha,
-        icc=parts.icc or (colour_spaces.adobe_rgb() if exif and metadata.is_adobe_rgb(exif) else None),
+        icc=parts.icc or (colour_spaces.adobe_rgb() if block and metadata.is_adobe_rgb(block) else None),
         dpi=dpi,
         orientation=turned,
         lossless=kind == b"VP8L",
         notes=(ANIMATED,) if parts.frames > 1 else (),
+        exif=exif.read(block or b""),
+        xmp=parts.xmp,
     )
 
 
@@ -106,7 +109,7 @@ def _parts(data: bytes) -> _Parts:
                 frame = (2 * left, 2 * top, across + 1, down + 1)
                 for inner, part in _chunks(body, 16, len(body)):
                     found.setdefault(inner, part)
-        elif not frames or kind in (b"EXIF", b"ICCP"):
+        elif not frames or kind in (b"EXIF", b"XMP ", b"ICCP"):
             found.setdefault(kind, body)
     streams = [name for name in found if name in (b"VP8 ", b"VP8L")]
     if not streams:
@@ -117,7 +120,8 @@ def _parts(data: bytes) -> _Parts:
         canvas = (1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little"))
         alpha = bool(body[0] & _ALPHA)
     icc = bytes(found[b"ICCP"][: MAX_PROFILE_BYTES + 1]) if b"ICCP" in found else None
-    return _Parts((streams[0], found[streams[0]]), found.get(b"ALPH"), canvas, alpha, icc, found.get(b"EXIF"), frame, frames)
+    block, packet = found.get(b"EXIF"), bytes(found.get(b"XMP ", b"")[: MAX_XMP_BYTES + 1])
+    return _Parts((streams[0], found[streams[0]]), found.get(b"ALPH"), canvas, alpha, icc, block, packet, frame, frames)
 
 
 def write(outgoing: Outgoing) -> bytes:
@@ -127,8 +131,7 @@ def write(outgoing: Outgoing) -> bytes:
         if outgoing.lossless
         else {"quality": outgoing.quality, "method": 4}
     )
-    if outgoing.dpi:
-        options["exif"] = metadata.write_exif(outgoing.dpi)
+    options |= {"exif": exif.block(outgoing.own_exif), "xmp": outgoing.packet(MAX_XMP_BYTES)}
     buffer = io.BytesIO()
     Image.fromarray(outgoing.samples).save(buffer, "WEBP", icc_profile=outgoing.icc or b"", **options)
     return buffer.getvalue()
