@@ -43,6 +43,9 @@ class Lab:
         shutil.copytree(PLUGINS / "client/impasto_client", installed / "impasto_client", ignore=compiled)
         (installed / f"{PLUGIN}.py").chmod(0o755)
         shutil.copytree(SCRIPTS, lab.outside / "scripts", ignore=compiled)
+        shutil.copy(SCRIPTS / "observed.py", installed)
+        with (installed / "dialog.py").open("a", encoding="utf-8") as dialog:
+            dialog.write("\n\nimport observed\n\nobserved.observe(Window)\n")
         (lab.outside / "profile/gimprc").write_text(GIMPRC.format(version=KNOWN[root.name[-3:]]), encoding="utf-8")
         (lab.outside / "run").mkdir()
         if lab._known.exists():

@@ -57,10 +57,28 @@ class Desk:
             time.sleep(0.1)
         return found
 
-    def opened(self, title: str = TITLE) -> Desk:
-        self.until(lambda: self.has(title), within=120)
-        time.sleep(1.0)  # shown, but not listening yet
+    def window(self) -> dict:
+        """What the newest window last told of itself, see `in_gimp/observed.py`; nothing as long as there is none."""
+        file = self.lab.outside / "window.json"
+        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+    def opened(self, times: int = 1) -> Desk:
+        """Wait for the window, the ``times``-th, until it listens and can paint."""
+        self.until(lambda: (seen := self.window()).get("opened") == times and seen["listens"] and seen["can_paint"], within=120)
         return self
+
+    def previewed(self) -> Desk:
+        """Wait until the preview is seen."""
+        self.until(lambda: (seen := self.window())["settled"] and seen["preview"] == "done")
+        return self
+
+    def painted(self, other_than: object = False) -> object:
+        """Wait until a layer ``other_than`` this one is in the image; its id."""
+        return self.until(lambda: (seen := self.window())["can_paint"] and seen["inserted"] != other_than and seen["inserted"])
+
+    def says(self, words: str) -> None:
+        """Wait until the window says that."""
+        self.until(lambda: words in (seen := self.window())["status"] + seen["message"] + seen["training"])
 
     def front(self, title: str = TITLE) -> Desk:
         """The window has the keyboard."""
@@ -132,17 +150,21 @@ def patient(tmp_path, monkeypatch):
 
 
 def test_what_is_previewed_is_what_comes_and_one_undo_takes_it_out(desk, painter):
-    at = desk(painter, picture="photo.jpg", times=2).opened()
-    at.until(lambda: at.jobs("stylize", "done"))
-    time.sleep(1)
+    before = {job.id for job in painter.manager.jobs()}
+
+    def new(*states):
+        return [job.id for job in at.jobs("stylize", *states) if job.id not in before]
+
+    at = desk(painter, picture="photo.jpg", times=2).opened().previewed()
+    (unused,) = new("done")
     at.key("Escape")
     at.image(1)
-    assert not at.jobs(), "a preview that was not taken is no result"
-    preview = at.opened().until(lambda: at.jobs("stylize", "done"))[0]
-    time.sleep(1)
+    at.until(lambda: unused not in new())  # a preview that was not taken is no result
+    at.opened(2).previewed()
+    (preview,) = new("done")
     at.key("alt+p")
-    time.sleep(2)
-    assert [job.id for job in at.jobs()] == [preview.id], "the preview was the whole picture, so nothing was painted twice"
+    at.painted()
+    assert new() == [preview], "the preview was the whole picture, so nothing was painted twice"
     at.key("Escape")
     assert at.image(2)["layers"][0]["recipe"] and at.layers() == ["The Starry Night", "photo.jpg"]
     at.to_the_image("ctrl+z")
@@ -153,11 +175,10 @@ def test_what_is_previewed_is_what_comes_and_one_undo_takes_it_out(desk, painter
 
 def test_a_part_is_previewed_at_the_scale_of_the_painting(desk, painter):
     before = {job.id for job in painter.manager.jobs()}
-    at = desk(painter, picture="photo.jpg", size=[1600, 1200], values={"resolution": 1400}).opened()
+    at = desk(painter, picture="photo.jpg", size=[1600, 1200], values={"resolution": 1400}).opened().previewed()
     preview = at.until(lambda: [job for job in at.jobs("stylize", "done") if job.id not in before])[0]
     assert 700_000 < preview.width * preview.height <= 800_000, "as much as can be painted in seconds, of more at its own size"
     assert preview.parameters["resolution"] == preview.width == 1032
-    time.sleep(2)  # done, but perhaps not fetched yet
     at.key("Escape")
     at.image(1)
     at.until(lambda: {job.id for job in at.jobs()} <= before)
@@ -170,18 +191,17 @@ def test_stop_and_keep_then_discard(desk, patient):
     at.key("alt+k")
     kept = at.until(lambda: at.jobs("stylize", "done"))[0]
     assert kept.id == job.id and kept.result["finished_early"]
-    time.sleep(1.5)
+    first = at.painted()
     at.key("alt+p")
     other = at.until(lambda: [job for job in at.jobs("stylize", "running") if job.step > 5])[0]
     at.key("alt+d")
     at.until(lambda: at.jobs("stylize", "cancelled"))
     assert patient.manager.get(other.id).state == "cancelled"
-    time.sleep(1)
+    at.until(lambda: at.window()["can_paint"])
     at.key("alt+p")
     at.until(lambda: [job for job in at.jobs("stylize", "running") if job.step > 5])
     at.key("alt+k")
-    at.until(lambda: len(at.jobs("stylize", "done")) == 2)
-    time.sleep(1.5)
+    at.painted(other_than=first)
     at.key("Escape")
     layers = at.image()["layers"]
     assert len(layers) == 3 and layers[-1]["name"] == "content" and all(layer["source"] == "content" for layer in layers[:2])
@@ -205,8 +225,7 @@ def test_after_a_failure_it_goes_on(desk, patient):
     at = desk(patient, values={"seed": FAILS, "method": "iterative"}).opened()
     for times in (1, 2):
         at.key("alt+p")
-        at.until(lambda times=times: len(at.jobs("stylize", "failed")) == times)
-        time.sleep(1)
+        at.until(lambda times=times: len(at.jobs("stylize", "failed")) == times and at.window()["can_paint"])
     at.key("Escape")
     assert at.layers() == ["content"]
 
@@ -214,20 +233,15 @@ def test_after_a_failure_it_goes_on(desk, patient):
 def test_learning_goes_on_when_the_window_is_closed_and_is_shown_again(desk, patient):
     at = desk(patient, values=LONG, times=2).opened()
     at.key("alt+l")
-    at.until(lambda: at.has("^Learn a Style$"))
-    time.sleep(0.5)
-    at.key("alt+l")
+    at.answer("^Learn a Style$", "alt+l")
     job = at.until(lambda: [job for job in at.jobs("train", "running") if job.step > 2])[0]
     assert job.parameters["name"]
-    at.until(lambda: not at.has("^Learn a Style$"))
     at.front().key("Escape")
     at.image(1)
     assert at.jobs("train", "running")
-    at.opened()
-    time.sleep(1.5)
-    before = at.lab.screenshot(at.display, "learning").read_bytes()
-    time.sleep(1.5)
-    assert at.lab.screenshot(at.display, "learning").read_bytes() != before, "progress is seen again"
+    at.opened(2).says("Learning")
+    before = at.window()["training"]
+    at.until(lambda: at.window()["training"] not in ("", before))  # progress is seen again
     at.key("Escape")
     at.image(2)
     assert at.jobs("train", "running")
@@ -237,15 +251,14 @@ def test_a_painted_layer_is_painted_again_from_its_source_by_its_recipe(desk, pa
     chosen, values = [20, 10, 90, 70], {"iterations": 3, "step_size": 0.01, "strength": 0.7}
     at = desk(patient, values=values, times=2, repeat=True, select=chosen).opened()
     at.key("alt+p")
-    at.until(lambda: at.jobs("stylize", "done"))
-    time.sleep(1.5)
+    at.painted()
     at.key("Escape")
     at.image(1)
-    at.opened()
+    at.opened(2)
     at.key("alt+p")
     first, second = at.until(lambda: len(done := at.jobs("stylize", "done")) == 2 and done)
     assert first.parameters == second.parameters and second.parameters["strength"] == 0.7
-    time.sleep(1.5)
+    at.painted()
     at.key("Escape")
     third = at.until(lambda: len(done := at.jobs("stylize", "done")) == 3 and done[0])
     assert third.parameters == second.parameters, "what was done last in the window is repeated without it"
@@ -266,8 +279,7 @@ def test_text_is_replaced_by_pixels_only_after_a_question(desk, patient):
     assert not at.jobs()
     at.key("alt+p")
     at.answer("Turn the text", "alt+r")
-    at.until(lambda: at.jobs("stylize", "done"))
-    time.sleep(1.5)
+    at.painted()
     at.key("Escape")
     text, content = at.image()["layers"]
     assert text["recipe"] and not text["text"] and content["name"] == "content"
@@ -285,25 +297,22 @@ def test_what_was_refined_is_kept_as_a_style(desk, patient):
     clouds = {"id": "", "title": "Clouds", "weight": 1, "picture": base64.b64encode(png(80, 60)).decode()}
     at = desk(patient, values=values, pictures=[clouds]).opened()
     at.key("alt+p")
-    at.until(lambda: at.jobs("stylize", "done"))
-    time.sleep(1.5)
+    first = at.painted()
     at.key("alt+k")
     at.answer("^Keep as a Style$", "Return")
     with patient.client() as client:
         (new,) = at.until(lambda: [style for style in client.get("/v1/styles").json()["styles"] if style["own"]])
     assert (new["title"], new["fast"]) == ("Clouds", True)
-    time.sleep(1.5)
+    at.until(lambda: (seen := at.window())["settled"] and seen["listens"])
     at.front().key("alt+p")
-    at.until(lambda: len(at.jobs("stylize", "done")) == 2)
+    at.painted(other_than=first)
     assert at.jobs()[0].parameters["style"] == [new["id"]], "it is chosen"
-    time.sleep(1)
     at.key("Escape")
 
 
 def test_an_indexed_image_is_offered_the_cure(desk, painter):
     at = desk(painter, picture="photo.jpg", indexed=True).opened()
-    time.sleep(1)
+    at.says("indexed")
     at.key("alt+v")
-    time.sleep(3)
-    at.key("Escape")
+    at.previewed().key("Escape")
     assert at.image()["base"] == "rgb"

@@ -88,6 +88,21 @@ class Connection:
         if job_client.job.get("id"):
             self.send((wire.finish if keep else wire.cancel)(job_client.job["id"]))
 
+    def discard(self, job_client):
+        """Stop a job of which nothing is wanted, and have the daemon forget it."""
+        job_client.cancel()
+        if not job_client.job.get("id"):
+            return  # it is stopped as soon as the daemon has said what it is called
+
+        def work():
+            try:
+                for request in (wire.cancel(job_client.job["id"]), wire.remove(job_client.job["id"])):
+                    daemons.send(self._daemon, request)
+            except daemons.NoResponse:
+                pass  # a daemon that has gone forgets it by itself, in time
+
+        self._last_requests.append(self._in_thread(work, lambda _nothing: None))
+
     def _in_thread(self, work, then, failed=None):
         failed = failed or self._on_error
 

@@ -57,15 +57,15 @@ class PreviewRenderer:
         if current is None:
             return
         if not current.job_client.ended:
-            self._connection.stop(current.job_client, keep=False)
+            self._connection.discard(current.job_client)
         elif current.job_client.state == DONE:
             self._connection.send(wire.remove(current.job_client.job["id"]))  # it is none of the results that are listed
 
     def _job_changed(self, job_client):
         if self._current is not None and job_client is self._current.job_client:
             self._changed(job_client)
-        elif job_client.state == DONE:
-            self._connection.send(wire.remove(job_client.job["id"]))  # it came too late
+        elif job_client.ended and job_client.job.get("id"):
+            self._connection.send(wire.remove(job_client.job["id"]))  # it was dropped before it had a name
 
 
 def place(area, sample):

@@ -36,7 +36,7 @@ def check_output(layer, output):
         raise UnsupportedLayer(_("A layer group has no pixels of its own to replace. Choose a new layer as the result."))
     if layer.get_lock_content():
         raise UnsupportedLayer(_("The layer's pixels are locked. Unlock them, or choose a new layer as the result."))
-    if any(getattr(layer, name, bool)() for name in ("is_link_layer", "is_vector_layer")):
+    if any(getattr(layer, name, bool)() for name in ("is_link_layer", "is_vector_layer")) and not _rasterized(layer):
         raise UnsupportedLayer(
             _("The layer has no pixels of its own to replace. Rasterize it, or choose a new layer as the result.")
         )
@@ -44,7 +44,12 @@ def check_output(layer, output):
 
 def would_lose_text(layer, output):
     """Whether a layer that is text would be turned into pixels by taking the result in that way."""
-    return output == outputs.REPLACE and layer.is_text_layer()
+    return output == outputs.REPLACE and layer.is_text_layer() and not _rasterized(layer)
+
+
+def _rasterized(layer):
+    """Whether it has become plain pixels. From GIMP 3.2 on such a layer still says that it is text, a link or a vector layer."""
+    return hasattr(layer, "is_rasterized") and layer.is_rasterized()
 
 
 def check_text(layer, output):

@@ -82,6 +82,17 @@ class Connection(QtCore.QObject):
         if job_client.job.get("id") and not job_client.ended:
             self.ask((wire.finish if keep else wire.cancel)(job_client.job["id"]), lambda status, body: None)
 
+    def discard(self, job_client):
+        """Stop a job of which nothing is wanted, and have the daemon forget it."""
+        job_client.cancel()
+        id = job_client.job.get("id")
+        if id and not job_client.ended:
+            self.ask(wire.cancel(id), lambda status, body: self.forget(id))
+
+    def forget(self, id):
+        """Remove a job that has ended, and its pictures."""
+        self.ask(wire.remove(id), lambda status, body: None)
+
     # -- finding and starting ----------------------------------------------------------------------------------------
 
     def _look(self, files):

@@ -47,7 +47,7 @@ class History(QtCore.QObject):
     def remove(self, id):
         """Remove a result here and at the daemon."""
         self.entries = [entry for entry in self.entries if entry.id != id]
-        self._connection.ask(wire.remove(id), lambda status, body: None)
+        self._connection.forget(id)
         self.changed.emit()
 
     def load(self, titles):

@@ -154,6 +154,8 @@ class Preview(QtCore.QObject):
 
     def _job_changed(self, job_client):
         if job_client is not self._job_client:
+            if job_client.ended and job_client.job.get("id"):  # it was dropped before it had a name
+                self._connection.forget(job_client.job["id"])
             return
         if not job_client.ended:
             waiting = messages.progress(job_client.job, _) if messages.waits(job_client.job) else ""
@@ -165,7 +167,7 @@ class Preview(QtCore.QObject):
         if job_client.state == jobs.FAILED:
             self._set_sentence(messages.error(job_client.error, _))
         elif job_client.state == jobs.DONE:
-            self._remove(job_client)  # it is none of the results that are listed
+            self._connection.forget(job_client.job["id"])  # it is none of the results that are listed
             part, painted = self._part, pixels.unpack(job_client.result)
             image = pictures.image_of(painted.data, painted.width, painted.height, part.working)
             self.image, self.before = pictures.fitted(image, pictures.SIDE * 2), part.sketch.image
@@ -183,9 +185,6 @@ class Preview(QtCore.QObject):
         if not isinstance(error, UnsupportedLayer):
             raise error
 
-    def _remove(self, job_client):
-        self._connection.ask(wire.remove(job_client.job["id"]), lambda status, body: None)
-
     def _cancel(self):
         self._plan_number += 1
         if self._incremental is not None:
@@ -193,9 +192,7 @@ class Preview(QtCore.QObject):
         self._converter.close()
         job_client, self._job_client, self._incremental = self._job_client, None, None
         if job_client is not None and not job_client.ended:
-            self._connection.stop(job_client, keep=False)
-            if job_client.job.get("id"):  # it may have been done by now; one that is not leaves nothing anyway
-                self._remove(job_client)
+            self._connection.discard(job_client)
 
     def _set_sentence(self, sentence, busy=False):
         self.sentence, self.busy = sentence, busy

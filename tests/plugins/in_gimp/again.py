@@ -220,4 +220,20 @@ def text_is_not_turned_into_pixels_unasked():
     assert text.is_text_layer() and paint(image, text, strength=0.0).get_name() == "The Starry Night"
 
 
+@case
+def what_has_been_made_pixels_is_replaced_like_any_layer():
+    if not hasattr(Gimp, "VectorLayer"):
+        return  # in GIMP 3.0, text that has become pixels is no text
+    image, layer = picture(size=(200, 100))
+    path = Gimp.Path.new(image, "path")
+    image.insert_path(path, None, 0)
+    path.bezier_stroke_new_ellipse(60, 50, 40, 30, 0)
+    text = Gimp.TextLayer.new(image, "Impasto", Gimp.context_get_font(), 40, Gimp.Unit.pixel())
+    for made in (text, Gimp.VectorLayer.new(image, path)):
+        image.insert_layer(made, None, 0)
+        refused(image, [made], "new layer", output="replace")
+        made.rasterize()
+        assert paint(image, made, output="replace", strength=0.0) == made
+
+
 run()

@@ -42,7 +42,7 @@ def tell(image, over):
             "id": layer.get_id(),
             "box": [*layer.get_offsets()[-2:], layer.get_width(), layer.get_height()],
             "mask": layer.get_mask() is not None,
-            "text": layer.is_text_layer(),
+            "text": layer.is_text_layer() and not (hasattr(layer, "is_rasterized") and layer.is_rasterized()),
             "recipe": layer.get_parasite(RECIPE) is not None,
             "source": source.get_name() if (source := source_of(image, layer)) else None,
         }

@@ -119,6 +119,18 @@ def test_a_preview_that_is_out_of_date_is_given_up(docker, daemon):
     docker.findChild(QtWidgets.QSlider, "impasto-detail").setValue(80)
     scene.until(lambda: len(daemon.jobs) == 2)
     assert daemon.jobs["job0"]["state"] == "cancelled" and daemon.jobs["job1"]["state"] == "running"
+    scene.until(lambda: daemon.jobs["job0"].get("removed"))
+
+
+def test_a_preview_given_up_before_the_daemon_has_named_it_leaves_nothing_either(docker, daemon):
+    Krita.instance().new()
+    daemon.held = True
+    answer = daemon._answer
+    daemon._answer = lambda request, answered: answer(request, lambda *words: scene.later(300, lambda: answered(*words)))
+    choose(docker, 0)
+    scene.until(lambda: len(daemon.jobs) == 1)
+    docker.findChild(QtWidgets.QSlider, "impasto-detail").setValue(80)
+    scene.until(lambda: len(daemon.jobs) == 2 and daemon.jobs["job0"].get("removed"))
 
 
 def test_a_preview_that_waits_says_for_what(docker, daemon):

@@ -161,7 +161,9 @@ class Daemon:
     def _job(self, request, path, answered):
         job = self.jobs[path.split("/")[3]]
         if request.method == "DELETE":
-            answered(200, b"{}")
+            ended = job["state"] not in ("queued", "running")
+            job["removed"] = ended
+            answered(204 if ended else 409, b"" if ended else b'{"error": {"code": "conflict", "message": "It has not ended."}}')
         elif path.endswith("/result"):
             answered(200, job["content"])
         else:
@@ -175,6 +177,10 @@ class Daemon:
     @staticmethod
     def _json(job):
         return json.dumps({name: value for name, value in job.items() if name != "content"}).encode()
+
+
+def later(ms, what):
+    connections.QtCore.QTimer.singleShot(ms, what)
 
 
 def until(there, seconds=30.0):
