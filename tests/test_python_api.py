@@ -146,3 +146,39 @@ def test_the_documented_examples_run(code, tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=240
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_file_is_painted_with_its_metadata_and_again_by_its_recipe(engine, tmp_path):
+    tags = Image.Exif()
+    tags[0x010F], tags[0x0112] = "Canon", 6
+    Image.fromarray(ramp(3, "uint8")).save(tmp_path / "photo.png", exif=tags)
+    first, again, plain = (tmp_path / name for name in ("first.jpg", "again.jpg", "plain.jpg"))
+    own = ramp(3, "uint8")[::-1]
+    impasto.stylize_file(tmp_path / "photo.png", first, "great-wave", strength=0.8, seed=3, engine=engine)
+    assert Image.open(first).getexif()[0x010F] == "Canon" and Image.open(first).size == (SIDE, SIDE + 8)
+    recipe = impasto.read_recipe(first)
+    assert isinstance(recipe, impasto.Recipe) and recipe.values["strength"] == 0.8 and recipe.styles[0].id == "great-wave"
+    impasto.stylize_file(tmp_path / "photo.png", again, recipe=first, engine=engine)
+    assert again.read_bytes() == first.read_bytes()
+    impasto.stylize_file(tmp_path / "photo.png", plain, own, recipe=recipe, strength=0, strip=True, engine=engine)
+    assert b"Canon" not in plain.read_bytes() and b"impasto" not in plain.read_bytes()
+    with pytest.raises(errors.InvalidParameter, match="no recipe"):
+        impasto.read_recipe(plain)
+    with pytest.raises(errors.InvalidParameter, match="painted.txt"):
+        impasto.stylize_file(tmp_path / "photo.png", tmp_path / "painted.txt", "great-wave", engine=engine)
+    with pytest.raises(errors.DiskFull):
+        impasto.stylize_file(tmp_path / "photo.png", tmp_path / "no" / "a.png", "great-wave", strength=0, engine=engine)
+
+
+def test_a_recipe_paints_arrays_too(engine, tmp_path):
+    before = ramp(3, "uint8")
+    Image.fromarray(before).save(tmp_path / "photo.png")
+    impasto.stylize_file(
+        tmp_path / "photo.png", tmp_path / "a.png", ["great-wave", "scream"], style_weights=[3, 1], strength=0.9, engine=engine
+    )
+    after = impasto.stylize(before, recipe=tmp_path / "a.png", engine=engine)
+    assert np.array_equal(after, np.asarray(Image.open(tmp_path / "a.png")))
+    won = impasto.stylize(before, recipe=tmp_path / "a.png", strength=0, engine=engine)
+    assert np.array_equal(won, before)
+    with pytest.raises(errors.StyleMissing):
+        impasto.stylize(before, engine=engine)

@@ -18,13 +18,20 @@ if TYPE_CHECKING:
     from .errors import Cancelled, ImpastoError
     from .methods.choice import Plan
     from .models import Style
-    from .python_api import StopAndKeep, default_engine, learn, plan, styles, stylize
+    from .python_api import StopAndKeep, default_engine, learn, plan, read_recipe, styles, stylize, stylize_file
+    from .recipe import Recipe
     from .settings import Settings
 
-__all__ = ["Cancelled", "Engine", "ImpastoError", "Plan", "Settings", "StopAndKeep", "Style", "default_engine", "learn", "plan",
-           "styles", "stylize"]  # fmt: skip
+__all__ = ["Cancelled", "Engine", "ImpastoError", "Plan", "Recipe", "Settings", "StopAndKeep", "Style", "default_engine", "learn",
+           "plan", "read_recipe", "styles", "stylize", "stylize_file"]  # fmt: skip
 
-_ELSEWHERE = {"Engine": "engine.engine", "Cancelled": "errors", "ImpastoError": "errors", "Settings": "settings"}
+_ELSEWHERE = {
+    "Engine": "engine.engine",
+    "Cancelled": "errors",
+    "ImpastoError": "errors",
+    "Recipe": "recipe",
+    "Settings": "settings",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -17,13 +17,16 @@ import numpy as np
 from PIL import Image
 
 from . import images
-from .errors import BadPicture, InvalidParameter
+from .disk import write_whole
+from .errors import BadPicture, DiskFull, InvalidParameter
+from .formats import FORMATS, named
 from .images import arrays
 from .methods.choice import Plan
-from .models import Style, StyleLibrary, refined_styles
+from .models import Style, StyleLibrary, recipes, refined_styles
 from .models.styles import check_name
 from .observer import Observer
 from .paths import Paths
+from .recipe import Recipe
 from .settings import Settings
 from .stylization import Stylization
 from .training import Training
@@ -42,6 +45,9 @@ StyleLike = str | Path | np.ndarray | Image.Image
 
 PaintingLike = Path | np.ndarray | Image.Image
 """A picture file, or a picture."""
+
+RecipeLike = Recipe | Path
+"""A recipe, or the file that it is in: a picture that Impasto has painted, or a JSON file."""
 
 
 class StopAndKeep(Exception):  # noqa: N818  it is no error
@@ -103,8 +109,9 @@ def default_engine() -> Engine:
 
 def stylize(
     content: Pixels,
-    style: StyleLike | Sequence[StyleLike],
+    style: StyleLike | Sequence[StyleLike] = (),
     *,
+    recipe: RecipeLike | None = None,
     progress: Callable[[Progress], None] | None = None,
     preview: Callable[[np.ndarray], None] | None = None,
     note: Callable[[str], None] | None = None,
@@ -116,6 +123,8 @@ def stylize(
 
     ``parameters`` are the fields of :class:`impasto.stylization.Stylization`: ``strength`` and ``detail`` 0..1, ``keep_colours``,
     ``method``, ``style_weights`` and so on; the result always has the content's own size.
+
+    ``recipe``: paint as that picture was painted; styles and parameters that are given beside it win.
 
     ``progress`` is called after each step with an :class:`impasto.style.Progress` (step, total, fraction 0..1, losses). What it
     raises ends the painting and is raised here, such as :class:`impasto.errors.Cancelled`; :class:`StopAndKeep` ends it and keeps
@@ -131,7 +140,8 @@ def stylize(
 
     engine = engine or default_engine()
     limits = images.Limits.of(engine.settings)
-    stylization, pictures = _stylization(_listed(style), parameters, engine)
+    observer = _Callbacks(progress, preview, note)
+    stylization, pictures = _stylization(*_with_recipe(_listed(style), parameters, recipe, engine, observer), engine)
     if keep_style:
         keep_style = check_name(keep_style, "keep_style")
         _check_there_is_a_style_to_keep(stylization, engine)
@@ -141,18 +151,81 @@ def stylize(
         name = stylization.style[position]
         return _picture_of(pictures[name], limits) if name in pictures else None
 
-    observer = _Callbacks(progress, preview, note)
     done = Stylizer(engine, stylization, lambda: _picture_of(content, limits), read_style, observer).run()
     if keep_style and observer.refined_styles:
 
         def read_file(position: int) -> bytes:
-            picture = pictures[stylization.style[position]]
-            return _bytes_of(picture) if isinstance(picture, Path) else images.encode(_picture_of(picture, limits), "png")
+            return _file_of(pictures[stylization.style[position]], limits)
 
         refined_styles.keep(engine.styles, *observer.refined_styles, stylization.style, keep_style, read_file)
     if isinstance(content, np.ndarray):
         return arrays.to_array(done.picture, content.shape)
     return arrays.to_image(done.picture)
+
+
+def stylize_file(
+    content: Path,
+    result: Path,
+    style: StyleLike | Sequence[StyleLike] = (),
+    *,
+    recipe: RecipeLike | None = None,
+    strip: bool | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    note: Callable[[str], None] | None = None,
+    engine: Engine | None = None,
+    **parameters: Any,
+) -> None:
+    """Paint the picture file ``content`` into the file ``result``, in the format of its name, replacing what is there.
+
+    As the command line does: depth, transparency, profile and metadata (EXIF, XMP, resolution) go along, and the recipe is written
+    beside them. ``strip``: leave all metadata out; by default what the setting strip_metadata says. All else as in :func:`stylize`.
+    Raises besides :class:`BadPicture`, :class:`InvalidParameter` for a name that tells no format, and :class:`DiskFull`.
+    """
+    from .methods.encoded import stylize_encoded
+
+    format = named(result.suffix[1:])
+    if format is None or not FORMATS[format].written:
+        raise InvalidParameter(f"{result.name} is no name that tells a format which is written.", field="result")
+    engine = engine or default_engine()
+    limits = images.Limits.of(engine.settings)
+    observer = _Callbacks(progress, None, note)
+    stylization, pictures = _stylization(*_with_recipe(_listed(style), parameters, recipe, engine, observer), engine)
+
+    def read_style(position: int) -> bytes | None:
+        name = stylization.style[position]
+        return _file_of(pictures[name], limits) if name in pictures else None
+
+    output = {"format": format} if strip is None else {"format": format, "strip": strip}
+    done = stylize_encoded(engine, stylization, lambda: _bytes_of(content), read_style, output, observer)
+    try:
+        write_whole(result, done.data)
+    except OSError as error:
+        raise DiskFull(f"{result} cannot be written: {error.strerror}.") from None
+
+
+def read_recipe(file: Path) -> Recipe:
+    """The recipe in a picture that Impasto has painted, or in a JSON file: ``styles``, ``values``, ``width``, ``version``...
+
+    Raises :class:`InvalidParameter` where there is none or it is damaged, and :class:`BadPicture` and its kin for no picture.
+    """
+    return recipes.read(_bytes_of(file))
+
+
+def _with_recipe(
+    given: list[Any], parameters: dict[str, Any], recipe: RecipeLike | None, engine: Engine, observer: Observer
+) -> tuple[list[Any], dict[str, Any]]:
+    """Styles and parameters, those of the recipe where nothing else is given."""
+    if recipe is None:
+        return given, parameters
+    recipe = read_recipe(recipe) if isinstance(recipe, Path) else recipe
+    values: dict[str, Any] = dict(recipe.fields())
+    if given and len(given) != len(recipe.styles):
+        values.pop("style_weights", None)
+    if not given:
+        given, notes = recipes.find_styles(recipe, engine.styles)
+        for text in notes:
+            observer.note(text)
+    return given, values | parameters
 
 
 def _check_there_is_a_style_to_keep(stylization: Stylization, engine: Engine) -> None:
@@ -231,7 +304,7 @@ def learn(
     training = Training.parse(parameters)
     engine = engine or default_engine()
     limits = images.Limits.of(engine.settings)
-    data = [_bytes_of(one) if isinstance(one, Path) else images.encode(_picture_of(one, limits), "png") for one in given]
+    data = [_file_of(one, limits) for one in given]
     observer = _Callbacks(progress, preview, note)
     done = learn_all(engine, data, named, training, observer, photos=photos)
     return [engine.styles.get(id) for id in done.get("styles", ())]
@@ -242,33 +315,39 @@ def _listed(given: Any) -> list[Any]:
 
 
 def _stylization(
-    given: Sequence[StyleLike], parameters: dict[str, Any], engine: Engine
-) -> tuple[Stylization, dict[str, PaintingLike]]:
+    given: Sequence[StyleLike | bytes], parameters: dict[str, Any], engine: Engine
+) -> tuple[Stylization, dict[str, PaintingLike | bytes]]:
     """The stylization, and the style pictures by the names that they have in it. Ids and files are known to exist."""
     names: list[str] = []
-    pictures: dict[str, PaintingLike] = {}
+    pictures: dict[str, PaintingLike | bytes] = {}
     for one in given:
         if isinstance(one, str):
             names.append(engine.styles.get(one).id)
             continue
-        if isinstance(one, Path):
+        if isinstance(one, (Path, bytes)):
             images.probe(_bytes_of(one), images.Limits.of(engine.settings))
         names.append(f"upload:{len(pictures)}")
         pictures[names[-1]] = one
     return Stylization.parse({**parameters, "style": names}), pictures
 
 
-def _picture_of(given: PaintingLike, limits: images.Limits) -> images.Picture:
+def _picture_of(given: PaintingLike | bytes, limits: images.Limits) -> images.Picture:
     if isinstance(given, np.ndarray):
         return arrays.from_array(given, limits=limits)
     if isinstance(given, Image.Image):
         return arrays.from_image(given, limits)
-    if isinstance(given, Path):
+    if isinstance(given, (Path, bytes)):
         return images.decode(_bytes_of(given), limits)
     raise InvalidParameter(f"A picture is an array or a Pillow image, not {type(given).__name__}.", field="content")
 
 
-def _bytes_of(file: Path) -> bytes:
+def _file_of(given: PaintingLike | bytes, limits: images.Limits) -> bytes:
+    return _bytes_of(given) if isinstance(given, (Path, bytes)) else images.encode(_picture_of(given, limits), "png")
+
+
+def _bytes_of(file: Path | bytes) -> bytes:
+    if isinstance(file, bytes):
+        return file
     try:
         return file.read_bytes()
     except OSError as error:

@@ -123,6 +123,10 @@ class Settings:
         maximum=100_000_000,
     )
 
+    strip_metadata: bool = _setting(
+        False, "Leave EXIF, XMP, resolution and recipe out of results where a request says nothing of it (strip)."
+    )
+
     offline: bool = _setting(False, "Never fetch anything.", section="Downloads")
     mirrors: dict[str, str] = _setting(
         {}, "Address prefixes to replace, such as {'https://download.pytorch.org/': 'https://mirror.example/'}."

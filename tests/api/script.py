@@ -51,6 +51,8 @@ def stylize(order, report, control):
     control.check()
     name = order.output["format"]
     form = FORMATS[name]
+    if order.output.get("strip"):
+        content = images.stripped(content)
     data = images.encode(images.repaint(content, painted.astype(np.float32)), name)
     write_whole(order.folder / f"result{form.extension}", data)
     refines = order.parameters["seed"] == REFINES

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from impasto import images
 from impasto.jobs.executor import WORK
+from impasto.recipe import Recipe
 
 from . import pictures
 from .conftest import start
@@ -49,6 +50,19 @@ def test_styles_mix_and_strength_counts(client):
     weak = painted(client, style="great-wave", strength=0.1)[0].rgb
     content = images.decode(pictures.png(96, 80), images.Limits()).rgb
     assert np.abs(weak - content).mean() < np.abs(one - content).mean()
+
+
+@pytest.mark.slow
+def test_a_result_tells_how_it_was_painted_in_whatever_format_it_is_fetched(client):
+    picture, job = painted(client, style="great-wave", strength=0.7, seed=3)
+    recipe = Recipe.from_json(picture.recipe)
+    assert [(style.id, style.title) for style in recipe.styles] == [("great-wave", "The Great Wave off Kanagawa")]
+    assert (recipe.values["method"], recipe.values["strength"], recipe.values["seed"], recipe.width) == ("fast", 0.7, 3, 96)
+    for form in ("jpeg", "webp", "tiff"):
+        answer = client.get(f"/v1/jobs/{job['id']}/result", headers={"Accept": f"image/{form}"})
+        assert images.recipe_of(answer.content) == picture.recipe
+    plain, job = painted(client, style="great-wave", strength=0.7, seed=3, strip="true")
+    assert not plain.recipe and np.array_equal(plain.rgb, picture.rgb)
 
 
 def test_the_list_says_which_styles_are_fast(client):

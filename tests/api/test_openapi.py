@@ -46,7 +46,7 @@ def test_the_form_has_every_parameter_with_its_range(document):
             )
         if parameter.choices:
             assert schema["enum"] == list(parameter.choices)
-    assert set(form["properties"]) == {p.name for p in Stylization.parameters()} | {"content", "format"}
+    assert set(form["properties"]) == {p.name for p in Stylization.parameters()} | {"content", "format", "strip"}
 
 
 def test_real_answers_fit_their_schemas(document, client):

@@ -141,6 +141,8 @@ def test_styles_that_can_be_no_id_are_refused(client, style):
         ("resolution", "99999999"),
         ("format", "gif"),
         ("format", "../png"),
+        ("strip", "maybe"),
+        ("strip", ""),
     ],
 )
 def test_wrong_values_are_refused_with_the_parameters_name(client, name, value):
@@ -168,6 +170,8 @@ def test_a_file_for_a_number_and_a_number_twice_are_refused(client):
         "/v1/jobs", files=stylize_files(), data=[("style", "great-wave"), ("strength", "0.1"), ("strength", "0.9")]
     )
     refused(answer, 400, "invalid_parameter", "strength")
+    answer = client.post("/v1/jobs", files=stylize_files(), data=[("style", "great-wave"), ("strip", "false"), ("strip", "true")])
+    refused(answer, 400, "invalid_parameter", "strip")
 
 
 def test_too_many_styles_are_refused(client):

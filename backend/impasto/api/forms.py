@@ -42,6 +42,11 @@ MAX_JSON_BYTES = 64 * 1024
 OWN_PICTURE = "a picture of your own"
 """What a style is called that came along as a picture."""
 
+RESULT_FIELDS = ("format", "strip")
+"""Fields of the form that are about the result's file and no parameters of the painting."""
+
+TRUTHS = {"true": True, "1": True, "on": True, "yes": True, "false": False, "0": False, "off": False, "no": False}
+
 LISTS = ("text list", "number list", "layers")
 """Kinds of parameter whose field may be repeated."""
 
@@ -85,7 +90,11 @@ def read_stylization(*, answers_picture: bool) -> Submission:
     picture = pictures.check(content, settings, "content")
     for data in uploads:
         pictures.check(data, settings, "style")
-    result = {"format": pictures.wanted_format(request.form.get("format", ""), request, picture, strict=answers_picture)}
+    result: dict[str, Any] = {
+        "format": pictures.wanted_format(request.form.get("format", ""), request, picture, strict=answers_picture)
+    }
+    if (without := strip(request)) is not None:
+        result["strip"] = without
     inputs = {CONTENT: content, **{style_file(i): data for i, data in enumerate(chosen)}}
     return Submission("stylize", stylization.to_dict(), inputs, result, title_of(stylization), idempotency_key=key)
 
@@ -94,6 +103,14 @@ def title_of(stylization: Stylization) -> str:
     """The names of its styles, for people."""
     library = services().styles
     return ", ".join(OWN_PICTURE if UPLOAD.fullmatch(name) else library.get(name).title for name in stylization.style)
+
+
+def strip(request: Request) -> bool | None:
+    """The form's field ``strip``: whether the result goes without metadata; None where nothing is said."""
+    text = request.form.get("strip")
+    if text is not None and text.strip().lower() not in TRUTHS:
+        raise InvalidParameter(f"strip is {quoted(text)}, but must be true or false.", field="strip")
+    return None if text is None else TRUTHS[text.strip().lower()]
 
 
 def read_content(request: Request) -> bytes:
@@ -126,12 +143,12 @@ def read_values(request: Request, uploads: int) -> dict[str, Any]:
             raise wrong(f"{quoted(name)} does not take a file.", field=harmless(name), hint="Files are content and style.")
     values: dict[str, Any] = {}
     for name, given in request.form.lists():
-        if name == "format":
-            continue
         if len(given) > 1 and not (name in known and known[name].kind in LISTS):
-            if name in known:
+            if name in known or name in RESULT_FIELDS:
                 raise InvalidParameter(f"{name} was given {len(given)} times.", field=name)
             given = given[:1]
+        if name in RESULT_FIELDS:
+            continue
         values[name] = given if len(given) > 1 else given[0]
     ids = known["style"].parse(values.pop("style", ()))
     if any(UPLOAD.fullmatch(name) for name in ids):

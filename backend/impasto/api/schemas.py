@@ -113,6 +113,11 @@ def stylize_form() -> dict[str, Any]:
             "description": f"Format of the result ({', '.join(WRITTEN)}); else what Accept names, else one "
             "that keeps the content's depth.",
         },
+        "strip": {
+            "type": "boolean",
+            "description": "Leave all metadata out of the result: EXIF, XMP, resolution and recipe; the colour profile stays. "
+            "Else the setting strip_metadata decides.",
+        },
     }
     for parameter in Stylization.parameters():
         properties[parameter.name] = form_field(parameter)

@@ -18,6 +18,7 @@ INTERRUPTED = 130
 
 COMMANDS = {
     "stylize": Entry("Painting", "impasto.cli.stylize", "Paint a picture in the style of others."),
+    "show": Entry("Painting", "impasto.cli.show", "Print the recipe by which a picture was painted."),
     "styles": Entry("Painting", "impasto.cli.styles", "The styles: those that ship with Impasto, and your own."),
     "train": Entry("Painting", "impasto.cli.train", "Learn paintings as fast styles."),
     "models": Entry("Painting", "impasto.cli.models", "The networks that see: list, fetch and check them."),

@@ -36,9 +36,18 @@ class Client:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._session.close()
 
-    def submit(self, content: bytes, styles: Sequence[str | bytes], values: Mapping[str, Any], format: str = "") -> dict[str, Any]:
-        """Queue a stylization. ``styles``: ids and pictures. Returns the job."""
+    def submit(
+        self,
+        content: bytes,
+        styles: Sequence[str | bytes],
+        values: Mapping[str, Any],
+        format: str = "",
+        strip: bool | None = None,
+    ) -> dict[str, Any]:
+        """Queue a stylization. ``styles``: ids and pictures. ``strip``: without metadata. Returns the job."""
         fields = [(name, str(value)) for name, value in values.items()]
+        if strip is not None:
+            fields.append(("strip", str(strip).lower()))
         fields += [("style", style) for style in styles if isinstance(style, str)]
         if format:
             fields.append(("format", format))
@@ -51,6 +60,14 @@ class Client:
         fields = [("name", title) for title in titles] + [(name, str(value)) for name, value in values.items()]
         files = [("picture", ("picture", painting, "application/octet-stream")) for painting in paintings]
         return self._request("POST", "/v1/styles/train", data=fields, files=files).json()
+
+    def styles(self) -> list[dict[str, Any]]:
+        """The style library."""
+        return self._request("GET", "/v1/styles").json()["styles"]
+
+    def style_picture(self, id: str) -> bytes:
+        """A style's picture, as it is stored."""
+        return self._request("GET", f"/v1/styles/{id}/picture").content
 
     def job(self, id: str, *, since: int | None = None, timeout: float = 0) -> dict[str, Any]:
         """The job; with ``since``, as soon as it has changed since that version, or after ``timeout`` seconds."""

@@ -37,7 +37,9 @@ def paint(settings: Settings, request: StylizeRequest, watcher: ProgressWatcher)
     with watcher.interrupts():
         try:
             engine = Engine(settings)
-            output = {"format": request.format}
+            output: dict[str, Any] = {"format": request.format}
+            if request.strip is not None:
+                output["strip"] = request.strip
             result = stylize_encoded(engine, request.stylization, lambda: request.content, read_style, output, observer)
         finally:
             watcher.line.close()

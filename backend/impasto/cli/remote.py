@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Cancelled, Conflict, Gone, ImpastoError, NotReady
 from .client import ENDED, Client
 from .progress_watcher import CANCEL, FINISH, ProgressWatcher
 from .stylize_request import StylizeRequest
 
+if TYPE_CHECKING:
+    from ..models import Style
+
 TICK_S = 0.5
 """How long one look at the job may take, so that Ctrl-C is heard soon."""
+
+
+class Styles:
+    """The daemon's style library, as :class:`impasto.models.recipes.Library` has it."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def styles(self) -> list[Style]:
+        """All of them."""
+        from ..models import Style
+
+        names = {one.name for one in fields(Style)}
+        return [Style(**{name: value for name, value in style.items() if name in names}) for style in self._client.styles()]
+
+    def picture(self, id: str) -> bytes:
+        """A style's picture, as it is stored."""
+        return self._client.style_picture(id)
 
 
 def paint(client: Client, request: StylizeRequest, watcher: ProgressWatcher) -> bytes:
@@ -20,7 +42,7 @@ def paint(client: Client, request: StylizeRequest, watcher: ProgressWatcher) -> 
     Raises what the job failed with, :class:`Cancelled` where it was discarded.
     """
     with watcher.interrupts():
-        job = client.submit(request.content, request.styles, request.values, request.format)
+        job = client.submit(request.content, request.styles, request.values, request.format, request.strip)
         try:
             job = follow(client, job, watcher)
             for note in job.get("notes") or []:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import BadPicture, ImpastoError, InvalidParameter, UnknownStyle
 from ..parameters import STYLE_ID
+from ..recipe import Recipe
 from ..settings import Settings
 from ..stylization import Stylization
 
@@ -20,7 +21,8 @@ STDIN = "-"
 class StylizeRequest:
     """``styles``: ids (text) first, then pictures (bytes), in which order ``values["style_weights"]`` counts them, too.
 
-    ``values``: the parameters that the caller named, checked. ``stylization``: all of them, styles included.
+    ``values``: the parameters that the caller or a recipe named, checked. ``stylization``: all of them, styles included. ``strip``:
+    without metadata; None where nothing was said.
     """
 
     content: bytes
@@ -28,12 +30,23 @@ class StylizeRequest:
     values: dict[str, Any]
     stylization: Stylization
     format: str
+    strip: bool | None = None
 
 
-def read(content: str, styles: Sequence[str], parameters: Mapping[str, str], format: str, settings: Settings) -> StylizeRequest:
-    """Read the pictures and check everything. Raises the :class:`ImpastoError` that names what is wrong."""
-    places = [style_of(name) for name in styles]
-    positions = sorted(range(len(places)), key=lambda i: isinstance(places[i], Path))  # ids first, as the API has it
+def read(
+    content: str,
+    styles: Sequence[str | bytes],
+    parameters: Mapping[str, str],
+    format: str,
+    settings: Settings,
+    strip: bool | None = None,
+) -> StylizeRequest:
+    """Read the pictures and check everything. ``styles``: files, ids, and pictures that have been read.
+
+    Raises the :class:`ImpastoError` that names what is wrong.
+    """
+    places = [style_of(style) if isinstance(style, str) else style for style in styles]
+    positions = sorted(range(len(places)), key=lambda i: not isinstance(places[i], str))  # ids first, as the API has it
     values = dict(parameters)
     if "style_weights" in values and len(places) > 1:
         weights = [w.strip() for w in values["style_weights"].split(",") if w.strip()]
@@ -41,10 +54,23 @@ def read(content: str, styles: Sequence[str], parameters: Mapping[str, str], for
             values["style_weights"] = ",".join(weights[i] for i in positions)
     places = [places[i] for i in positions]
     uploads = iter(range(len(places)))
-    names = [f"upload:{next(uploads)}" if isinstance(place, Path) else place for place in places]
+    names = [place if isinstance(place, str) else f"upload:{next(uploads)}" for place in places]
     stylization = Stylization.parse({**values, "style": names})
     pictures = tuple(read_picture(place, settings) if isinstance(place, Path) else place for place in places)
-    return StylizeRequest(read_content(content, settings), pictures, values, stylization, format)
+    return StylizeRequest(read_content(content, settings), pictures, values, stylization, format, strip)
+
+
+def read_recipe(path: Path, settings: Settings) -> Recipe:
+    """The recipe in a picture or a JSON file; an error about it says which file is meant."""
+    from ..images import Limits
+    from ..models import recipes
+
+    try:
+        return recipes.read(path.read_bytes(), Limits.of(settings))
+    except OSError as error:
+        raise InvalidParameter(f"{path} cannot be read: {error.strerror}.", field="recipe") from None
+    except ImpastoError as error:
+        raise type(error)(f"{path}: {error.message}", hint=error.hint, field="recipe") from None
 
 
 def style_of(name: str) -> Path | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from ..formats import FORMATS, answered_in
 from ..images import Picture
 from ..observer import Observer
 from ..stylization import Stylization
+from .recipes import recipe_of
 from .stylizer import LARGE_PIXELS, Stylizer
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def stylize_encoded(
 ) -> EncodedResult:
     """Paint; see :class:`.Stylizer`, whose arguments these are but for bytes instead of pictures.
 
-    ``output``: ``format`` (default: the content's, or PNG) and ``quality``. Raises besides what decoding and encoding raise.
+    ``output``: ``format`` (default: the content's, or PNG), ``quality``, and ``strip``: without metadata (default: as the settings
+    say). Raises besides what decoding and encoding raise.
     """
     limits = images.Limits.of(engine.settings)
 
@@ -68,8 +70,12 @@ def stylize_encoded(
     form = FORMATS[name]
     for loss in images.losses(picture, name):
         observer.note(loss)
-    samples = images.outgoing(picture, name, int(output.get("quality") or QUALITY))
     facts: dict[str, Any] = {"format": name, "media_type": form.media_type, "width": picture.width, "height": picture.height}
+    if output.get("strip", engine.settings.strip_metadata):
+        picture = images.stripped(picture)
+    else:
+        picture = replace(picture, recipe=recipe_of(engine, stylization, read_style, {**facts, **painted}).to_json())
+    samples = images.outgoing(picture, name, int(output.get("quality") or QUALITY))
     del picture
     data = images.write(samples, name)
     return EncodedResult(data, form.extension, {**facts, "bytes": len(data), **painted})

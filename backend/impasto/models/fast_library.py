@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -116,6 +117,14 @@ class FastLibrary:
         predicted = tuple(position for position, name in enumerate(styles) if name not in known)
         files, kept = tuple(file for file, _ in found), tuple(style for _, style in found)
         return NetworkSource(whole[1].network, whole[0], files, kept, predicted=predicted)
+
+    def network_digest(self, styles: Sequence[str]) -> str:
+        """SHA-256 of the numbers that :meth:`find_or_predict` names for ``styles``. Raises as that does."""
+        source = self.find_or_predict(styles)
+        digests = [self._header(file).tensors_sha256 for file in dict.fromkeys((source.base, *source.files))]
+        if source.predicted:
+            digests.append(_predictor_header(predictor_file()).tensors_sha256)
+        return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def need_encoder(self, styles: Sequence[str]) -> None:
         """Raises :class:`StyleNotLearnt` where one of ``styles`` is to be predicted, and the encoder for that cannot be had."""
