@@ -6,6 +6,7 @@ A new format is an entry here, a module of the same name in ``images/codecs`` th
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 ALL_DEPTHS = ("uint8", "uint16", "float32")
@@ -53,6 +54,13 @@ def _starts(*beginnings: bytes) -> tuple[tuple[tuple[int, bytes], ...], ...]:
     return tuple(((0, beginning),) for beginning in beginnings)
 
 
+def _brands(*brands: bytes, also: bytes = b"") -> tuple[tuple[tuple[int, bytes], ...], ...]:
+    """Files of ISO's base media format that name one of ``brands`` first, and ``also`` among the next ones."""
+    if not also:
+        return tuple(((4, b"ftyp" + brand),) for brand in brands)
+    return tuple(((4, b"ftyp" + brand), (place, also)) for brand in brands for place in range(16, 48, 4))
+
+
 FORMATS = {
     one.name: one
     for one in (
@@ -93,13 +101,22 @@ FORMATS = {
             lossless=True,
         ),
         Format(
-            name="npy",
-            label=".npy",
-            extensions=(".npy",),
-            media_type="application/x-npy",
-            signatures=_starts(b"\x93NUMPY"),
-            depths=ALL_DEPTHS,
-            lossless=True,
+            name="avif",
+            label="AVIF",
+            extensions=(".avif",),
+            media_type="image/avif",
+            signatures=(*_brands(b"avif", b"avis"), *_brands(b"mif1", b"msf1", also=b"avif")),
+            depths=("uint8", "uint16"),
+            written=False,
+        ),
+        Format(
+            name="heic",
+            label="HEIC",
+            extensions=(".heic", ".heif", ".hif"),
+            media_type="image/heic",
+            signatures=_brands(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
+            depths=("uint8", "uint16"),
+            written=False,
         ),
         Format(
             name="gif",
@@ -117,6 +134,15 @@ FORMATS = {
             # Its header's own length tells it from a text that begins with the same two letters.
             signatures=tuple(((0, b"BM"), (14, bytes((length, 0, 0, 0)))) for length in (12, 16, 40, 52, 56, 64, 108, 124)),
             written=False,
+        ),
+        Format(
+            name="npy",
+            label=".npy",
+            extensions=(".npy",),
+            media_type="application/x-npy",
+            signatures=_starts(b"\x93NUMPY"),
+            depths=ALL_DEPTHS,
+            lossless=True,
         ),
     )
 }
@@ -136,9 +162,9 @@ def answered_in(name: str) -> str:
     return name if name in WRITTEN else "png"
 
 
-def labels(*, images_only: bool = False, last: str = "and") -> str:
-    """The formats in words: "PNG, JPEG, WebP, TIFF and .npy"."""
-    *first, end = [one.label for one in FORMATS.values() if one.is_image or not images_only]
+def labels(*, images_only: bool = False, last: str = "and", but: Container[str] = ()) -> str:
+    """The formats that are read, in words: "PNG, JPEG, WebP, TIFF and .npy"; without those whose label is in ``but``."""
+    *first, end = [one.label for one in FORMATS.values() if (one.is_image or not images_only) and one.label not in but]
     return f"{', '.join(first)} {last} {end}"
 
 

@@ -53,7 +53,7 @@ def array_of(shape: str) -> bytes:
     return b"\x93NUMPY\1\0\x76\0" + f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
 
 
-HEAP = bytes(30 * MB)
+HEAP, LIAR = bytes(30 * MB), files.avif(PIXELS)
 WIDE_GIF = SIZES["gif"](65535, 65535)
 EVIL = {
     "a PNG of 12000 x 12000 x 64 bit that is not there": files.png_of(12000, 12000, 16, 6, files.zeros_deflated(1000)),
@@ -99,6 +99,8 @@ EVIL = {
     "a GIF of 12000 x 12000 without pixels": SIZES["gif"](12000, 12000), "a BMP without them": SIZES["bmp"](12000, 12000),
     "a BMP of 2^31 x 2^31": SIZES["bmp"](2**31 - 1, 2**31 - 1),
     "a BMP of 12000 x 12000 in run lengths that are not there": SIZES["bmp"](12000, 12000)[:30] + b"\1" + bytes(100),
+    "an AVIF that says it is 12000 x 12000": LIAR[:LIAR.index(b"ispe") + 8] + struct.pack(">II", 12000, 12000)
+    + LIAR[LIAR.index(b"ispe") + 16:], "an AVIF of a million boxes": LIAR[:32] + b"\0\0\0\x08free" * 1_000_000,
     "an address": b"http://127.0.0.1:1/picture.png", "a path": b"/etc/passwd",
     "a file's address": b"file:///etc/passwd", "an SVG that names a file": b"<svg><image href='file:///etc/passwd'/></svg>",
     "a link file": b"[InternetShortcut]\nURL=file:///etc/passwd", "a picture of four bytes": PLAIN[:4], "nothing": b"",

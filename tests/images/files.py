@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import io
 import struct
 import zlib
@@ -12,6 +14,7 @@ import tifffile
 from PIL import Image
 
 MB = 1_000_000
+HAS_HEIC = importlib.util.find_spec("pillow_heif") is not None
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 D65 = [0.3127, 0.3290, 1.0]
 P3 = [0.680, 0.320, 1.0, 0.265, 0.690, 1.0, 0.150, 0.060, 1.0]
@@ -172,6 +175,37 @@ def animated(format: str, count: int = 3, **options) -> bytes:
     return pil(frames[0], format, save_all=True, append_images=frames[1:], **options)
 
 
+def avif(array: np.ndarray, **options) -> bytes:
+    """As Pillow writes it, with every colour at its own place unless ``options`` say otherwise."""
+    return pil(array, "AVIF", **({"quality": 95, "subsampling": "4:0:0" if array.ndim == 2 else "4:4:4", "speed": 9} | options))
+
+
+def heic(array: np.ndarray, **options) -> bytes:
+    """As libheif writes it: (H, W, 1, 3 or 4) of uint8, or of uint16 for 10 bit."""
+    import pillow_heif
+
+    height, width, channels = array.shape
+    mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels] + (";16" if array.dtype == np.uint16 else "")
+    image = pillow_heif.from_bytes(mode, (width, height), array.tobytes())
+    buffer = io.BytesIO()
+    image.save(buffer, **({"quality": 90, "chroma": 444} | options))
+    return buffer.getvalue()
+
+
+def heics() -> dict[str, bytes]:
+    """HEICs of every sort that is taken, where the library is there that makes and reads them."""
+    if not HAS_HEIC:
+        return {}
+    rgb, rgba, deep = samples("uint8", 3, 64, 80), samples("uint8", 4, 64, 80), samples("uint16", 3, 64, 80)
+    return {
+        "heic rgb": heic(rgb, exif=exif(6)),
+        "heic alpha": heic(rgba),
+        "heic ten bits": heic(deep),
+        "heic grey": heic(samples("uint8", 1, 64, 80)),
+        "heic tiles": heic(samples("uint8", 3, 130, 140), tile_size=64),
+    }
+
+
 def gif(indices: np.ndarray, palette: np.ndarray, transparent: int | None = None, corner: tuple[int, int] = (0, 0)) -> bytes:
     """A GIF of one frame, ``corner`` px (across, down) away from the canvas's own; packed by Pillow, framed by hand."""
     height, width = indices.shape
@@ -197,6 +231,7 @@ def bmp_with_alpha(array: np.ndarray) -> bytes:
     return b"BM" + struct.pack("<IHHI", 14 + 108 + len(pixels), 0, 0, 14 + 108) + header + pixels
 
 
+@functools.cache
 def small_files() -> dict[str, bytes]:
     """One small valid file of every sort that is taken."""
     rgb, rgba, grey = samples("uint8", 3), samples("uint8", 4), samples("uint8", 1)
@@ -228,6 +263,12 @@ def small_files() -> dict[str, bytes]:
         "tiff big": tiff(deep, bigtiff=True, photometric="rgb"),
         "tiff cmyk": tiff(np.asarray(cmyk), photometric="separated"),
         "tiff planar": tiff(np.moveaxis(deep, 2, 0), planarconfig="separate", photometric="rgb", iccprofile=p3),
+        "avif rgb": avif(rgb, exif=exif(6)),
+        "avif alpha": avif(rgba, icc_profile=p3),
+        "avif grey": avif(grey[:, :, 0]),
+        "avif twelve bits": bytes(imagecodecs.avif_encode(deep >> 4, level=90, bitspersample=12)),
+        "avif animated": animated("AVIF"),
+        **heics(),
         "gif palette": pil(Image.fromarray(rgb).quantize(16), "GIF"),
         "gif transparent": gif(grey[:, :, 0] & 15, rgb[0, :16], transparent=3),
         "gif in a corner": gif(grey[:, :, 0] & 15, rgb[0, :16], corner=(4, 2)),

@@ -36,8 +36,6 @@ OTHERS = {
     "a Targa picture": files.pil(RGB, "TGA"),
     "an SVG drawing": b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>",
     "a web page": b"<!DOCTYPE html><html></html>",
-    "a HEIC picture": b"\0\0\0\x18ftypheic" + bytes(20),
-    "an AVIF picture": b"\0\0\0\x18ftypavif" + bytes(20),
     "text": b'{"content": 1}',
     "a video": b"\0\0\0\x18ftypisom" + bytes(20),
     "a PNM picture": b"P6 16 16 255\n" + bytes(768),

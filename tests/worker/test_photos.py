@@ -36,6 +36,17 @@ def test_held_out_photographs_are_never_drawn(tmp_path):
     assert {round(float(one[0].mean() * 255)) for one in seen} == held
 
 
+def test_photographs_that_only_impasto_reads(tmp_path):
+    folder = fill(tmp_path / "photos", 16)
+    image = Image.new("RGB", (90, 70), (10, 200, 30))
+    image.save(folder / "leaf.bmp")
+    pillow_heif = pytest.importorskip("pillow_heif", reason="pillow-heif, which makes and reads HEIC, is not installed")
+    pillow_heif.from_pillow(image).save(folder / "leaf.heic", quality=95)
+    photos = Photos(folder)
+    assert not photos.unreadable and len(photos) == 18
+    assert np.abs(photos._pictures[-1].mean(axis=(0, 1)) - [10, 200, 30]).max() < 4
+
+
 def test_files_that_are_no_pictures_are_counted_and_passed_over(tmp_path):
     folder = fill(tmp_path / "photos", 20)
     (folder / "broken.jpg").write_bytes(b"\xff\xd8 not really")

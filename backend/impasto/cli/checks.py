@@ -108,6 +108,17 @@ def _importable(name: str) -> bool:
     return True
 
 
+def _pictures(machine: Machine) -> Iterator[Finding]:
+    """Which formats are read, and what is missing for the others."""
+    from ..formats import FORMATS, labels
+    from ..images.codecs import lacking
+
+    missing = {one.label: command for name, one in FORMATS.items() if (command := lacking(name))}
+    yield Finding("pictures", OK, f"{labels(but=missing)} are read.")
+    for label, command in missing.items():
+        yield Finding("pictures", NOTE, f"{label} is not read: its library is not installed.", f"To have it: {command}")
+
+
 def _configuration(machine: Machine) -> Iterator[Finding]:
     file = machine.configuration.file
     text = f"Settings come from {file}." if file else "There is no configuration file: defaults and the environment count."
@@ -326,6 +337,7 @@ def _editors(machine: Machine) -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     _versions,
+    _pictures,
     _configuration,
     _device,
     _vision,

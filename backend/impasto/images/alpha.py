@@ -31,6 +31,14 @@ def opacity(alpha: np.ndarray) -> np.ndarray:
     return np.clip(alpha.astype(np.float32) / np.float32(TOP[alpha.dtype]), 0, 1)
 
 
+def unmultiplied(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Colours (H, W, C) that were stored multiplied by ``alpha`` (H, W), as they are by themselves; black where nothing shows."""
+    top = TOP[colours.dtype]
+    share = np.maximum(alpha.astype(np.float32) / np.float32(top), np.finfo(np.float32).tiny)[:, :, None]
+    plain = np.where(alpha[:, :, None] > 0, colours / share, 0)
+    return plain.astype(np.float32) if colours.dtype == np.float32 else np.rint(np.clip(plain, 0, top)).astype(colours.dtype)
+
+
 def filled(picture: Picture) -> np.ndarray:
     """The picture's rgb, float32 (H, W, 3), with transparent parts filled smoothly from their visible surroundings.
 

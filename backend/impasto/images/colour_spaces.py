@@ -1,4 +1,4 @@
-"""Colours told by something else than a profile: PNG's cICP, gAMA and cHRM, and cameras' Adobe RGB.
+"""Colours told by something else than a profile: PNG's cICP, gAMA and cHRM, AVIF's and HEIC's nclx, and cameras' Adobe RGB.
 
 They become profiles here, which are used, and written into the answer, like any other.
 """
@@ -33,11 +33,15 @@ SRGB = _PRIMARIES[1]
 _ADOBE_RGB: Chromaticities = (*_D65, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
 _ADOBE_GAMMA = 563 / 256
 
-_SRGB_CURVE, _HDR = 13, {16: "PQ", 18: "HLG"}
+UNSPECIFIED, SRGB_PRIMARIES = 2, 1
+_SRGB_CURVE, _CAMERAS, _HDR = 13, (1, 6, 14, 15), {16: "PQ", 18: "HLG"}
 _CURVE_POINTS = 1024
 
 SRGB_GAMMA, NEAR = 0.45455, 0.0005
 """What PNGs in sRGB name as their gamma, and what counts as the same number."""
+
+
+NOT_KNOWN = "The picture's colours are described in a way that is not known; sRGB was assumed."
 
 
 class UnknownSpace(Exception):
@@ -54,9 +58,20 @@ def of_cicp(primaries: int, transfer: int, matrix: int, full_range: int, grey: b
         )
     if primaries not in _PRIMARIES or transfer not in _DECODED or matrix != 0 or full_range != 1:
         raise UnknownSpace
-    if (primaries == 1 or grey) and transfer == _SRGB_CURVE:
+    if (primaries == SRGB_PRIMARIES or grey) and transfer == _SRGB_CURVE:
         return None
     return _profile(_PRIMARIES[primaries], transfer, grey)
+
+
+def of_video(primaries: int, transfer: int, grey: bool) -> bytes | None:
+    """The profile for the code points of an AVIF or HEIC; None for sRGB. Raises as :func:`of_cicp` does.
+
+    What is left open is sRGB's, and so are the curves of video cameras, which encoders name where nothing was said: browsers, too,
+    show such pictures as sRGB.
+    """
+    primaries = SRGB_PRIMARIES if primaries == UNSPECIFIED else primaries
+    transfer = _SRGB_CURVE if transfer in (UNSPECIFIED, *_CAMERAS) else transfer
+    return of_cicp(primaries, transfer, 0, 1, grey)
 
 
 def of_gamma(gamma: float, chromaticities: Chromaticities | None, grey: bool) -> bytes | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import BadPicture, ImpastoError, PictureTooLarge
+from ..errors import BadPicture, ImpastoError, PictureTooLarge, UnsupportedPicture
+from ..formats import FORMATS
 from . import metadata, profiles, xmp
-from .codecs import codec
+from .codecs import codec, lacking
 from .limits import Limits
 from .picture import TOP, Dpi, Header, Picture, PictureInfo
 from .recognition import recognise
@@ -118,6 +119,11 @@ def assemble(name: str, header: Header, samples: np.ndarray) -> Picture:
 def _head(data: bytes, limits: Limits) -> tuple[str, Header]:
     limits.check_bytes(data)
     name = recognise(data)
+    if command := lacking(name):
+        raise UnsupportedPicture(
+            f"{FORMATS[name].label} pictures are read by a library that is not installed here.",
+            hint=f"Install it where Impasto runs ({command}) and start the daemon again, or save the picture as a JPEG or PNG.",
+        )
     with _Guard(name):
         header = codec(name).head(data, limits)
     limits.check_memory(header.width, header.height, header.channels * header.dtype.itemsize)
@@ -176,5 +182,4 @@ class _Guard:
             return
         if isinstance(error, MemoryError):
             raise PictureTooLarge("There is not enough memory to decode the picture.") from None
-        shown = {"webp": "WebP", "npy": ".npy"}.get(self.name, self.name.upper())
-        raise BadPicture(f"The {shown} picture is truncated or damaged.") from error
+        raise BadPicture(f"The {FORMATS[self.name].label} picture is truncated or damaged.") from error

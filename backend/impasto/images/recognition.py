@@ -13,8 +13,6 @@ _OTHERS = (
     (rb"%!PS|\xc5\xd0\xd3\xc6", "PostScript"),
     (rb"%PDF", "a PDF"),
     (rb"SIMPLE  =", "a FITS file"),
-    (rb".{4}ftyp(?:heic|heix|hevc|heim|heis|mif1|msf1)", "a HEIC picture"),
-    (rb".{4}ftyp(?:avif|avis)", "an AVIF picture"),
     (rb".{4}ftyp|\x1aE\xdf\xa3", "a video"),
     (rb"RIFF.{4}(?!WEBP)", "sound or video"),
     (rb"\0\0\0\x0cJXL |\xff\x0a", "a JPEG XL picture"),

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from ..errors import BadPicture
+from .. import images
+from ..errors import BadPicture, ImpastoError
 from ..formats import image_extensions
 from ..style.training import SINGLE_PROCESS, ProcessGroup, TrainingConfig
 
@@ -49,7 +50,7 @@ class Photos:
         for done, file in enumerate(used):
             try:
                 self._pictures.append(_small(file, kept_side))
-            except (OSError, ValueError, Image.DecompressionBombError):
+            except (OSError, ValueError, Image.DecompressionBombError, ImpastoError):
                 self.unreadable.append(file.name)
             on_read(done + 1, len(used))
         if len(self._pictures) < MIN_PHOTOS:
@@ -123,9 +124,12 @@ class Crops(Iterator[Tensor]):
 
 
 def _small(file: Path, side: int) -> np.ndarray:
-    with Image.open(file) as picture:
-        picture.draft("RGB", (side, side))
-        upright = ImageOps.exif_transpose(picture).convert("RGB")
+    try:
+        with Image.open(file) as picture:
+            picture.draft("RGB", (side, side))
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+    except UnidentifiedImageError:  # what Pillow does not read by itself
+        upright = Image.fromarray(np.rint(images.decode(file.read_bytes()).rgb.clip(0, 1) * 255).astype(np.uint8))
     factor = side / min(upright.size)
     if factor < 1:
         upright = upright.resize(

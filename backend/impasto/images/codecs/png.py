@@ -28,9 +28,6 @@ _CHANNELS = {_GREY: 1, _RGB: 3, _PALETTE: 1, _GREY_ALPHA: 2, _RGB_ALPHA: 4}
 _KINDS = {1: _GREY, 2: _GREY_ALPHA, 3: _RGB, 4: _RGB_ALPHA}
 _DEPTHS = {_GREY: (1, 2, 4, 8, 16), _RGB: (8, 16), _PALETTE: (1, 2, 4, 8), _GREY_ALPHA: (8, 16), _RGB_ALPHA: (8, 16)}
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
-_UNSPECIFIED = 2
-"""In cICP: a number that tells nothing."""
-
 _XMP, _RECIPE = b"XML:com.adobe.xmp", b"impasto"
 """Keys of texts."""
 
@@ -240,7 +237,7 @@ def _unpacked(packed: list[memoryview], unpacker: Any) -> Iterator[bytes]:
 def _colours(found: Mapping[bytes, memoryview], grey: bool) -> tuple[bytes | None, tuple[str, ...]]:
     """The profile, by whatever chunk tells of it: cICP before iCCP before sRGB before gAMA and cHRM."""
     try:
-        if len(found.get(b"cICP", b"")) == 4 and _UNSPECIFIED not in found[b"cICP"][:2]:
+        if len(found.get(b"cICP", b"")) == 4 and colour_spaces.UNSPECIFIED not in found[b"cICP"][:2]:
             primaries, transfer, matrix, full_range = found[b"cICP"]
             return colour_spaces.of_cicp(primaries, transfer, matrix, full_range, grey), ()
         if b"iCCP" in found:
@@ -252,7 +249,7 @@ def _colours(found: Mapping[bytes, memoryview], grey: bool) -> tuple[bytes | Non
         gamma = int.from_bytes(found[b"gAMA"], "big") / 100_000
         return colour_spaces.of_gamma(gamma, cast("colour_spaces.Chromaticities | None", chromaticities), grey), ()
     except colour_spaces.UnknownSpace:
-        return None, ("The picture's colours are described in a way that is not known; sRGB was assumed.",)
+        return None, (colour_spaces.NOT_KNOWN,)
 
 
 def _profile(body: memoryview) -> tuple[bytes | None, tuple[str, ...]]:

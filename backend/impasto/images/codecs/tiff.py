@@ -11,6 +11,7 @@ import tifffile
 
 from ...errors import BadPicture, UnsupportedPicture
 from .. import exif, metadata
+from ..alpha import unmultiplied
 from ..limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_PROFILE_BYTES, MAX_XMP_BYTES, Limits
 from ..picture import TOP, Dpi, Header, Outgoing
 from . import jpeg
@@ -119,7 +120,7 @@ def samples(data: bytes, header: Header) -> np.ndarray:
         return np.ascontiguousarray(colours)
     alpha = _widened(stored[:, :, plan.alpha], plan.bits, header.dtype)
     if plan.premultiplied:
-        colours = _unmultiplied(colours, alpha)
+        colours = unmultiplied(colours, alpha)
     return np.concatenate([colours, alpha[:, :, None]], axis=2)
 
 
@@ -326,13 +327,6 @@ def _widened(stored: np.ndarray, bits: int, dtype: np.dtype) -> np.ndarray:
     if bits >= 8:
         return stored.astype(dtype, copy=False)
     return stored.astype(np.uint8) * np.uint8(255 // (2**bits - 1))
-
-
-def _unmultiplied(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    top = TOP[colours.dtype]
-    share = np.maximum(alpha.astype(np.float32) / np.float32(top), np.finfo(np.float32).tiny)[:, :, None]
-    plain = np.where(alpha[:, :, None] > 0, colours / share, 0)
-    return plain.astype(np.float32) if colours.dtype == np.float32 else np.rint(np.clip(plain, 0, top)).astype(colours.dtype)
 
 
 def _dpi(page: Directory) -> Dpi | None:
