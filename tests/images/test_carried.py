@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from impasto.images import decode, encode, exif, probe, recipe_of, stripped
 from PIL import Image
 
@@ -241,6 +243,36 @@ def test_one_damaged_value_does_not_take_the_others_along():
     place = block.index(struct.pack("<HHI", 0x9003, 2, 20)) + 8
     picture = decode(photograph("png", block[:place] + b"\xff\xff\xff\xff" + block[place + 4 :]))
     assert 0x9003 not in picture.exif.photo and 0x829A in picture.exif.photo and picture.exif.main
+
+
+@pytest.mark.parametrize("name", HOLDING)
+def test_a_recipe_that_another_program_has_written_anew_is_found(name):
+    """RDF may have a property as an attribute, too, under any prefix, beside others."""
+    quoted = RECIPE.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    packet = xmp(more=f'xmlns:ns1="urn:x-impasto:1.0/" ns1:recipe="{quoted}"')
+    data = photograph(name, packet=packet)
+    assert recipe_of(data) == decode(data).recipe == RECIPE
+    again = encode(replace(decode(data), recipe="{}"), name)
+    assert "Kuß".encode() not in again and decode(again).recipe == "{}" and b"Haus" in again
+
+
+CHANGES = st.lists(st.tuples(st.integers(0, 600), st.sampled_from([0, 1, 2, 60, 62, 255]) | st.integers(0, 255)), max_size=6)
+
+
+@pytest.mark.slow
+@given(CHANGES, CHANGES, st.sampled_from("<>"))
+@settings(max_examples=100, deadline=None)
+@pytest.mark.filterwarnings("ignore")
+def test_whatever_is_left_of_damaged_metadata_is_written_and_read_again(block_changes, packet_changes, order):
+    block, packet = bytearray(exif_block(order)), bytearray(xmp())
+    for data, changes in ((block, block_changes), (packet, packet_changes)):
+        for place, value in changes:
+            data[place % len(data)] = value
+    first = decode(photograph("png", bytes(block), bytes(packet)))
+    for name in HOLDING:
+        again = decode(encode(replace(first, recipe=RECIPE), name))
+        assert again.recipe == RECIPE and again.xmp == first.xmp
+        assert again.exif.place == first.exif.place and again.exif.main == first.exif.main
 
 
 @pytest.mark.parametrize("name", [*HOLDING, "npy"])

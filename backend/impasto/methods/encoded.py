@@ -73,7 +73,7 @@ def stylize_encoded(
     facts: dict[str, Any] = {"format": name, "media_type": form.media_type, "width": picture.width, "height": picture.height}
     if output.get("strip", engine.settings.strip_metadata):
         picture = images.stripped(picture)
-    else:
+    elif form.is_image:  # editors' .npy has no place for it
         picture = replace(picture, recipe=recipe_of(engine, stylization, read_style, {**facts, **painted}).to_json())
     samples = images.outgoing(picture, name, int(output.get("quality") or QUALITY))
     del picture

@@ -37,7 +37,8 @@ def read(data: bytes, limits: images.Limits | None = None) -> Recipe:
         raise InvalidParameter(
             "There is no recipe in it.",
             field="recipe",
-            hint="It was not painted by Impasto, or was painted with --strip, or saved by a program that keeps no texts or XMP.",
+            hint="Name a picture that Impasto has painted, as it was written: --strip leaves the recipe out, and so may other "
+            "programs that save it.",
         )
     return Recipe.from_json(text)
 
