@@ -119,6 +119,15 @@ FORMATS = {
             written=False,
         ),
         Format(
+            name="jxl",
+            label="JPEG XL",
+            extensions=(".jxl",),
+            media_type="image/jxl",
+            signatures=_starts(b"\0\0\0\x0cJXL \r\n\x87\n", b"\xff\x0a"),
+            depths=ALL_DEPTHS,
+            written=False,
+        ),
+        Format(
             name="gif",
             label="GIF",
             extensions=(".gif",),

@@ -99,6 +99,7 @@ EVIL = {
     "a GIF of 12000 x 12000 without pixels": SIZES["gif"](12000, 12000), "a BMP without them": SIZES["bmp"](12000, 12000),
     "a BMP of 2^31 x 2^31": SIZES["bmp"](2**31 - 1, 2**31 - 1),
     "a BMP of 12000 x 12000 in run lengths that are not there": SIZES["bmp"](12000, 12000)[:30] + b"\1" + bytes(100),
+    "a JPEG XL of 2^30 x 2^30": SIZES["jxl"](2**30, 2**30), "a JPEG XL that is 2 GB of nothing": files.jxl(PIXELS)[:9],
     "an AVIF that says it is 12000 x 12000": LIAR[:LIAR.index(b"ispe") + 8] + struct.pack(">II", 12000, 12000)
     + LIAR[LIAR.index(b"ispe") + 16:], "an AVIF of a million boxes": LIAR[:32] + b"\0\0\0\x08free" * 1_000_000,
     "an address": b"http://127.0.0.1:1/picture.png", "a path": b"/etc/passwd",

@@ -192,6 +192,12 @@ def heic(array: np.ndarray, **options) -> bytes:
     return buffer.getvalue()
 
 
+def jxl(array: np.ndarray, **options) -> bytes:
+    """As libjxl writes it, lossless. What is deeper than 8 bit counts as linear light."""
+    squeezed = array[:, :, 0] if array.shape[-1] == 1 else array
+    return bytes(imagecodecs.jpegxl_encode(np.ascontiguousarray(squeezed), lossless=True, **options))
+
+
 def heics() -> dict[str, bytes]:
     """HEICs of every sort that is taken, where the library is there that makes and reads them."""
     if not HAS_HEIC:
@@ -268,6 +274,10 @@ def small_files() -> dict[str, bytes]:
         "avif grey": avif(grey[:, :, 0]),
         "avif twelve bits": bytes(imagecodecs.avif_encode(deep >> 4, level=90, bitspersample=12)),
         "avif animated": animated("AVIF"),
+        "jxl rgb": jxl(rgb),
+        "jxl alpha deep": jxl(deep_alpha),
+        "jxl lossy": bytes(imagecodecs.jpegxl_encode(rgb, level=80)),
+        "jxl of a jpeg": bytes(imagecodecs.jpegxl_encode_jpeg(pil(rgb, "JPEG", exif=exif(8)))),
         **heics(),
         "gif palette": pil(Image.fromarray(rgb).quantize(16), "GIF"),
         "gif transparent": gif(grey[:, :, 0] & 15, rgb[0, :16], transparent=3),

@@ -44,7 +44,6 @@ OTHERS = {
     "a JPEG 2000 picture": files.pil(RGB, "JPEG2000"),
     "a GIMP document": b"gimp xcf v011",
     "an OpenEXR picture": b"\x76\x2f\x31\x01\2\0\0\0",
-    "a JPEG XL picture": b"\xff\x0a\xff\0",
     "sound": b"RIFF\x24\0\0\0WAVEfmt ",
     "no picture": b"just some words, and then some more of them",
     "no picture of": bytes(5000),
@@ -138,6 +137,7 @@ def test_the_sentence_is_for_people(label):
     assert caught.value.message.endswith(".") and "Traceback" not in caught.value.message and "/" not in caught.value.message
 
 
+AVIF = files.avif(RGB)
 SIZES = {
     "png": lambda w, h: files.png_of(w, h, 8, 2, zlib.compress(b"")),
     "jpeg": lambda w, h: (
@@ -162,6 +162,11 @@ SIZES = {
     "npy": lambda w, h: (
         b"\x93NUMPY\1\0\x76\0"
         + (f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({h}, {w}, 3), }}".encode().ljust(117) + b"\n")
+    ),
+    "avif": lambda w, h: AVIF.replace(struct.pack(">II", 23, 19), struct.pack(">II", w, h)),
+    "jxl": lambda w, h: (
+        b"\xff\x0a"
+        + sum(n << at for n, at in ((3, 1), (max(h, 1) - 1, 3), (3, 36), (max(w, 1) - 1, 38), (1, 68))).to_bytes(10, "little")
     ),
     "gif": lambda w, h: (
         b"GIF89a" + struct.pack("<HH", w, h) + b"\xf0\0\0" + bytes(6) + b"\x2c\0\0\0\0" + struct.pack("<HH", w, h) + b"\0\2\0\x3b"
@@ -189,6 +194,8 @@ def test_sizes_are_judged_by_the_header(name, width, height, error):
         ("jpeg", 65535, 65535),
         ("tiff", 2**32 - 1, 2**32 - 1),
         ("tiff", 1, 2**32 - 1),
+        ("avif", 2**32 - 1, 2**32 - 1),
+        ("jxl", 2**30, 2**30),
         ("gif", 65535, 65535),
         ("bmp", 2**31 - 1, 2**31 - 1),
         ("npy", 10**9, 10**9),
@@ -201,7 +208,7 @@ def test_absurd_sizes(name, width, height):
         decode(SIZES[name](width, height))
 
 
-@pytest.mark.parametrize("name", ["png", "jpeg", "tiff", "npy", "gif", "bmp"])
+@pytest.mark.parametrize("name", ["png", "jpeg", "tiff", "npy", "gif", "bmp", "avif"])
 def test_no_size_at_all(name):
     with pytest.raises(BadPicture):
         decode(SIZES[name](0, 0))

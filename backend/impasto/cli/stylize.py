@@ -93,9 +93,9 @@ def stylize(
     impasto stylize photo.jpg painting.jpg great-wave --style-weights 2,1 -o painted.tif
     impasto stylize another.jpg --recipe painted.png -o as-before.png
 
-    CONTENT is a picture's file (PNG, JPEG, WebP, TIFF, AVIF, HEIC, GIF, BMP, .npy), or - for standard input. A STYLE is a
-    picture's file or one of the ids that `impasto styles list` shows. OUT has CONTENT's size, transparency, depth,
-    profile and metadata, and the recipe by which it was painted.
+    CONTENT is a picture's file (PNG, JPEG, WebP, TIFF, AVIF, HEIC, JPEG XL, GIF, BMP, .npy), or - for standard input.
+    A STYLE is a picture's file or one of the ids that `impasto styles list` shows. OUT has CONTENT's size, transparency,
+    depth, profile and metadata, and the recipe by which it was painted.
 
     Ctrl-C once stops and keeps what there is; twice discards it.
     """

@@ -88,6 +88,13 @@ def of_gamma(gamma: float, chromaticities: Chromaticities | None, grey: bool) ->
     return _with_gamma(places, 1 / gamma, grey)
 
 
+def places(primaries: int) -> Chromaticities:
+    """Where white and the primaries of that number (H.273) are. Raises :class:`UnknownSpace`."""
+    if primaries not in _PRIMARIES:
+        raise UnknownSpace
+    return _PRIMARIES[primaries]
+
+
 def adobe_rgb() -> bytes:
     """What cameras write where they name the space by EXIF's interoperability index R03 alone."""
     return _with_gamma(_ADOBE_RGB, _ADOBE_GAMMA, False)

@@ -15,7 +15,6 @@ _OTHERS = (
     (rb"SIMPLE  =", "a FITS file"),
     (rb".{4}ftyp|\x1aE\xdf\xa3", "a video"),
     (rb"RIFF.{4}(?!WEBP)", "sound or video"),
-    (rb"\0\0\0\x0cJXL |\xff\x0a", "a JPEG XL picture"),
     (rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "a JPEG 2000 picture"),
     (rb"\x76\x2f\x31\x01", "an OpenEXR picture"),
     (rb"#\?R", "a Radiance picture"),

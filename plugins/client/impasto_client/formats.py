@@ -15,6 +15,7 @@ FORMATS = [('PNG', ('.png',), [(0, b'\x89PNG\r\n\x1a\n')]),
    (4, b'ftyphevx'),
    (4, b'ftypmif1'),
    (4, b'ftypmsf1')]),
+ ('JPEG XL', ('.jxl',), [(0, b'\x00\x00\x00\x0cJXL \r\n\x87\n'), (0, b'\xff\n')]),
  ('GIF', ('.gif',), [(0, b'GIF87a'), (0, b'GIF89a')]),
  ('BMP', ('.bmp', '.dib'), [(0, b'BM')])]
 """Label, file extensions, and what such files begin with: (offset, bytes)."""

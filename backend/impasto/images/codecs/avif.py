@@ -61,11 +61,11 @@ def samples(data: bytes, header: Header) -> np.ndarray:
 
 
 def spread(samples: np.ndarray, bits: int) -> np.ndarray:
-    """uint16 samples of ``bits`` bits -> the same brightness out of 65535."""
+    """Samples of ``bits`` bits in a wider type -> the same brightness in all of that type's bits."""
     out = np.empty_like(samples, order="C")
-    top = (1 << bits) - 1
+    top, full = (1 << bits) - 1, int(np.iinfo(samples.dtype).max)
     for row in range(samples.shape[0]):  # by rows, so that the wider numbers take no memory to speak of
-        out[row] = (samples[row].astype(np.uint32) * 65535 + top // 2) // top
+        out[row] = (samples[row].astype(np.uint32) * full + top // 2) // top
     return out
 
 
