@@ -50,6 +50,22 @@ def test_strip(client, said):
     assert b"Canon" in send(client, format="png", strip="false").content
 
 
+@pytest.mark.parametrize("stored", FORMATS)
+def test_a_result_is_stripped_where_it_is_fetched(client, stored):
+    job = client.until(send(client, "/v1/jobs", format=stored).json(), "done")
+    for form in FORMATS:
+        answers = [
+            client.get(job["links"]["result"], params={"strip": said}, headers={"Accept": f"image/{form}"})
+            for said in ("true", "false")
+        ]
+        images = [Image.open(io.BytesIO(answer.content)) for answer in answers]
+        assert [image.format for image in images] == [form.upper()] * 2
+        assert [b"Canon" in answer.content for answer in answers] == [False, True]
+        assert images[0].tobytes() == images[1].tobytes()
+    for wrong in ("maybe", ""):
+        assert client.get(job["links"]["result"], params={"strip": wrong}).json()["error"]["field"] == "strip"
+
+
 def test_a_stripped_job_is_another_than_one_that_is_not(client):
     """Under one key they are a conflict, not the same job."""
     files = {**stylize_files(), "content": ("photo.jpg", photograph())}

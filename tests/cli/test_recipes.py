@@ -119,6 +119,10 @@ def test_through_the_daemon(impasto, daemon, camera, folders, style):
         assert b"Canon" in (folders / "out.jpg").read_bytes()
         assert impasto("stylize", camera, "--recipe", "recipe.json", "--strip", "-o", "plain.jpg", "--daemon").code == 0
         assert b"Canon" not in (folders / "plain.jpg").read_bytes()
+        newest = client.jobs(2, None)[1]["id"]
+        assert impasto("jobs", "save", newest, "-o", "saved.jpg", "--strip").code == 0
+        assert impasto("jobs", "save", newest, "-o", "whole.jpg").code == 0
+        assert [b"Canon" in (folders / name).read_bytes() for name in ("saved.jpg", "whole.jpg")] == [False, True]
         gone = Recipe((RecipeStyle("gone", "Gone"),))
         (folders / "gone.json").write_text(gone.to_json(), encoding="utf-8")
         assert "'Gone' (gone) is not here" in impasto("stylize", camera, "--recipe", "gone.json", "-o", "x.png", "--daemon").err

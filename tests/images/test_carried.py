@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from impasto.images import decode, encode, exif, probe, recipe_of, stripped
+from impasto.images import decode, encode, exif, probe, recipe_of, stripped, without_metadata
 from PIL import Image
 
 from . import files
@@ -282,6 +282,21 @@ def test_stripped_is_stripped(name):
     for sign in (b"Canon", b"2024:05", b"SECRET", b"Exif", b"EXIF", b"eXIf", b"xmp", b"XMP", b"rdf", b"impasto", b"iTXt", b"pHYs"):
         assert sign not in plain
     assert decode(plain).dpi is None or name == "jpeg" and probe(plain).dpi == (72, 72)
+
+
+@pytest.mark.parametrize("lossless", [True, False])
+@pytest.mark.parametrize("name", [*HOLDING, "npy"])
+def test_a_file_without_its_metadata_has_the_same_pixels_and_profile(name, lossless):
+    wide = files.rgb_profile(files.P3, 2.2)
+    photo = replace(decode(photograph("jpeg", exif_block(), xmp("<q>SECRET</q>"))), icc=wide, lossless=lossless)
+    whole = encode(replace(photo, recipe=RECIPE, dpi=(321.0, 321.0)), name)
+    bare = without_metadata(whole)
+    assert bare == encode(stripped(photo), name), "as if it had never had any"
+    assert without_metadata(bare) == bare
+    picture = decode(bare)
+    assert np.array_equal(picture.rgb, decode(whole).rgb) and picture.icc == (None if name == "npy" else wide)
+    for sign in (b"Canon", b"2024:05", b"SECRET", b"Exif", b"EXIF", b"rdf", b"impasto", b"iTXt", b"pHYs"):
+        assert sign not in bare
 
 
 def test_the_profile_stays_where_all_else_is_stripped():

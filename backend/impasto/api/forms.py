@@ -26,7 +26,7 @@ from ..stylization import MAX_STYLES, Stylization
 from ..task import CONTENT, painting_file, style_file
 from ..training import MAX_PAINTINGS, Training
 from . import pictures
-from .query import PLAIN_NUMBER
+from .query import PLAIN_NUMBER, parsed_truth
 from .services import services
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ OWN_PICTURE = "a picture of your own"
 
 RESULT_FIELDS = ("format", "strip")
 """Fields of the form that are about the result's file and no parameters of the painting."""
-
-TRUTHS = {"true": True, "1": True, "on": True, "yes": True, "false": False, "0": False, "off": False, "no": False}
 
 LISTS = ("text list", "number list", "layers")
 """Kinds of parameter whose field may be repeated."""
@@ -108,9 +106,7 @@ def title_of(stylization: Stylization) -> str:
 def strip(request: Request) -> bool | None:
     """The form's field ``strip``: whether the result goes without metadata; None where nothing is said."""
     text = request.form.get("strip")
-    if text is not None and text.strip().lower() not in TRUTHS:
-        raise InvalidParameter(f"strip is {quoted(text)}, but must be true or false.", field="strip")
-    return None if text is None else TRUTHS[text.strip().lower()]
+    return None if text is None else parsed_truth("strip", text)
 
 
 def read_content(request: Request) -> bytes:

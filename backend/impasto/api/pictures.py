@@ -94,26 +94,32 @@ def wanted_format(name: str, request: Request, content: PictureInfo, *, strict: 
     return wanted
 
 
-def send_result(path: Path, stored: str, request: Request, settings: Settings, name: str) -> Response:
-    """A result as it was stored (``stored``: its media type), or encoded anew where ``Accept`` prefers another format."""
+def send_result(path: Path, stored: str, request: Request, settings: Settings, name: str, *, strip: bool = False) -> Response:
+    """A result as it was stored (``stored``: its media type), or encoded anew where ``Accept`` prefers another format.
+
+    ``strip``: without metadata.
+    """
     from .. import images
 
     present = next(n for n, form in WRITTEN.items() if form.media_type == stored)
     wanted = images.negotiate(request.headers.get("Accept"), present)
     form = FORMATS[wanted]
-    if wanted == present:
+    if wanted == present and not strip:
         response = send_file(path, mimetype=form.media_type, download_name=name + form.extension, conditional=False, etag=False)
     else:
-        response = Response(_converted(path.read_bytes(), wanted, settings), mimetype=form.media_type)
+        response = Response(_converted(path.read_bytes(), present, wanted, settings, strip), mimetype=form.media_type)
         response.headers.set("Content-Disposition", "inline", filename=name + form.extension)
     response.vary.add("Accept")
     return response
 
 
-def _converted(data: bytes, wanted: str, settings: Settings) -> bytes:
+def _converted(data: bytes, present: str, wanted: str, settings: Settings, strip: bool) -> bytes:
     from .. import images
 
     with one_at_a_time:
+        if wanted == present:
+            return images.without_metadata(data, limits(settings))
         picture = images.decode(data, limits(settings))
+        picture = images.stripped(picture) if strip else picture
         images.check_fits(wanted, picture.width, picture.height)
         return images.encode(picture, wanted)

@@ -11,6 +11,8 @@ from .openapi import OPERATION
 
 PLAIN_NUMBER = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,16})?")
 
+TRUTHS = {"true": True, "1": True, "on": True, "yes": True, "false": False, "0": False, "off": False, "no": False}
+
 
 def install(app: Flask) -> None:
     """Check the names before every request that a route with a query answers. Routes without one look at nothing there."""
@@ -34,6 +36,18 @@ def check(known: list[str]) -> None:
             )
         if len(values) > 1:
             raise InvalidParameter(f"{name} was given {len(values)} times.", field=name)
+
+
+def truth(name: str) -> bool:
+    """Whether the query string says true, in one of the words of :data:`TRUTHS`. Raises :class:`InvalidParameter`."""
+    return parsed_truth(name, request.args[name]) if name in request.args else False
+
+
+def parsed_truth(name: str, text: str) -> bool:
+    """The value of a form's or an address's ``name``. Raises :class:`InvalidParameter`."""
+    if text.strip().lower() not in TRUTHS:
+        raise InvalidParameter(f"{name} is {quoted(text)}, but must be true or false.", field=name)
+    return TRUTHS[text.strip().lower()]
 
 
 def number(name: str, default: float, low: float, high: float, *, whole: bool = False) -> float:

@@ -111,9 +111,10 @@ class Client:
         """The newest preview, a PNG."""
         return self._request("GET", f"/v1/jobs/{id}/preview").content
 
-    def result(self, id: str, media_type: str = "*/*") -> bytes:
-        """The picture, in the format of the job, or in the one that ``media_type`` names."""
-        return self._request("GET", f"/v1/jobs/{id}/result", headers={"Accept": media_type}).content
+    def result(self, id: str, media_type: str = "*/*", *, strip: bool = False) -> bytes:
+        """The picture, in the format of the job, or in the one that ``media_type`` names. ``strip``: without metadata."""
+        query = {"strip": "true"} if strip else {}
+        return self._request("GET", f"/v1/jobs/{id}/result", headers={"Accept": media_type}, params=query).content
 
     def ticket(self) -> str:
         """A ticket that signs a browser in, once."""

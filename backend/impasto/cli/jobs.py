@@ -139,15 +139,17 @@ def keep(context: click.Context, id: str, name: str) -> None:
 @click.option("-o", "--output", "out", required=True, metavar="OUT", help="Where it goes: a file, or - for standard output.")
 @click.option("--overwrite", "--force", is_flag=True, help="Replace OUT if it exists.")
 @click.option("--preview", is_flag=True, help="The newest preview (a PNG) instead of the result.")
+@click.option("--strip", is_flag=True, help="Leave all metadata out: EXIF, XMP, resolution and recipe.")
 @click.pass_context
-def save(context: click.Context, id: str, out: str, overwrite: bool, preview: bool) -> None:
+def save(context: click.Context, id: str, out: str, overwrite: bool, preview: bool, strip: bool) -> None:
     """Write a job's picture to a file, in the format that its extension names."""
     from ..formats import FORMATS
     from . import output
 
     target = output.resolve(out, "png" if preview else "", overwrite=overwrite, sources=[])
     with _client(context) as client:
-        data = client.preview(id) if preview else client.result(id, FORMATS[target.format].media_type)
+        media_type = FORMATS[target.format].media_type
+        data = client.preview(id) if preview else client.result(id, media_type, strip=strip)
     target.write(data)
     if target.path:
         click.echo(f"Wrote {target.path}.")

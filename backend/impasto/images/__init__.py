@@ -6,7 +6,7 @@ data = encode(repaint(picture, engine(filled(picture))))
 
 from .alpha import filled
 from .decode import decode, probe, recipe_of, verify
-from .encode import encode, outgoing, thumbnail, to_png8, write
+from .encode import encode, outgoing, thumbnail, to_png8, without_metadata, write
 from .limits import Limits
 from .negotiation import check_fits, losses, negotiate
 from .picture import Picture, PictureInfo, repaint, stripped
@@ -31,5 +31,6 @@ __all__ = [
     "thumbnail",
     "to_png8",
     "verify",
+    "without_metadata",
     "write",
 ]

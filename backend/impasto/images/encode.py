@@ -12,10 +12,11 @@ from ..formats import FORMATS, answered_in
 from . import alpha as transparency
 from . import profiles
 from .codecs import codec, png
-from .decode import assemble, read
+from .decode import assemble, decode, read
 from .limits import Limits
 from .negotiation import check_fits, depth_in
-from .picture import TOP, Header, Outgoing, Picture
+from .picture import TOP, Header, Outgoing, Picture, stripped
+from .recognition import recognise
 
 
 def encode(picture: Picture, format: str | None = None, quality: int = 95) -> bytes:
@@ -63,6 +64,14 @@ def outgoing(picture: Picture, format: str | None = None, quality: int = 95) -> 
         xmp=picture.xmp,
         recipe=picture.recipe,
     )
+
+
+def without_metadata(data: bytes, limits: Limits | None = None) -> bytes:
+    """A file that :func:`encode` has made, with the very same pixels and profile and nothing else. Raises as ``decode`` does."""
+    name = recognise(data)
+    if hasattr(codec(name), "without_metadata"):
+        return codec(name).without_metadata(data)
+    return encode(stripped(decode(data, limits)))
 
 
 def _in_own_space(rgb: np.ndarray, picture: Picture) -> tuple[np.ndarray, bytes | None]:

@@ -14,7 +14,7 @@ from .. import forms, pictures, uploads
 from ..events import event_stream, last_event_id
 from ..forms import no_body, read_kept_name, read_stylization
 from ..openapi import Answer, Query, describe
-from ..query import number
+from ..query import number, truth
 from ..representation import job_json, style_json
 from ..services import services
 from ..wait_slots import TICK_S, client_left
@@ -178,13 +178,21 @@ def preview(id: str) -> Response:
     "The picture, in the format asked for with the job, or in one that Accept names.",
     "jobs",
     {200: Answer("The picture.", media="image/*")},
-    errors=(errors.UnknownJob, errors.NotReady, errors.Gone, errors.NotAcceptable),
+    errors=(
+        errors.UnknownJob,
+        errors.NotReady,
+        errors.Gone,
+        errors.NotAcceptable,
+        errors.InvalidParameter,
+        errors.UnknownParameter,
+    ),
+    query=(Query("strip", "Without metadata: EXIF, XMP, resolution, recipe.", {"type": "boolean", "default": False}),),
 )
 def result(id: str) -> Response:
     app = services()
     path, media_type = app.manager.result(job_id(id))
     with pictures.present():
-        response = pictures.send_result(path, media_type, request, app.settings, f"impasto-{id}")
+        response = pictures.send_result(path, media_type, request, app.settings, f"impasto-{id}", strip=truth("strip"))
     if request.method == "GET":
         app.manager.fetched(id)
     return response

@@ -202,7 +202,7 @@ async function open(id) {
 
 async function download() {
   const form = formats[find("format").value];
-  const blob = await picture(shownJob.links.result, form.media_type);
+  const blob = await picture(shownJob.links.result + (find("bare").checked ? "?strip=true" : ""), form.media_type);
   const link = document.createElement("a"), address = URL.createObjectURL(blob);
   const base = contents.get(shownJob.id)?.name.replace(/\.[^.]*$/, "") ?? "picture";
   Object.assign(link, { href: address, download: `${base}-painted${form.extension}` });

@@ -5,7 +5,8 @@
 - ``write(outgoing) -> bytes``, unless the format is only read.
 
 Where the pixels can be known to be whole without being decoded, there is also ``verify(data, header)``; where something has to be
-there that may be missing, ``lacking()``.
+there that may be missing, ``lacking()``; where ``write`` may lose something of the pixels, ``without_metadata(data)``, which takes
+EXIF and the like out of a file that it has written.
 
 They may raise anything; `decode` turns what is not ours into :class:`BadPicture`.
 """

@@ -20,7 +20,7 @@ from ..limits import MAX_METADATA_BYTES, MAX_SCANS, Limits
 from ..picture import Header, Outgoing
 
 MAX_MARKERS = 4096
-_SCAN = 0xDA
+_SCAN, _APP0, _APP1 = 0xDA, 0xE0, 0xE1
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _MAX_SEGMENT = 65_533
 """Bytes of a marker's body."""
@@ -132,6 +132,19 @@ def write(outgoing: Outgoing) -> bytes:
         **({"dpi": outgoing.dpi} if outgoing.dpi else {}),
     )
     return buffer.getvalue()
+
+
+def without_metadata(data: bytes) -> bytes:
+    """A file of :func:`write`'s, its pixels untouched, without EXIF, XMP and resolution."""
+    out, place = [data[:2]], 2
+    while data[place + 1] != _SCAN:
+        end = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+        if data[place + 1] == _APP0:
+            out.append(data[place : place + 11] + b"\0\0\1\0\1" + data[place + 16 : end])  # JFIF: 1 to 1, of no unit
+        elif data[place + 1] != _APP1:
+            out.append(data[place:end])
+        place = end
+    return b"".join([*out, data[place:]])
 
 
 def _check_markers(data: bytes) -> None:
