@@ -186,7 +186,7 @@ LAUGHTER = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(
     [
         ("port: 1\nhost: localhost\nport: 2\n", ["port", "twice"]),
         ("mirrors: {a.example: b.example, a.example: c.example}\n", ["a.example", "twice"]),
-        ("allowed_hosts: " + "[" * 3000 + "]" * 3000, ["nested"]),
+        ("allowed_hosts: " + "[" * 1000 + "]" * 1000, ["nested"]),
         ("port: " + "9" * 5000, ["number"]),
         ("port: 0x" + "f" * 5000, ["port", "whole number"]),
         ("slowest_upload_kb_s: 0x" + "f" * 5000, ["slowest_upload_kb_s", "number"]),
@@ -206,7 +206,7 @@ def test_an_odd_file_gets_a_short_sentence_that_names_it(tmp_path, text, words):
     assert len(caught.value.message) < 500 and "Traceback" not in caught.value.message
 
 
-@pytest.mark.parametrize("value", ["9" * 5000, "[" * 3000, "1e999"])
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 1000, "1e999"])
 def test_an_odd_variable_gets_a_short_sentence(value):
     for name in ("PORT", "MIRRORS"):
         with pytest.raises(SettingsError) as caught:

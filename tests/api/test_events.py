@@ -13,6 +13,8 @@ from . import script
 from .conftest import SLOW
 from .raw import poll
 
+pytestmark = pytest.mark.slow
+
 
 def read_events(answer) -> list[dict]:
     """The events of a whole stream, as a browser would see them; comments under the name ``comment``."""

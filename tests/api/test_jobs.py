@@ -17,6 +17,8 @@ from . import pictures
 from .conftest import SLOW, code, refused, stylize_files
 from .raw import exchange, head, poll
 
+pytestmark = pytest.mark.slow
+
 # -- state ---------------------------------------------------------------------------------------------------------
 
 

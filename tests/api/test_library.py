@@ -29,6 +29,7 @@ def test_shipped_styles_have_pictures_and_thumbnails(client):
     assert Image.MIME[Image.open(io.BytesIO(picture.content)).format] == picture.headers["Content-Type"]
 
 
+@pytest.mark.slow
 def test_a_style_is_added_used_and_removed(client):
     answer = client.post(
         "/v1/styles", files={"picture": ("p.png", pictures.png(120, 100))}, data={"name": "My fresco \u00fcber alles"}
@@ -168,6 +169,7 @@ def test_models_say_whether_they_are_here(client):
     assert all(model["status"] == "absent" and model["licence"] and model["size"] > 0 for model in models.values())
 
 
+@pytest.mark.slow
 def test_pulling_is_a_job(client):
     answer = client.post("/v1/models/vgg16/pull")
     assert answer.status_code == 202
@@ -212,6 +214,7 @@ def test_diagnostics_tell_no_names_and_no_secrets(daemon, client):
         assert len(private) < 3 or private not in answer.text, private
 
 
+@pytest.mark.slow
 def test_diagnostics_tell_what_went_wrong(daemon, client):
     import logging
 

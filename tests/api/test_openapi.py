@@ -49,6 +49,7 @@ def test_the_form_has_every_parameter_with_its_range(document):
     assert set(form["properties"]) == {p.name for p in Stylization.parameters()} | {"content", "format", "strip"}
 
 
+@pytest.mark.slow
 def test_real_answers_fit_their_schemas(document, client):
     from openapi_schema_validator import OAS31Validator
     from referencing import Registry, Resource

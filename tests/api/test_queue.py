@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .conftest import SLOW, code, stylize_files
+
+pytestmark = pytest.mark.slow
 
 
 def ids(jobs):

@@ -326,6 +326,7 @@ def test_clients_are_told_an_address_they_can_use(host, url):
 # -- files that others could read --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="Windows closes the user's folders by itself, and knows no modes")
 def test_nobody_else_can_read_what_tells_of_pictures_in_a_data_folder_that_is_open_to_all(launch, tmp_path):
     """Also where an earlier version has made files that all may read."""

@@ -14,6 +14,8 @@ from . import pictures, script
 from .conftest import SLOW, TOKEN, code, stylize_files
 from .raw import head, poll
 
+pytestmark = pytest.mark.slow
+
 
 def test_stylize_answers_the_picture(client):
     answer = client.post(

@@ -84,10 +84,12 @@ def test_a_stale_runtime_file_is_a_note(examine):
     assert "secret-token" not in json.dumps(reply)
 
 
+@pytest.mark.slow
 def test_a_running_daemon(examine, daemon):
     assert daemon.url in examine()[0]["daemon"]["text"]
 
 
+@pytest.mark.slow
 def test_what_went_wrong_in_the_daemon_is_told(examine, daemon):
     from api import pictures, script
 

@@ -21,6 +21,8 @@ from impasto.training import Training
 from .helpers import ended, gone, job, running, until
 from .scripted import CROWDED, DEADLY
 
+pytestmark = pytest.mark.slow
+
 
 @functools.cache
 def picture(height=60, width=80):

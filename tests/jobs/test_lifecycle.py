@@ -16,6 +16,8 @@ from impasto.jobs.folders import JobFolders
 
 from .helpers import ended, gone, job, running, until, worker_pid
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_job_gets_its_inputs_and_parameters_and_leaves_its_picture(manager):
     accepted = manager.submit(job("echo", inputs={"content": "Töpfe".encode(), "style-0": b"style"}, output={"format": "tiff"}))

@@ -203,6 +203,7 @@ def test_a_container_s_memory_is_all_there_is(monkeypatch, tmp_path, limit, used
     assert (used_now, total) == expected if expected else total == real.total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times, state", [(1, "done"), (2, "failed")])
 def test_long_work_over_which_memory_runs_out_goes_on_once_from_its_checkpoint(manager, tmp_path, times, state):
     found = ended(manager, manager.submit(job("exhaust_late", marker=str(tmp_path / "marker"), times=times)).id)

@@ -9,6 +9,8 @@ import pytest
 from .helpers import ended, job, running, until
 from .test_lanes import painting
 
+pytestmark = pytest.mark.slow
+
 
 def rests(manager, id):
     return until(lambda: found if (found := manager.get(id)).phase == "paused" else None)

@@ -8,6 +8,8 @@ from impasto.jobs.quota import MADE_ROOM
 
 from .helpers import ended, job, running, until
 
+pytestmark = pytest.mark.slow
+
 MEGABYTE = "x" * 1_000_000
 
 

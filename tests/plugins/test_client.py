@@ -69,6 +69,7 @@ def test_what_is_no_picture_is_refused(data):
         pixels.pack(picture()._replace(width=41))
 
 
+@pytest.mark.slow
 def test_a_painting_from_pixels_to_pixels(send):
     job_client = run(JobClient.stylize(content(), GREAT_WAVE, "key-1"), send)
     assert job_client.state == DONE and job_client.error is None
@@ -265,6 +266,7 @@ def test_a_method_that_the_plugin_does_not_know_is_named():
     assert plan.Plan("text", "", 640, 480, None).in_words(640, 480) == "text"
 
 
+@pytest.mark.slow
 def test_a_training_is_followed_to_its_end(send):
     job_client = run(JobClient.train("My fresco", content(width=200, height=150, channels=3), "key-12"), send)
     assert job_client.job["kind"] == "train" and job_client.state in (DONE, FAILED) and job_client.result is None

@@ -98,6 +98,7 @@ def test_a_network_learns_to_paint_a_moved_picture_alike(encoder, style):
     assert shifts(20.0) < 0.7 * shifts(0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["lean:8x1", pytest.param("texture:4x2", marks=pytest.mark.slow)])
 def test_a_resumed_run_ends_with_the_very_same_weights(encoder, style, tmp_path, network):
     through = trainer(encoder, style, network=network)

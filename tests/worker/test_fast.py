@@ -91,6 +91,7 @@ def test_it_is_the_networks_picture_for_strength_detail_and_mix(engine, network,
     assert np.abs(after.rgb - painted.clamp(0, 1)[0].permute(1, 2, 0).numpy()).max() < 1.01 / 255
 
 
+@pytest.mark.slow
 def test_a_large_picture_is_painted_as_a_small_one_wherever_its_features_lie(engine, network, tmp_path, monkeypatch):
     """In one piece, then in parts with features in memory, then in files; always over its own source."""
     data = photo(width=250, height=230, mode="RGB")
