@@ -190,6 +190,7 @@ NOT_XMP = {
     "an unknown prefix": xmp("<nobody:x>SECRET</nobody:x>"),
     "too deep": xmp("<q>" * 5000 + "SECRET" + "</q>" * 5000),
     "too many elements": xmp("SECRET" + "<q/>" * 15_000 + "<q></q>" * 6000),
+    "too many attributes": xmp("SECRET", " ".join(f'a{number}=""' for number in range(40_000))),
     "another encoding": "\ufeff".encode("utf-16-le") + xmp("SECRET").decode().encode("utf-16-le"),
     "bytes that are no text": xmp("SECRET").replace(b"</", b"\xff</"),
     "an RDF that is not there": b'<x:xmpmeta xmlns:x="adobe:ns:meta/">SECRET</x:xmpmeta>',
@@ -236,6 +237,14 @@ DAMAGED = {
 def test_damaged_exif_is_left_out(block):
     picture = decode(photograph("png", block))
     assert not picture.exif and b"eXIf" not in encode(picture)
+
+
+def test_values_that_point_at_the_same_bytes_are_not_taken_over_and_over():
+    entries = b"".join(struct.pack("<HHII", tag, 7, 300_000, 1000) for tag in range(0x9000, 0x9020))
+    shot = struct.pack("<H", 32) + entries + bytes(4)
+    block = b"II*\0" + struct.pack("<IHHHIII", 8, 1, 0x8769, 4, 1, 26, 0) + shot
+    carried = decode(photograph("png", block.ljust(301_000, b"\1"))).exif
+    assert sum(len(value.data) for value in carried.photo.values()) < 1_000_000
 
 
 def test_one_damaged_value_does_not_take_the_others_along():

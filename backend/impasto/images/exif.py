@@ -130,13 +130,15 @@ def behind_tiff(data: memoryview, exif: Exif, xmp: bytes) -> list[tuple[int, byt
 def _values(page: Directory | None, wanted: Iterable[int]) -> dict[int, Value]:
     """Of the tags that are ``wanted``, those that are whole."""
     found: dict[int, Value] = {}
+    room = MAX_EXIF_BYTES  # several may point at the same bytes
     if page is None:
         return found
     for tag in sorted(page.entries.keys() & set(wanted)):
         try:
-            kind, data = page.raw(tag, MAX_EXIF_BYTES)
+            kind, data = page.raw(tag, room)
         except BadPicture:
             continue
+        room -= len(data)
         if kind in _KINDS and data and len(data) % SIZES[kind] == 0:
             found[tag] = Value(kind, data if page.layout.order == "<" else _reversed(tag, kind, data))
     return found

@@ -18,7 +18,8 @@ MAX_EXIF_BYTES = 1_000_000
 
 MAX_XMP_BYTES = 1_000_000
 MAX_XMP_DEPTH, MAX_XMP_ELEMENTS = 64, 20_000
-"""Longest XMP packet that is looked into, and its elements: as a tree each takes a hundred times its room in the file."""
+"""Longest XMP packet that is looked into, its depth, and its elements and attributes: each takes a hundred times its room in the
+file."""
 
 MAX_TEXT_BYTES = 1_000_000
 """Longest text in a PNG that is read, which is Impasto's own alone."""

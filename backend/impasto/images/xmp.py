@@ -6,7 +6,7 @@ thumbnails, and what tells of further pictures in the old file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from xml.dom import minidom
 from xml.parsers import expat
 
@@ -87,12 +87,12 @@ def _parsed(packet: bytes) -> minidom.Document:
 
 def _check(text: str) -> None:
     """Raises for what is not well-formed or names a document type, which is where entities and addresses to fetch would be, and for
-    more elements than a packet has."""
+    more elements and attributes than a packet has."""
     depth = count = 0
 
-    def opened(name: str, attributes: object) -> None:
+    def opened(name: str, attributes: Sized) -> None:
         nonlocal depth, count
-        depth, count = depth + 1, count + 1
+        depth, count = depth + 1, count + 1 + len(attributes)
         if depth > MAX_XMP_DEPTH or count > MAX_XMP_ELEMENTS:
             raise _NotXmp
 
@@ -148,15 +148,14 @@ def _properties(description: minidom.Element) -> list[minidom.Element | minidom.
 
 
 def _attributes(element: minidom.Element) -> list[minidom.Attr]:
-    found = map(element.attributes.item, range(element.attributes.length))
-    return [one for one in found if isinstance(one, minidom.Attr)]
+    return list(element.attributes.values())  # item() would make a list of all each time
 
 
 def _taken_out(document: minidom.Document, width: int, height: int) -> str:
     """Leave out or put right what is not true of the result. The recipe that was there."""
     right = {(_TIFF, "Orientation"): 1, (_TIFF, "ImageWidth"): width, (_TIFF, "ImageLength"): height}
     right |= {(_EXIF, "PixelXDimension"): width, (_EXIF, "PixelYDimension"): height}
-    recipe = ""
+    recipe, parent = "", _rdf(document)
     for description in _descriptions(document):
         for node in _properties(description):
             name = _named(node)
@@ -167,8 +166,8 @@ def _taken_out(document: minidom.Document, width: int, height: int) -> str:
             elif name in right:
                 _set_text(document, node, str(right[name]))
         if not _properties(description):
-            _rdf(document).removeChild(description)
-    for element in (_root(document), _rdf(document), *_descriptions(document)):
+            parent.removeChild(description)
+    for element in (_root(document), parent, *_descriptions(document)):
         _without_namespaces(element)
     return recipe
 
