@@ -15,6 +15,9 @@ from PIL import Image
 
 MB = 1_000_000
 HAS_HEIC = importlib.util.find_spec("pillow_heif") is not None
+HAS_FAX = 4 in tifffile.TIFF.DECOMPRESSORS
+"""Not with what there is for Python 3.10."""
+
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 D65 = [0.3127, 0.3290, 1.0]
 P3 = [0.680, 0.320, 1.0, 0.265, 0.690, 1.0, 0.150, 0.060, 1.0]
@@ -264,7 +267,7 @@ def small_files() -> dict[str, bytes]:
         "tiff float": tiff(light, compression="lzw", photometric="rgb", byteorder=">"),
         "tiff jpeg": pil(rgb, "TIFF", compression="jpeg"),
         "tiff tiled": tiff(rgb, tile=(16, 16), compression="packbits", photometric="rgb"),
-        "tiff fax": pil(Image.fromarray(grey[:, :, 0] > 99), "TIFF", compression="group4"),
+        **({"tiff fax": pil(Image.fromarray(grey[:, :, 0] > 99), "TIFF", compression="group4")} if HAS_FAX else {}),
         "tiff palette": pil(Image.fromarray(rgb).quantize(16), "TIFF"),
         "tiff big": tiff(deep, bigtiff=True, photometric="rgb"),
         "tiff cmyk": tiff(np.asarray(cmyk), photometric="separated"),

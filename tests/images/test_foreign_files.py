@@ -94,7 +94,10 @@ def test_tiff_planes_apart():
     assert np.array_equal(np.rint(picture.rgb * 65535), array)
 
 
-@pytest.mark.parametrize("compression", [None, "group3", "group4", "packbits"])
+FAX = pytest.mark.skipif(not files.HAS_FAX, reason="the libraries for this Python have no decoder for faxes")
+
+
+@pytest.mark.parametrize("compression", [None, pytest.param("group3", marks=FAX), pytest.param("group4", marks=FAX), "packbits"])
 def test_tiff_of_one_bit(compression):
     picture = decode(files.pil(Image.fromarray(BILEVEL), "TIFF", compression=compression))
     assert picture.grey and picture.dtype == np.uint8 and np.array_equal(picture.rgb[:, :, 0], BILEVEL)

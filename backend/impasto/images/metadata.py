@@ -37,8 +37,9 @@ def is_adobe_rgb(exif: bytes | memoryview) -> bool:
     try:
         tags = Image.Exif()
         tags.load(bytes(exif))
-        index = tags.get_ifd(_INTEROPERABILITY).get(_INDEX, "")
-        space = tags.get_ifd(_EXIF).get(_COLOUR_SPACE)
+        shot = tags.get_ifd(_EXIF)
+        space = shot.get(_COLOUR_SPACE)
+        index = tags.get_ifd(_INTEROPERABILITY).get(_INDEX, "") if _INTEROPERABILITY in shot else ""
     except Exception:  # as above
         return False
     text = index.decode("ascii", "replace") if isinstance(index, bytes) else str(index)

@@ -141,7 +141,9 @@ def verify(data: bytes, header: Header) -> None:
 def _opened(data: bytes, page: Directory, plan: _Plan) -> tifffile.TiffFile:
     if plan.compression == _JPEG:
         _check_jpegs(data, page)
-    unlikely: dict[str, Any] = {f"is_{flag}": False for flag in tifffile.TIFF.FILE_FLAGS}
+    names = [f"is_{flag}" for flag in tifffile.TIFF.FILE_FLAGS]
+    # The last tifffile for Python 3.10 has one flag that cannot be set.
+    unlikely: dict[str, Any] = {name: False for name in names if not isinstance(getattr(tifffile.TiffFile, name, None), property)}
     return tifffile.TiffFile(io.BytesIO(with_only(data, page, _PIXEL_TAGS)), **unlikely)
 
 
@@ -207,6 +209,10 @@ def _plan(page: Directory) -> tuple[_Plan, tuple[str, ...]]:
     if compression not in _COMPRESSIONS:
         taken = ", ".join(dict.fromkeys(_COMPRESSIONS.values()))
         raise UnsupportedPicture(f"The TIFF uses compression {compression}; {taken} are taken.")
+    if compression in _FAX and compression not in tifffile.TIFF.DECOMPRESSORS:  # for Python 3.10 there is no decoder
+        raise UnsupportedPicture(
+            "The TIFF is packed like a fax, which this Python's libraries do not read.", hint="Save it as a PNG."
+        )
     if (
         photometric not in _BASE
         or (photometric == _YCBCR and compression != _JPEG)
