@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import pytest
 from impasto.errors import BadPicture, PictureTooLarge, UnsupportedPicture
-from impasto.images import Limits, decode, probe
+from impasto.images import Limits, decode, probe, verify
 from impasto.images.picture import ANIMATED
 from PIL import Image
 
@@ -94,6 +94,16 @@ def run_lengths(width: int, height: int, packed: bytes) -> bytes:
     colours = bytes([0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 0, 9, 9, 9, 0])
     start = 14 + 40 + len(colours)
     return b"BM" + struct.pack("<IHHI", start + len(packed), 0, 0, start) + header + colours + packed
+
+
+@pytest.mark.parametrize("label", [label for label in files.small_files() if label.startswith("bmp")])
+def test_a_bmp_that_breaks_off_is_known_by_its_length(label):
+    data = files.small_files()[label]
+    places = [data[:10] + struct.pack("<I", place) + data[14:] for place in (len(data) - 20, 2**31)]
+    for cut in (*(data[:end] for end in range(len(data) - 9, len(data))), *places):
+        for read in (verify, decode):
+            with pytest.raises(BadPicture):
+                read(cut)
 
 
 def test_a_bmp_of_run_lengths():

@@ -25,6 +25,10 @@ export class Styles {
     Object.assign(input, { type: "radio", name: "style", value: id, ariaLabel: name });
     Object.assign(image, { src: source, alt: "", loading: "lazy" });
     input.addEventListener("change", () => this.describe());
+    image.addEventListener("error", () => {  // a format that browsers do not know
+      image.replaceWith(name);
+      tile.classList.add("unseen");
+    });
     tile.append(input, image);
     return tile;
   }

@@ -26,8 +26,8 @@ def head(data: bytes, limits: Limits) -> Header:
     depth, packing = _kind(data)
     image = _open(data)
     limits.check_size(*image.size)
-    row = 2 if packing in _RUN_LENGTHS else (image.width * depth + 31) // 32 * 4
-    if image.height * row > len(data):
+    start, row = struct.unpack_from("<I", data, 10)[0], (image.width * depth + 31) // 32 * 4
+    if start + image.height * (2 if packing in _RUN_LENGTHS else row) > len(data):
         raise BadPicture("The BMP file breaks off before its picture ends.")
     model, alpha = _MODES[image.mode]
     dots = image.info.get("dpi")
@@ -46,8 +46,14 @@ def samples(data: bytes, header: Header) -> np.ndarray:
     """All pixels; Pillow refuses a file that ends before they do."""
     image = _open(data)
     image.load()
-    whole = image.convert({"grey": "L", "rgb": "RGBA" if header.alpha else "RGB"}[header.model])
-    return np.asarray(whole).reshape(header.height, header.width, header.channels)
+    mode = {"grey": "L", "rgb": "RGBA" if header.alpha else "RGB"}[header.model]
+    return np.asarray(image if image.mode == mode else image.convert(mode)).reshape(header.height, header.width, header.channels)
+
+
+def verify(data: bytes, header: Header) -> None:
+    """Whether :func:`samples` will find the pixels whole; the file's length tells where they are not packed. Raises as it does."""
+    if _kind(data)[1] in _RUN_LENGTHS:
+        _open(data).load()
 
 
 def _kind(data: bytes) -> tuple[int, int]:

@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import BadPicture
 from ..limits import MAX_CHUNKS, Limits
 from ..picture import ANIMATED, Header
+from ..profiles import strips
 
 _SCREEN = 13
 _EXTENSION, _IMAGE, _END = 0x21, 0x2C, 0x3B
@@ -61,7 +62,8 @@ def samples(data: bytes, header: Header) -> np.ndarray:
     indices = imagecodecs.gif_decode(_alone(frame), asrgb=False).reshape(frame.height, frame.width)
     canvas = np.zeros((header.height, header.width, header.channels), np.uint8)
     place = canvas[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
-    place[:, :, :3] = frame.colours[indices]
+    for rows in strips(frame.height, frame.width):
+        place[rows, :, :3] = frame.colours[indices[rows]]
     if header.alpha:
         place[:, :, 3] = 255 if frame.transparent is None else np.where(indices == frame.transparent, 0, 255)
     return canvas
