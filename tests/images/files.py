@@ -183,12 +183,68 @@ def avif(array: np.ndarray, **options) -> bytes:
     return pil(array, "AVIF", **({"quality": 95, "subsampling": "4:0:0" if array.ndim == 2 else "4:4:4", "speed": 9} | options))
 
 
+def avif_parts(data: bytes) -> tuple[bytes, bytes]:
+    """An AVIF's stream and its configuration, out of a file of one picture."""
+    place, stream = data.index(b"av1C"), data.index(b"mdat") + 4
+    return data[stream:], data[place + 4 : place - 4 + int.from_bytes(data[place - 4 : place], "big")]
+
+
+def box(name: bytes, *bodies: bytes, full: int | None = None) -> bytes:
+    """A box of ISO's base media format; ``full``: its version."""
+    body = (b"" if full is None else bytes([full, 0, 0, 0])) + b"".join(bodies)
+    return struct.pack(">I4s", 8 + len(body), name) + body
+
+
+def avif_grid(stream: bytes, config: bytes, rows: int, columns: int, side: int) -> bytes:
+    """An AVIF put together of ``rows`` x ``columns`` square tiles, all of which are the one ``stream``."""
+    tiles, grid = range(2, 2 + rows * columns), struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, columns * side, rows * side)
+    head = box(b"ftyp", b"avif\0\0\0\0avifmif1")
+
+    def meta(first: int) -> bytes:
+        places = [(1, first, len(grid)), *((tile, first + len(grid), len(stream)) for tile in tiles)]
+        kinds = [(1, b"grid"), *((tile, b"av01") for tile in tiles)]
+        sizes = [
+            box(b"ispe", struct.pack(">II", across, down), full=0) for across, down in ((columns * side, rows * side), (side, side))
+        ]
+        shown = box(b"pixi", b"\3\x08\x08\x08", full=0)
+        owners = [struct.pack(">HBBB", 1, 2, 1, 3), *(struct.pack(">HBBBB", tile, 3, 2, 3, 0x84) for tile in tiles)]
+        return box(
+            b"meta",
+            box(b"hdlr", bytes(4) + b"pict" + bytes(13), full=0),
+            box(b"pitm", struct.pack(">H", 1), full=0),
+            box(
+                b"iloc",
+                b"\x44\0",
+                struct.pack(">H", len(places)),
+                *(struct.pack(">HHHII", n, 0, 1, at, size) for n, at, size in places),
+                full=0,
+            ),
+            box(
+                b"iinf",
+                struct.pack(">H", len(kinds)),
+                *(box(b"infe", struct.pack(">HH4s", n, 0, kind), b"\0", full=2) for n, kind in kinds),
+                full=0,
+            ),
+            box(b"iref", box(b"dimg", struct.pack(f">HH{len(tiles)}H", 1, len(tiles), *tiles)), full=0),
+            box(
+                b"iprp",
+                box(b"ipco", *sizes, shown, box(b"av1C", config)),
+                box(b"ipma", struct.pack(">I", len(owners)), *owners, full=0),
+            ),
+            full=0,
+        )
+
+    start = len(head) + len(meta(0)) + 8
+    return head + meta(start) + box(b"mdat", grid, stream)
+
+
 def heic(array: np.ndarray, **options) -> bytes:
     """As libheif writes it: (H, W, 1, 3 or 4) of uint8, or of uint16 for 10 bit."""
     import pillow_heif
 
     height, width, channels = array.shape
     mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels] + (";16" if array.dtype == np.uint16 else "")
+    mode = mode.replace("L;16", "I;16")
     image = pillow_heif.from_bytes(mode, (width, height), array.tobytes())
     buffer = io.BytesIO()
     image.save(buffer, **({"quality": 90, "chroma": 444} | options))
@@ -210,6 +266,7 @@ def heics() -> dict[str, bytes]:
         "heic rgb": heic(rgb, exif=exif(6)),
         "heic alpha": heic(rgba),
         "heic ten bits": heic(deep),
+        "heic grey ten bits": heic(samples("uint16", 1, 64, 80)),
         "heic grey": heic(samples("uint8", 1, 64, 80)),
         "heic tiles": heic(samples("uint8", 3, 130, 140), tile_size=64),
     }

@@ -170,6 +170,21 @@ def test_of_an_animation_the_first_frame_counts():
     assert ANIMATED in picture.notes and off(picture, SMOOTH) < 3
 
 
+def test_an_animation_without_a_still_picture_is_named():
+    frames = [Image.fromarray(np.roll(SMOOTH, 40 * number, 0)) for number in range(3)]
+    data = files.pil(frames[0], "AVIF", save_all=True, append_images=frames[1:])
+    with pytest.raises(UnsupportedPicture, match="animation"):
+        decode(data.replace(b"pitm", b"free", 1))
+
+
+def test_tiles_that_are_the_same_bytes():
+    """As writers leave them where a ground is plain: here four tiles of one stream, put together by hand."""
+    plain = np.full((64, 64, 3), [40, 150, 220], np.uint8)
+    stream, config = files.avif_parts(files.avif(plain))
+    picture = decode(files.avif_grid(stream, config, rows=8, columns=8, side=64))
+    assert (picture.width, picture.height) == (512, 512) and off(picture, np.uint8([40, 150, 220])) < 3
+
+
 def test_a_second_picture_for_hdr_screens_is_left_out_with_a_note():
     alpha, gain = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:com:apple:photo:2020:aux:hdrgainmap"
     picture = decode(files.avif(np.dstack([SMOOTH, SMOOTH[:, :, 0]])).replace(alpha, gain.ljust(len(alpha), b"\0")))

@@ -26,6 +26,8 @@ def head(data: bytes, limits: Limits) -> Header:
     still = heif_boxes.read(data)
     if still.coded[0].kind != b"av01":
         raise UnsupportedPicture("The file is called AVIF and has no AV1 inside.", hint="Save it as a PNG.")
+    if still.item.kind not in (b"av01", b"grid"):
+        raise UnsupportedPicture("The AVIF is put together in a way that is not taken.", hint="Save it as a PNG.")
     limits.check_size(*still.item.size)
     for item in still.coded:
         sizes = list(streams.av1_sizes(item.data))

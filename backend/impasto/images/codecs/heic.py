@@ -19,6 +19,7 @@ from . import heif_boxes, streams
 from .avif import colours_of, spread
 
 INSTALL = "pip install pillow-heif"
+_GREY_MODES = "LI"
 _PADDING = 64
 """Pixels a side that a stream may have more than its picture: its blocks' size."""
 
@@ -46,7 +47,7 @@ def head(data: bytes, limits: Limits) -> Header:
     image = _open(data)
     width, height = image.size
     limits.check_size(width, height)
-    bits, grey = image.info["bit_depth"], image.mode.startswith("L")
+    bits, grey = image.info["bit_depth"], image.mode[0] in _GREY_MODES
     icc, notes = colours_of(still, grey)
     dpi = metadata.read_exif(still.exif)[1] if still.exif else None
     return Header(

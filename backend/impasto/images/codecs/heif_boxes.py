@@ -18,9 +18,12 @@ _MIRRORED_TURNS = {(0, 0): 4, (0, 1): 2, (1, 0): 5, (1, 1): 7, (2, 0): 2, (2, 1)
 
 _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0", b"urn:mpeg:hevc:2015:auxid:1\0")
 _GAIN_MAP = b"hdrgainmap"
-_CODED = (b"av01", b"hvc1")
+_CODED, _COMPOSED = (b"av01", b"hvc1"), (b"grid", b"iovl", b"iden")
 _LARGEST_TILE = 4096 * 4096
 """Pixels. A tile may be larger than the whole that it is cut down to, but not by more than this."""
+
+_MOST_SHARED = 64_000_000
+"""Bytes that are read of a file which is shorter than that."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +113,9 @@ class _Meta:
         return [source for name, source, targets in self.references if name == kind and target in targets]
 
     def parts(self, number: int) -> list[int]:
-        """The tiles of a grid, or the item itself."""
+        """What the item is put together of, or the item itself."""
         tiles = [tile for name, source, targets in self.references if name == b"dimg" and source == number for tile in targets]
-        return list(dict.fromkeys(tiles)) if self.kinds.get(number) == b"grid" else [number]
+        return list(dict.fromkeys(tiles)) if self.kinds.get(number) in _COMPOSED else [number]
 
 
 class _Cursor:
@@ -140,7 +143,7 @@ def read(data: bytes) -> Still:
         if name == b"meta" and meta is None:
             meta = _meta(body, view)
         animated = animated or name == b"moov"
-    if meta is None:
+    if meta is None or meta.primary not in meta.kinds:
         if animated:
             raise UnsupportedPicture("This is an animation without a still picture.", hint="Save one of its frames as a PNG.")
         raise BadPicture("The file holds no picture.")
@@ -158,7 +161,8 @@ def read(data: bytes) -> Still:
     )
     if not coded or any(item.kind not in _CODED or item.kind != coded[0].kind for item in coded):
         raise UnsupportedPicture("The picture is put together or packed in a way that is not taken.", hint="Save it as a PNG.")
-    if sum(len(extent) for item in coded for extent in item.extents) > 2 * len(data):
+    # Tiles of a plain ground may be the same bytes again and again.
+    if sum(len(extent) for item in coded for extent in item.extents) > max(2 * len(data), _MOST_SHARED):
         raise BadPicture("The picture's parts lie in each other.")
     width, height = still.item.size
     if any(item.size[0] * item.size[1] > max(width * height, _LARGEST_TILE) for item in coded):
