@@ -195,18 +195,18 @@ def box(name: bytes, *bodies: bytes, full: int | None = None) -> bytes:
     return struct.pack(">I4s", 8 + len(body), name) + body
 
 
-def avif_grid(stream: bytes, config: bytes, rows: int, columns: int, side: int) -> bytes:
-    """An AVIF put together of ``rows`` x ``columns`` square tiles, all of which are the one ``stream``."""
-    tiles, grid = range(2, 2 + rows * columns), struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, columns * side, rows * side)
+def avif_grid(stream: bytes, config: bytes, rows: int, columns: int, side: int, shown: int = 0) -> bytes:
+    """An AVIF put together of ``rows`` x ``columns`` square tiles, all of which are the one ``stream``; of the whole only so many
+    px each way are ``shown``, where that is given."""
+    tiles, whole = range(2, 2 + rows * columns), (shown or columns * side, shown or rows * side)
+    grid = struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, *whole)
     head = box(b"ftyp", b"avif\0\0\0\0avifmif1")
 
     def meta(first: int) -> bytes:
         places = [(1, first, len(grid)), *((tile, first + len(grid), len(stream)) for tile in tiles)]
         kinds = [(1, b"grid"), *((tile, b"av01") for tile in tiles)]
-        sizes = [
-            box(b"ispe", struct.pack(">II", across, down), full=0) for across, down in ((columns * side, rows * side), (side, side))
-        ]
-        shown = box(b"pixi", b"\3\x08\x08\x08", full=0)
+        sizes = [box(b"ispe", struct.pack(">II", across, down), full=0) for across, down in (whole, (side, side))]
+        depths = box(b"pixi", b"\3\x08\x08\x08", full=0)
         owners = [struct.pack(">HBBB", 1, 2, 1, 3), *(struct.pack(">HBBBB", tile, 3, 2, 3, 0x84) for tile in tiles)]
         return box(
             b"meta",
@@ -228,7 +228,7 @@ def avif_grid(stream: bytes, config: bytes, rows: int, columns: int, side: int) 
             box(b"iref", box(b"dimg", struct.pack(f">HH{len(tiles)}H", 1, len(tiles), *tiles)), full=0),
             box(
                 b"iprp",
-                box(b"ipco", *sizes, shown, box(b"av1C", config)),
+                box(b"ipco", *sizes, depths, box(b"av1C", config)),
                 box(b"ipma", struct.pack(">I", len(owners)), *owners, full=0),
             ),
             full=0,

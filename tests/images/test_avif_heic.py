@@ -185,6 +185,14 @@ def test_tiles_that_are_the_same_bytes():
     assert (picture.width, picture.height) == (512, 512) and off(picture, np.uint8([40, 150, 220])) < 3
 
 
+@pytest.mark.parametrize("rows, columns, shown", [(8, 8, 64), (2, 9, 128), (64, 64, 2048)])
+def test_far_more_tiles_than_are_shown_are_refused_before_they_are_decoded(rows, columns, shown):
+    stream, config = files.avif_parts(files.avif(np.full((64, 64, 3), 150, np.uint8)))
+    with pytest.raises(BadPicture, match="more than the whole"):
+        probe(files.avif_grid(stream, config, rows, columns, side=64, shown=shown))
+    assert probe(files.avif_grid(stream, config, 2, 2, side=64, shown=70)).width == 70, "tiles at the edge are cut"
+
+
 def test_a_second_picture_for_hdr_screens_is_left_out_with_a_note():
     alpha, gain = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:com:apple:photo:2020:aux:hdrgainmap"
     picture = decode(files.avif(np.dstack([SMOOTH, SMOOTH[:, :, 0]])).replace(alpha, gain.ljust(len(alpha), b"\0")))

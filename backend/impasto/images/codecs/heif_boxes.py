@@ -22,6 +22,9 @@ _CODED, _COMPOSED = (b"av01", b"hvc1"), (b"grid", b"iovl", b"iden")
 _LARGEST_TILE = 4096 * 4096
 """Pixels. A tile may be larger than the whole that it is cut down to, but not by more than this."""
 
+_MOST_LAYERS = 4
+"""Times that pictures which are laid over each other may cover the whole."""
+
 _MOST_SHARED = 64_000_000
 """Bytes that are read of a file which is shorter than that."""
 
@@ -113,9 +116,18 @@ class _Meta:
         return [source for name, source, targets in self.references if name == kind and target in targets]
 
     def parts(self, number: int) -> list[int]:
-        """What the item is put together of, or the item itself."""
+        """What the item is put together of, or the item itself. Raises :class:`BadPicture` where that is far more than it shows:
+        the same part again and again would keep a decoder busy for hours."""
+        if self.kinds.get(number) not in _COMPOSED:
+            return [number]
         tiles = [tile for name, source, targets in self.references if name == b"dimg" and source == number for tile in targets]
-        return list(dict.fromkeys(tiles)) if self.kinds.get(number) in _COMPOSED else [number]
+        sizes = {tile: self.item(tile).size for tile in tiles}
+        across, down = (max((size[side] for size in sizes.values()), default=0) for side in (0, 1))
+        width, height = self.item(number).size
+        most = (width + across) * (height + down) * (1 if self.kinds[number] == b"grid" else _MOST_LAYERS)
+        if sum(sizes[tile][0] * sizes[tile][1] for tile in tiles) > most:
+            raise BadPicture("The picture's parts are more than the whole.")
+        return list(sizes)
 
 
 class _Cursor:
