@@ -192,16 +192,17 @@ class Stylization(ParameterSet):
     loss: str = param(
         "choice",
         "w2",
-        "Distance between style statistics: w2 (Wasserstein-2 of means and covariances), gram (size-invariant "
-        "Gram matrices), gatys (the 2016 paper's exact normalisation, content included).",
+        "Distance to the style: w2 (Wasserstein-2 of means and covariances), nearest (every place is compared with the place of "
+        "the style that is most like it), gram (size-invariant Gram matrices), gatys (the 2016 paper's exact normalisation, "
+        "content included).",
         group=ADVANCED,
-        choices=("w2", "gram", "gatys"),
+        choices=("w2", "nearest", "gram", "gatys"),
         label="Style distance",
         hint=(
-            "How far a style is from another: Wasserstein-2 compares means and covariances, Gram matrices are the "
-            "classic, Gatys 2016 is the paper to the letter."
+            "How far a style is from another: Wasserstein-2 compares means and covariances, nearest neighbours keep every stroke "
+            "where it belongs, Gram matrices are the classic, Gatys 2016 is the paper to the letter."
         ),
-        choice_labels=("Wasserstein-2", "Gram matrices", "Gatys 2016"),
+        choice_labels=("Wasserstein-2", "Nearest neighbours", "Gram matrices", "Gatys 2016"),
     )
     init: str = param(
         "choice",

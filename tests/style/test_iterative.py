@@ -35,11 +35,12 @@ def test_progress_counts_every_step_and_ends_full(encoder, content, style):
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
-@pytest.mark.parametrize("loss", ["w2", "gram", "gatys"])
+@pytest.mark.parametrize("loss", ["w2", "gram", "gatys", "nearest"])
 def test_painting_comes_closer_to_the_style(encoder, content, style, optimiser, loss):
     alone = {"content_weight": 0, "tv_weight": 0, "scales": 1, "iterations": 20}
     _, steps = paint(content, style, encoder, optimiser=optimiser, loss=loss, **alone)
-    assert steps[-1].losses["style"] < 0.7 * steps[0].losses["style"]
+    share = 0.85 if loss == "nearest" else 0.7  # its targets are near from the beginning
+    assert steps[-1].losses["style"] < share * steps[0].losses["style"]
 
 
 @pytest.mark.parametrize("init", ["content", "noise", "style"])
@@ -64,10 +65,11 @@ def test_a_picture_that_is_painted_already_is_where_it_goes_on(encoder, content,
 @pytest.mark.slow
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
 @pytest.mark.parametrize("init", ["content", "noise"])
+@pytest.mark.parametrize("loss", ["gram", "nearest"])
 @pytest.mark.parametrize("stop", [1, 5, 8, 9, 20, 24])
-def test_a_painting_taken_up_from_its_state_is_the_same_to_the_bit(encoder, content, style, optimiser, init, stop):
+def test_a_painting_taken_up_from_its_state_is_the_same_to_the_bit(encoder, content, style, optimiser, init, loss, stop):
     """In the middle of a scale, at its last step, at the first of the next, and after the last of all."""
-    asked = {"optimiser": optimiser, "init": init, "scales": 3, "loss": "gram"}
+    asked = {"optimiser": optimiser, "init": init, "scales": 3, "loss": loss}
     whole, steps = paint(content, style, encoder, **asked)
     stopped = IterativeTransfer(content, [style], encoder, whole.stylization)
     for _ in range(stop):

@@ -21,7 +21,7 @@ from ..sizes import REFINING_SCALES, Size, fit, pyramid, step_costs, steps_at
 from ..stylization import Stylization
 from .colour import keep_chroma, luminance, match_luminance, match_palette
 from .encoder import Encoder
-from .objective import Objective, moments_of
+from .objective import Objective, style_loss
 from .optimise import LBFGS, Adam, Average, Optimiser
 from .scales import crop_margin, margin_of, pad, padded_size, resize, size_of
 
@@ -178,9 +178,13 @@ class IterativeTransfer(Iterator[Progress]):
     def _objective(self, size: Size, padded: Size) -> Objective:
         s = self.stylization
         styles = [resize(style, self._style_size(style, size)).clamp(0, 1) for style in self._styles]
-        moments = moments_of(self.encoder, styles, s.mix(), tuple(s.style_layers))
+        style = style_loss(self.encoder, styles, s, self._guide(padded))
         content_weight = s.content_weight * content_share(s.strength)
-        return Objective(self.encoder, resize(self._padded_content, padded).clamp(0, 1), moments, s, content_weight)
+        return Objective(self.encoder, resize(self._padded_content, padded).clamp(0, 1), style, s, content_weight)
+
+    def _guide(self, padded: Size) -> Tensor:
+        """What is given neighbours in the style: the content at first, whatever it begins with, and then what has been painted."""
+        return resize(self._padded_content if self._coarser is None else self._coarser, padded).clamp(0, 1)
 
     def _style_size(self, style: Tensor, size: Size) -> Size:
         # Never enlarged beyond its own pixels: the blur would be learnt as part of the style.

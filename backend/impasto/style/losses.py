@@ -232,4 +232,9 @@ LayerLoss = Callable[[Tensor], Tensor]
 """A layer's features (1, C, H, W) -> scalar."""
 
 STYLE_LOSSES: dict[str, Callable[[Moments], LayerLoss]] = {"gram": GramLoss, "gatys": GatysGramLoss, "w2": W2Loss}
-CONTENT_LOSSES: dict[str, Callable[[Tensor], LayerLoss]] = {"gram": ContentLoss, "gatys": GatysContentLoss, "w2": ContentLoss}
+CONTENT_LOSSES: dict[str, Callable[[Tensor], LayerLoss]] = {
+    "gram": ContentLoss,
+    "gatys": GatysContentLoss,
+    "w2": ContentLoss,
+    "nearest": ContentLoss,
+}

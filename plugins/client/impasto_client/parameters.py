@@ -168,13 +168,14 @@ PARAMETERS: "list[dict[str, object]]" = [{'name': 'strength',
  {'name': 'loss',
   'kind': 'choice',
   'default': 'w2',
-  'help': 'Distance between style statistics: w2 (Wasserstein-2 of means and covariances), gram (size-invariant Gram '
-          "matrices), gatys (the 2016 paper's exact normalisation, content included).",
+  'help': 'Distance to the style: w2 (Wasserstein-2 of means and covariances), nearest (every place is compared with the place '
+          "of the style that is most like it), gram (size-invariant Gram matrices), gatys (the 2016 paper's exact "
+          'normalisation, content included).',
   'group': 'advanced',
   'unit': '',
   'minimum': None,
   'maximum': None,
-  'choices': ('w2', 'gram', 'gatys'),
+  'choices': ('w2', 'nearest', 'gram', 'gatys'),
   'front': False,
   'widget': '',
   'step': 0.0,
