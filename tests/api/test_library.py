@@ -196,6 +196,7 @@ def test_parameters_are_those_of_the_dataclass(client):
     assert reply["limits"]["upload_mb"] == 4
 
 
+@pytest.mark.slow
 def test_unload_gives_the_worker_back(daemon, client):
     client.until(client.submit(), "done")
     assert client.get("/v1/device").json()["worker"]["alive"]

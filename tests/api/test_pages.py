@@ -89,6 +89,7 @@ def test_scripts_import_what_is_there_and_set_no_markup(client, script):
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|https?://", text.text)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda s: s.name)
 def test_scripts_are_valid(script, tmp_path):

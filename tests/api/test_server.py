@@ -97,6 +97,7 @@ def ask(url, token="", path="/v1/jobs", **more):
 # -- weight --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_daemon_is_light():
     """Neither torch nor the picture codecs are loaded with it."""
     code = (
@@ -109,6 +110,7 @@ def test_the_daemon_is_light():
 # -- the runtime file ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_runtime_file_lets_its_owner_in_and_nobody_else(launch):
     one = launch()
     found = one.ready()

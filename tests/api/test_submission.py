@@ -330,6 +330,7 @@ def test_keys_that_are_no_keys_are_refused(client, key):
     refused(answer, 400, "malformed_request", "Idempotency-Key")
 
 
+@pytest.mark.slow
 def test_a_full_queue_says_when_to_come_back(make_daemon):
     client = make_daemon(queue_limit=1).client()
     slow = {"iterations": 200, "step_size": 0.05}

@@ -82,6 +82,7 @@ def test_a_wrong_environment_is_an_error_of_the_caller(impasto, monkeypatch):
     assert reply.code == 2 and "IMPASTO_PROT" in reply.err and "'port'" in reply.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["impasto", "impasto.cli"])  # what torchrun starts, and what installed plug-ins may start
 def test_it_is_a_module_that_can_be_run(module):
     told = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, timeout=60)

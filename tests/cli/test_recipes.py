@@ -29,6 +29,7 @@ def camera(folders):
     return folders / "camera.jpg"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["png", "jpg", "webp", "tif"])
 def test_what_show_prints_is_painted_again_to_the_byte(impasto, camera, folders, form):
     assert impasto("stylize", camera, *STYLES, "-o", f"first.{form}", *OPTIONS, *HERE).code == 0
@@ -128,6 +129,7 @@ def test_through_the_daemon(impasto, daemon, camera, folders, style):
         assert "'Gone' (gone) is not here" in impasto("stylize", camera, "--recipe", "gone.json", "-o", "x.png", "--daemon").err
 
 
+@pytest.mark.slow
 def test_json_is_what_the_file_says(impasto, folders):
     text = Recipe((RecipeStyle("great-wave"),), {"strength": 0.5}).to_json()
     picture = images.Picture(np.zeros((16, 16, 3), np.float32), recipe=text)

@@ -41,6 +41,7 @@ def test_under_a_hundred_kilobytes_are_enough_where_the_network_is(impasto, fold
     assert listed(impasto)["the-scream"]["fast"]
 
 
+@pytest.mark.slow
 def test_a_renamed_style_is_painted_by_its_network_and_goes_out_by_its_new_name(impasto, folders):
     assert impasto("styles", "export", "scream", "--rows-only").code == 0
     assert impasto("styles", "import", folders / "scream.safetensors", "--name", "Mine").code == 0
@@ -73,6 +74,7 @@ def test_a_preview_is_painted_without_weights(impasto, folders):
     assert refused.code != 0 and "unlearnt" in refused.err
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_the_pytorch_example(impasto, folders):
     torch.manual_seed(0)
     torch.save(Theirs().state_dict(), folders / "candy.pth")

@@ -44,6 +44,7 @@ def test_what_krita_wants_elsewhere_lies_beside():
     assert not editors.bundle(GIMP).beside
 
 
+@pytest.mark.slow
 def test_it_works_outside_the_checkout(made, tmp_path):
     """Every module compiles, and the client imports from the folder alone."""
     zipped(made).extractall(tmp_path)

@@ -148,6 +148,7 @@ def test_a_link_to_a_checkout_is_somebody_elses(gimp, tmp_path):
     assert (checkout / "client/wire.py").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [GIMP, KRITA])
 @pytest.mark.parametrize(
     "place, name", [(Path, "write_bytes"), (Path, "rename"), (Path, "replace"), (Path, "mkdir"), (shutil, "copy2")]

@@ -100,6 +100,7 @@ def test_luminance_keeps_the_pictures_hues_through_every_pass(engine):
     assert np.corrcoef(before[inside].ravel(), after[inside].ravel())[0, 1] > 0.98
 
 
+@pytest.mark.slow
 def test_progress_never_goes_back_and_the_broad_strokes_are_shown_before_the_fine_ones(engine):
     steps, _ = steps_of(engine, photo(480, 320), stroke_size=6.0)
     fractions = [step.fraction for step, _ in steps]

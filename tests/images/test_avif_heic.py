@@ -63,6 +63,7 @@ def test_an_avif_is_what_pillow_sees(options):
     assert off(decode(data), np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))) < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [10, 12])
 def test_deep_avif_stays_deep(bits):
     deep = np.linspace(0, 65535, 120 * 160).astype(np.uint16).reshape(120, 160, 1).repeat(3, 2)
@@ -185,6 +186,7 @@ def test_tiles_that_are_the_same_bytes():
     assert (picture.width, picture.height) == (512, 512) and off(picture, np.uint8([40, 150, 220])) < 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows, columns, shown", [(8, 8, 64), (2, 9, 128), (64, 64, 2048)])
 def test_far_more_tiles_than_are_shown_are_refused_before_they_are_decoded(rows, columns, shown):
     stream, config = files.avif_parts(files.avif(np.full((64, 64, 3), 150, np.uint8)))

@@ -90,6 +90,7 @@ def check(data: bytes) -> None:
     assert thumbnail(data, 32, LIMITS).startswith(files.PNG_SIGNATURE)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=EXAMPLES,
     deadline=timedelta(seconds=5),

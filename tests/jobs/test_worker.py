@@ -67,6 +67,7 @@ def heard(child, event):
             return message
 
 
+@pytest.mark.slow
 def test_libraries_that_print_or_read_do_not_break_the_conversation(manager):
     done = ended(manager, manager.submit(job("garbage")).id)
     assert done.state == "done" and "forged" not in done.result and done.result["stdin"] == ""
@@ -113,6 +114,7 @@ def test_it_heeds_only_requests_for_the_job_at_hand(worker, tmp_path):
     assert heard(child, "cancelled")["job"] == "c"
 
 
+@pytest.mark.slow
 def test_the_token_is_not_told_to_the_worker(start, tmp_path):
     manager = start(token="very-secret")
     held = manager.submit(job("gate", file=str(tmp_path / "door")))

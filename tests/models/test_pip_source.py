@@ -60,6 +60,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BAD)
 def test_pip_s_trouble_in_a_sentence(make_store, pip, wheel, case):
     script, error, words = BAD[case]

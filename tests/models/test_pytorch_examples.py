@@ -104,6 +104,7 @@ def test_a_truncated_file_and_a_whole_model_are_refused(tmp_path, theirs):
             read(tmp_path / name)
 
 
+@pytest.mark.slow
 def test_an_archive_that_would_unpack_to_far_too_much_is_not_unpacked(tmp_path):
     with zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", bytes(70 << 20))

@@ -375,6 +375,7 @@ def test_every_parameter_and_every_choice_has_words():
     assert all("_" not in text for table in (labels.names, labels.choices, labels.hints) for text in table(same).values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "found, expected",
     [

@@ -45,6 +45,7 @@ def test_match_luminance_gives_the_contents_brightness_and_contrast():
     assert matched[:, :1].std().item() == pytest.approx(luminance(content).std().item(), rel=0.05)
 
 
+@pytest.mark.slow
 def test_with_luminance_takes_the_new_brightness_and_keeps_the_chroma():
     content = 0.5 + (smooth_noise(30, 30, 1) - 0.5) * 0.3
     y = (luminance(content) + 0.05).clamp(0, 1)

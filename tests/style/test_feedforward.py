@@ -36,6 +36,7 @@ def painted(network, picture, row=1, shelves=None):
     return torch.cat(parts, 2), len(parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", ["johnson:8-8-12x2", "lean:12x2", "hourglass:12-16x2"])
 @pytest.mark.parametrize("size", [(200, 330), (321, 98), (97, 65), (66, 1023)])
 def test_in_parts_equals_in_one_piece(spec, size, in_parts):

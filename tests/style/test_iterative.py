@@ -25,6 +25,7 @@ def content_error(painting, encoder, content):
     return ((seen - original).square().sum() / original.square().sum()).item()
 
 
+@pytest.mark.slow
 def test_progress_counts_every_step_and_ends_full(encoder, content, style):
     painting, steps = paint(content, style, encoder, scales=3)
     assert [p.step for p in steps] == list(range(1, steps[-1].total + 1))
@@ -34,6 +35,7 @@ def test_progress_counts_every_step_and_ends_full(encoder, content, style):
     assert painting.picture().shape == content.shape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
 @pytest.mark.parametrize("loss", ["w2", "gram", "gatys", "nearest"])
 def test_painting_comes_closer_to_the_style(encoder, content, style, optimiser, loss):
@@ -43,6 +45,7 @@ def test_painting_comes_closer_to_the_style(encoder, content, style, optimiser, 
     assert steps[-1].losses["style"] < share * steps[0].losses["style"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("init", ["content", "noise", "style"])
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
 def test_one_seed_is_one_picture_to_the_bit(encoder, content, style, init, optimiser):

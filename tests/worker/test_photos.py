@@ -26,6 +26,7 @@ def test_a_steps_crops_depend_on_seed_and_step_alone(tmp_path):
     assert photos.draw(0, 3, 32).shape == (3, 3, 32, 32)
 
 
+@pytest.mark.slow
 def test_held_out_photographs_are_never_drawn(tmp_path):
     photos = Photos(fill(tmp_path / "photos", 100))
     held = {int(file.stem) for file in photos.held_out}

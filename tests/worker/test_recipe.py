@@ -51,6 +51,7 @@ def paint(engine: Engine, styles: list[str | bytes], output: dict, content: byte
     return stylize_encoded(engine, stylization, lambda: content or photograph(), read_style, output, Observer()).data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_painting_carries_its_recipe_and_is_repeated_by_it(engine, form):
     styles, values = ["great-wave", "scream"], {"strength": 0.8, "style_weights": "2,1", "seed": 5}
@@ -75,6 +76,7 @@ def test_a_painting_carries_the_photograph_s_metadata(engine, form):
     assert (picture.width, picture.height) == (40, 56) and b"Garden" in picture.xmp
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [*FORMATS, "npy"])
 def test_strip_leaves_nothing_and_paints_the_same(engine, form):
     plain = paint(engine, ["great-wave"], {"format": form, "strip": True})

@@ -152,6 +152,7 @@ def test_a_picture_of_ones_own_can_be_learnt_and_learnt_again(library):
             library.learn(FastHeader("lean:8x1", 5, (style(id, 0),)), weights_of(rows=5), {})
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_the_example_comes_in(library, tmp_path):
     torch.manual_seed(0)
     theirs = Theirs()
