@@ -291,6 +291,24 @@ def test_a_file_of_empty_pieces_is_given_up():
         decode(PLAIN[:33] + files.chunk(b"teXt") * 300_000 + PLAIN[33:])
 
 
+@pytest.mark.parametrize("tile", [None, (16, 16)])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_a_tiff_s_strip_or_tile_that_is_shorter_than_its_rows_is_damage(tile, planar):
+    """It would be read on into whatever comes behind it."""
+    pixels = np.moveaxis(RGB, 2, 0) if planar == "separate" else RGB
+    data = files.tiff(np.ascontiguousarray(pixels), photometric="rgb", planarconfig=planar, tile=tile)
+    decode(data)
+    with files.tifffile.TiffFile(io.BytesIO(data)) as file:
+        lengths = file.pages[0].tags["TileByteCounts" if tile else "StripByteCounts"]
+    kind = "<" + {3: "H", 4: "I"}[lengths.dtype]
+    (first,) = struct.unpack_from(kind, data, lengths.valueoffset)
+    damaged = bytearray(data)
+    struct.pack_into(kind, damaged, lengths.valueoffset, first - 1)
+    for look in (probe, decode, verify):
+        with pytest.raises(BadPicture):
+            look(bytes(damaged))
+
+
 def test_tiff_directories_that_loop():
     page = struct.pack("<H", 1) + struct.pack("<HHII", 256, 4, 1, 20)
     for following in (struct.pack("<I", 8), struct.pack("<I", 26) + page + struct.pack("<I", 8)):

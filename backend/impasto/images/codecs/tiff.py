@@ -58,7 +58,7 @@ _COMPRESSIONS = {
     32773: "PackBits",
     50000: "Zstandard",
 }
-_JPEG, _FAX = 7, (2, 3, 4)
+_UNCOMPRESSED, _JPEG, _FAX = 1, 7, (2, 3, 4)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _COLOUR_MAP, _SEPARATED, _YCBCR = 0, 1, 2, 3, 5, 6
 _BASE = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _COLOUR_MAP: 1, _SEPARATED: 4, _YCBCR: 3}
 _UINT, _FLOAT = 1, 3
@@ -270,14 +270,18 @@ def _check_segments(page: Directory, plan: _Plan, width: int, height: int) -> No
         across, down = page.number(Tag.TILE_WIDTH, 0), page.number(Tag.TILE_HEIGHT, 0)
         if not (0 < across <= 65_536 and 0 < down <= 65_536) or across * down > max(1 << 22, 4 * width * height):
             raise BadPicture("The TIFF file's tiles have an absurd size.")
-        count = math.ceil(width / across) * math.ceil(height / down)
+        count, rows = math.ceil(width / across) * math.ceil(height / down), down
     else:
-        count = math.ceil(height / max(1, min(page.number(Tag.ROWS, height), height)))
-    count *= plan.channels if plan.planar else 1
-    for offset, length in _segments(page, count):
+        across, rows = width, max(1, min(page.number(Tag.ROWS, height), height))
+        count = math.ceil(height / rows)
+    row_bytes = math.ceil(across * plan.bits * (1 if plan.planar else plan.channels) / 8)
+    for number, (offset, length) in enumerate(_segments(page, count * (plan.channels if plan.planar else 1))):
         if _is_sparse(page, offset, length):
             continue
-        if not length or offset < 8 or offset + length > len(page.data):
+        there = rows if Tag.TILE_WIDTH in page else min(rows, height - number % count * rows)
+        # What is not compressed would be read on into whatever comes behind it.
+        least = there * row_bytes if plan.compression == _UNCOMPRESSED else 1
+        if length < least or offset < 8 or offset + length > len(page.data):
             raise BadPicture("The TIFF file breaks off before its pixels do.")
 
 
