@@ -189,6 +189,7 @@ def test_modules_classes_and_functions_are_short_enough_to_read():
                 assert node.end_lineno - node.lineno < MAX_CLASS_LINES, f"{name}: {node.name} does more than one thing"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "statement, forbidden",
     [
