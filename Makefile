@@ -1,6 +1,6 @@
 # make run    a virtual environment, a daemon, and the example painted through it
 # make test   the same environment with the test tools: lint, then every test (make test ARGS="-k stylize")
-# make test-fast   the tests that need neither an editor nor a killed daemon nor real time: a minute or two on two cores
+# make test-fast   the tests that need neither an editor nor a killed daemon nor real time: a minute on two cores
 # make lint   how the code is written, and its types
 # make docs-site   the documentation as a site, in site/
 # make clean  remove what these made (fetched weights stay)

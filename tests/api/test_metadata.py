@@ -10,6 +10,8 @@ from PIL import Image
 from . import pictures
 from .conftest import stylize_files
 
+pytestmark = pytest.mark.slow
+
 FORMATS = ["png", "jpeg", "webp", "tiff"]
 
 
@@ -43,7 +45,6 @@ def test_a_result_that_is_fetched_in_another_format_has_them_too(client, form):
     assert image.format == form.upper() and (image.getexif()[0x010F], image.getexif()[0x0112]) == ("Canon", 1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("said", ["true", "1", "on", "TRUE"])
 def test_strip(client, said):
     for form in FORMATS:
@@ -51,7 +52,6 @@ def test_strip(client, said):
     assert b"Canon" in send(client, format="png", strip="false").content
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stored", FORMATS)
 def test_a_result_is_stripped_where_it_is_fetched(client, stored):
     job = client.until(send(client, "/v1/jobs", format=stored).json(), "done")
@@ -68,7 +68,6 @@ def test_a_result_is_stripped_where_it_is_fetched(client, stored):
         assert client.get(job["links"]["result"], params={"strip": wrong}).json()["error"]["field"] == "strip"
 
 
-@pytest.mark.slow
 def test_a_stripped_job_is_another_than_one_that_is_not(client):
     """Under one key they are a conflict, not the same job."""
     files = {**stylize_files(), "content": ("photo.jpg", photograph())}

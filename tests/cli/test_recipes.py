@@ -106,6 +106,7 @@ def test_strip_and_no_strip(impasto, camera, folders, monkeypatch):
         assert (b"Canon" in (folders / name).read_bytes()) == (name == "now-with.jpg")
 
 
+@pytest.mark.slow
 def test_through_the_daemon(impasto, daemon, camera, folders, style):
     with Client(daemon) as client:
         wave = recipes.digest(client.style_picture("great-wave"))
