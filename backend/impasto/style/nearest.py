@@ -40,10 +40,10 @@ class Column:
 
 class NearestLoss:
     """``mean_i (1 - cos(X_i, T_i))``, 0..2: X_i the painting's hypercolumns, T_i the style's nearest by the cosine to those of a
-    guide, a picture of the same size. The targets stay as they are from then on.
+    guide: the content at the first size, and then what has been painted, of the painting's size. The targets stay as they are from then on.
 
     Both are centred, each by its own mean, so that a dark picture also finds its light places in a bright painting. Layers have the
-    same energy before they are weighted.
+    same mean square before they are weighted.
     """
 
     def __init__(
@@ -151,6 +151,6 @@ def _columns(guide: Mapping[str, Tensor], grid: Size, samples: Mapping[str, Tens
 
 
 def _nearest(painting: Tensor, style: Tensor) -> Tensor:
-    """For each hypercolumn (C, N) of the painting, the number of the style's (C, M) with the largest cosine: (N,)."""
+    """For each hypercolumn (C, N) of the painting, the index of the style's (C, M) with the largest cosine: (N,)."""
     directions = F.normalize(style, dim=0).T.contiguous()
     return torch.cat([(directions @ part).argmax(0) for part in painting.split(COMPARED, 1)])

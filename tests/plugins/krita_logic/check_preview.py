@@ -3,6 +3,7 @@
 import pytest
 import scene
 from check_docker import button, choose, daemon, docker, previewed
+from impasto_neural_style.qt import QtWidgets
 from krita import Krita
 
 __all__ = ["daemon", "docker"]
@@ -105,3 +106,39 @@ def test_apply_is_grey_without_a_document(previewed_docker):
     assert button(previewed_docker, "impasto-apply").isEnabled()
     Krita.instance().open.clear()
     scene.until(lambda: not button(previewed_docker, "impasto-apply").isEnabled())
+
+
+def test_a_preview_that_is_out_of_date_is_given_up(docker, daemon):
+    Krita.instance().new()
+    daemon.held = True
+    choose(docker, 0)
+    scene.until(lambda: len(daemon.jobs) == 1)
+    scene.settle(0.1)
+    docker.findChild(QtWidgets.QSlider, "impasto-detail").setValue(80)
+    scene.until(lambda: len(daemon.jobs) == 2)
+    assert daemon.jobs["job0"]["state"] == "cancelled" and daemon.jobs["job1"]["state"] == "running"
+    scene.until(lambda: daemon.jobs["job0"].get("removed"))
+
+
+def test_a_preview_given_up_before_the_daemon_has_named_it_leaves_nothing_either(docker, daemon):
+    Krita.instance().new()
+    daemon.held = True
+    answer = daemon._answer
+    daemon._answer = lambda request, answered: answer(request, lambda *words: scene.later(300, lambda: answered(*words)))
+    choose(docker, 0)
+    scene.until(lambda: len(daemon.jobs) == 1)
+    docker.findChild(QtWidgets.QSlider, "impasto-detail").setValue(80)
+    scene.until(lambda: len(daemon.jobs) == 2 and daemon.jobs["job0"].get("removed"))
+
+
+def test_a_preview_that_waits_says_for_what(docker, daemon):
+    Krita.instance().new()
+    daemon.held = True
+    choose(docker, 0)
+    scene.until(lambda: "job0" in daemon.jobs)
+    job = daemon.jobs["job0"]
+    job.update(state="queued", position=1, waiting_for={"id": "a", "kind": "stylize", "title": "The Great Wave"})
+    scene.until(lambda: "behind The Great Wave" in docker.model.preview.sentence)
+    job.update(state="running", position=0, waiting_for=None)
+    scene.until(lambda: "behind" not in docker.model.preview.sentence)
+    assert docker.model.preview.busy

@@ -63,44 +63,9 @@ class Daemon:
     def _answer(self, request, answered):
         path = request.path.split("?")[0]
         if request.method == "POST" and path == "/v1/jobs":
-            job = {
-                "id": f"job{len(self.jobs)}",
-                "kind": "stylize",
-                "state": "running" if self.held else "done",
-                "version": 1,
-                "phase": "painting",
-                "fraction": 0.4,
-                "eta": 30,
-                "preview": 0,
-                "parameters": {"style": ["wave"]},
-                "created": 1700000000.0,
-                "width": 64,
-                "height": 48,
-            }
-            body = b"".join(bytes(piece) for piece in request.body)
-            if self.refines:
-                asked = "upload:0" if b'filename="style"' in body else "klee"
-                job.update(result={"refined": [0]}, parameters={"style": [asked]})
-            self.bodies.append(body)
-            start = body.index(pixels.MAGIC)
-            job["content"] = body[start : body.index(b"\r\n--", start + 128)]
-            self.jobs[job["id"]] = job
-            answered(202, self._json(job))
+            self._stylize(request, answered)
         elif path == "/v1/styles/train":
-            job = {
-                "id": "training",
-                "kind": "train",
-                "state": "running",
-                "version": 1,
-                "phase": "learning",
-                "fraction": 0.2,
-                "eta": 600,
-                "preview": 0,
-                "parameters": {"name": ["Mine"]},
-                "created": 1700000000.0,
-            }
-            self.jobs["training"] = job
-            answered(202, self._json(job))
+            self._train(answered)
         elif path == "/v1/jobs":
             answered(200, json.dumps({"jobs": [job for job in self.jobs.values() if job["kind"] == "train"]}).encode())
         elif path == "/v1/plan":
@@ -126,6 +91,47 @@ class Daemon:
             self._keep_style(request.body, answered)
         elif path.startswith("/v1/jobs/"):
             self._job(request, path, answered)
+
+    def _stylize(self, request, answered):
+        job = {
+            "id": f"job{len(self.jobs)}",
+            "kind": "stylize",
+            "state": "running" if self.held else "done",
+            "version": 1,
+            "phase": "painting",
+            "fraction": 0.4,
+            "eta": 30,
+            "preview": 0,
+            "parameters": {"style": ["wave"]},
+            "created": 1700000000.0,
+            "width": 64,
+            "height": 48,
+        }
+        body = b"".join(bytes(piece) for piece in request.body)
+        if self.refines:
+            asked = "upload:0" if b'filename="style"' in body else "klee"
+            job.update(result={"refined": [0]}, parameters={"style": [asked]})
+        self.bodies.append(body)
+        start = body.index(pixels.MAGIC)
+        job["content"] = body[start : body.index(b"\r\n--", start + 128)]
+        self.jobs[job["id"]] = job
+        answered(202, self._json(job))
+
+    def _train(self, answered):
+        job = {
+            "id": "training",
+            "kind": "train",
+            "state": "running",
+            "version": 1,
+            "phase": "learning",
+            "fraction": 0.2,
+            "eta": 600,
+            "preview": 0,
+            "parameters": {"name": ["Mine"]},
+            "created": 1700000000.0,
+        }
+        self.jobs["training"] = job
+        answered(202, self._json(job))
 
     def _keep(self, body, answered):
         if b"no picture" in body:
