@@ -40,7 +40,7 @@ class Column:
 
 class NearestLoss:
     """``mean_i (1 - cos(X_i, T_i))``, 0..2: X_i the painting's hypercolumns, T_i the style's nearest, by the cosine, to those of a
-    guide of the same size: the content at the first size, and then what has been painted. The targets stay as they are from then on.
+    guide of the same size: the content at the first size, and then what has been painted. The targets stay from then on.
 
     Both are centred, each by its own mean, so that a dark picture also finds its light places in a bright painting. Layers have the
     same mean square before they are weighted.
